@@ -1,0 +1,18 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startPrivateDatabase } from '../../src/demo/private-database.ts';
+import type { TestRun } from './global-teardown.ts';
+
+/**
+ * One database server for the whole run, in a folder of its own, so that runs side by side do not meet.
+ * TEST_DATABASE_URL set beforehand names another server (MySQL 8, say) whose user may create databases.
+ */
+export default async function globalSetup(): Promise<void> {
+  if (process.env.TEST_DATABASE_URL) return;
+  const folder = await mkdtemp(join(tmpdir(), 'ec-test-'));
+  const server = await startPrivateDatabase({ folder, durable: false, log: () => {} });
+  process.env.TEST_DATABASE_URL = server.url;
+  process.env.TEST_DATABASE_SOCKET = server.socketPath;
+  (globalThis as TestRun).educonnectTestServer = { folder, server };
+}
