@@ -1,0 +1,191 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+
+/**
+ * The configuration of a process, read once from the environment and frozen.
+ * This is the only file that reads `process.env`. Every fault is listed at once.
+ */
+
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+const flag = z.enum(['0', '1', 'true', 'false', '']).transform((text) => text === '1' || text === 'true');
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const httpUrl = z
+  .url({ protocol: /^https?$/ })
+  .refine((url) => !url.endsWith('/'), { message: 'must not end with a slash' });
+const secret = z.string().min(24, 'must have 24 characters or more');
+const secrets = list.pipe(z.array(secret).min(1, 'needs at least one value'));
+
+const schema = z.object({
+  NODE_ENV: z.enum(['production', 'development', 'test']).default('production'),
+  BASE_URL: httpUrl,
+  HOST: z.string().default('0.0.0.0'),
+  PORT: whole(0, 65_535).default(3000),
+  METRICS_PORT: whole(0, 65_535).optional(),
+  METRICS_TOKEN: secret.optional(),
+  ALLOW_INSECURE_ISSUER: flag.default(false),
+  TRUSTED_PROXIES: list.default([]),
+  WEB_CONCURRENCY: whole(1, 64).default(1),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+
+  DATABASE_URL: z.string().regex(/^mysql:\/\//, 'must begin with mysql://'),
+  DATABASE_POOL: whole(2, 200).default(10),
+  DATABASE_STATEMENT_TIMEOUT_MS: whole(100, 60_000).default(2500),
+  DATABASE_CONNECT_TIMEOUT_MS: whole(100, 60_000).default(2000),
+  DATABASE_ACQUIRE_TIMEOUT_MS: whole(100, 60_000).default(2000),
+
+  COOKIE_KEYS: secrets,
+  SEALING_KEYS: secrets,
+  SUBJECT_SALT: secret,
+
+  PASSWORD_MIN_LENGTH: whole(8, 64).default(8),
+  PASSWORD_MAX_LENGTH: whole(8, 256).default(14),
+  PROVISIONAL_LENGTH: whole(8, 12).default(10),
+  PROVISIONAL_VALID_DAYS: whole(1, 366).default(90),
+  ACTIVATION_LINK_VALID_DAYS: whole(1, 30).default(7),
+  ARGON2_MEMORY_KIB: whole(1024, 1_048_576).default(47_104),
+  ARGON2_PASSES: whole(1, 10).default(1),
+  ARGON2_RUNNING: whole(1, 64).default(2),
+  ARGON2_WAITING: whole(0, 10_000).default(40),
+  LOGIN_ATTEMPTS_PER_ADDRESS: whole(1, 1_000_000).default(300),
+
+  SESSION_IDLE_MINUTES: whole(1, 1440).default(30),
+  SESSION_MAX_HOURS: whole(1, 72).default(12),
+
+  SMTP_URL: z.string().regex(/^smtps?:\/\//, 'must begin with smtp:// or smtps://'),
+  MAIL_FROM: z
+    .string()
+    .min(3)
+    .default('Administrateur des services en ligne <ne-pas-repondre@educonnect.example>'),
+  TWILIO_ACCOUNT_SID: z.string().optional(),
+  TWILIO_AUTH_TOKEN: z.string().optional(),
+  TWILIO_SENDER: z.string().default('EduConnect'),
+  TWILIO_BASE_URL: z.url().optional(),
+  PHONE_EXTRA_MOBILE_PREFIXES: list.default([]),
+
+  FRANCECONNECT_ISSUER: z.url().optional(),
+  FRANCECONNECT_CLIENT_ID: z.string().optional(),
+  FRANCECONNECT_CLIENT_SECRET: z.string().optional(),
+  ACADEMIC_PORTAL_ISSUER: z.url().optional(),
+  ACADEMIC_PORTAL_CLIENT_ID: z.string().optional(),
+  ACADEMIC_PORTAL_CLIENT_SECRET: z.string().optional(),
+
+  TRUSTED_CLIENT_ORIGINS: list.default([]),
+  HTTP_LOOPBACK_CLIENTS: flag.default(false),
+  ASSISTANCE_TEXT: z.string().default("l'assistance de votre académie"),
+  ASSISTANCE_URL: z.url().optional(),
+  IMPORT_FOLDER: z.string().optional(),
+  IMPORT_AT: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be an hour such as 03:30')
+    .default('03:30'),
+});
+
+/** Names whose values are never printed: `config check` masks them, the log redacts them. */
+export const SECRET_NAMES = [
+  'DATABASE_URL',
+  'COOKIE_KEYS',
+  'SEALING_KEYS',
+  'SUBJECT_SALT',
+  'SMTP_URL',
+  'METRICS_TOKEN',
+  'TWILIO_AUTH_TOKEN',
+  'FRANCECONNECT_CLIENT_SECRET',
+  'ACADEMIC_PORTAL_CLIENT_SECRET',
+] as const;
+
+type Values = z.output<typeof schema>;
+
+export type Config = Readonly<Values> & {
+  /** Folder that holds `views/`, `public/` and `package.json`. */
+  readonly rootDir: string;
+  /** OpenID Provider issuer: `<BASE_URL>/oidc` (contract). */
+  readonly issuer: string;
+  /** True when the public address is https: cookies are then Secure and prefixed. */
+  readonly secure: boolean;
+};
+
+/** Thrown with every fault of the environment, one line each; never shows a value. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[];
+  constructor(faults: readonly string[]) {
+    super(`the configuration is not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+/** Words that mark a secret as one of the samples of the documentation or of the demo. */
+const SAMPLE_SECRET = /(change[-_ ]?me|demo|sample|secret-de|example|password|motdepasse)/i;
+const LOOPBACK = /^http:\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/;
+
+/**
+ * Reads the environment into a frozen `Config`.
+ * @param env the variables; empty strings count as absent
+ * @throws ConfigError with all faults at once
+ */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = schema.safeParse(given);
+  if (!parsed.success)
+    throw new ConfigError(parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`));
+  const values = parsed.data;
+  const faults = crossChecks(values);
+  if (faults.length > 0) throw new ConfigError(faults);
+  return Object.freeze({
+    ...values,
+    rootDir: findRoot(import.meta.dirname),
+    issuer: `${values.BASE_URL}/oidc`,
+    secure: values.BASE_URL.startsWith('https:'),
+  });
+}
+
+function crossChecks(values: Values): string[] {
+  const faults: string[] = [];
+  const production = values.NODE_ENV === 'production';
+  if (values.BASE_URL.startsWith('http:')) {
+    if (!values.ALLOW_INSECURE_ISSUER) faults.push('BASE_URL: must be https');
+    else if (!LOOPBACK.test(values.BASE_URL))
+      faults.push('BASE_URL: ALLOW_INSECURE_ISSUER=1 is accepted with a loopback address only');
+  }
+  if (new URL(values.BASE_URL).pathname !== '/') faults.push('BASE_URL: must have no path');
+  if (production && !values.ALLOW_INSECURE_ISSUER) {
+    for (const name of ['COOKIE_KEYS', 'SEALING_KEYS', 'SUBJECT_SALT'] as const) {
+      if ([values[name]].flat().some((value) => SAMPLE_SECRET.test(value)))
+        faults.push(`${name}: is a default of the documentation or the demo`);
+    }
+  }
+  if (values.PASSWORD_MAX_LENGTH < values.PASSWORD_MIN_LENGTH)
+    faults.push('PASSWORD_MAX_LENGTH: must not be smaller than PASSWORD_MIN_LENGTH');
+  return faults;
+}
+
+/** The configuration as lines `NAME=value` with the secrets masked (`educonnect config check`). */
+export function describeConfig(config: Config): Record<string, string> {
+  const shown: Record<string, string> = {};
+  for (const name of Object.keys(schema.shape)) {
+    const value = config[name as keyof Values];
+    if (value === undefined) continue;
+    const secretValue = (SECRET_NAMES as readonly string[]).includes(name);
+    shown[name] = secretValue ? '********' : Array.isArray(value) ? value.join(',') : String(value);
+  }
+  return shown;
+}
+
+/** The nearest folder upwards that has a package.json: the same from `src/` and from `dist/src/`. */
+function findRoot(from: string): string {
+  let folder = from;
+  while (!existsSync(join(folder, 'package.json'))) {
+    const parent = dirname(folder);
+    if (parent === folder) return from;
+    folder = parent;
+  }
+  return folder;
+}

@@ -1,0 +1,208 @@
+import knexPackage, { type Knex } from 'knex';
+import type { Connection, ConnectionOptions, QueryError } from 'mysql2';
+
+const { knex } = knexPackage;
+
+export type DatabaseSettings = {
+  /** `mysql://user:password@host[:port][,host2[:port2]]/name[?socketPath=/path]` */
+  url: string;
+  /** Largest number of connections. */
+  pool: number;
+  connectTimeoutMs: number;
+  acquireTimeoutMs: number;
+  /** A statement that has not answered by then is given up together with its connection. */
+  statementTimeoutMs: number;
+  /** Seconds to wait for a row lock before ER_LOCK_WAIT_TIMEOUT. */
+  lockWaitSeconds: number;
+};
+
+type RawConnection = Connection & { __knex__disposed?: unknown };
+type QueryObject = { sql: string; bindings?: unknown[]; options?: Record<string, unknown> };
+
+/** The parts of knex's MySQL dialect that are replaced; its own types leave them out. */
+type Dialect = new (
+  config: Knex.Config,
+) => Knex.Client & {
+  driver: { createConnection(options: ConnectionOptions): Connection };
+  connectionSettings: ConnectionOptions;
+  _query(connection: RawConnection, object: QueryObject | string): Promise<unknown>;
+  acquireRawConnection(): Promise<RawConnection>;
+};
+
+/**
+ * Opens a pool. Nothing is connected before the first statement, so a process starts with the database away.
+ * Time zone, SQL mode, isolation (READ COMMITTED: fewer gap locks, and a re-read in a transaction sees what
+ * others committed) and lock waits are set on each connection, the same on MySQL 8 and MariaDB.
+ */
+export function openDatabase(settings: DatabaseSettings): Knex {
+  const hosts = parseDatabaseUrl(settings.url);
+  const client = boundedDialect(hosts, settings);
+  return knex({
+    client: client as unknown as typeof Knex.Client,
+    connection: connectionOptions(hosts[0] as ConnectionOptions, settings) as Knex.StaticConnectionConfig,
+    acquireConnectionTimeout: settings.acquireTimeoutMs,
+    pool: {
+      min: 0,
+      max: settings.pool,
+      idleTimeoutMillis: 60_000,
+      createTimeoutMillis: settings.connectTimeoutMs + 500,
+      createRetryIntervalMillis: 100,
+      propagateCreateError: false,
+      afterCreate: (
+        connection: RawConnection,
+        done: (error: Error | null, connection?: RawConnection) => void,
+      ) => {
+        prepareConnection(connection, settings).then(
+          () => done(null, connection),
+          (error: Error) => done(error),
+        );
+      },
+    },
+  });
+}
+
+/** @throws Error when the address is not a mysql:// address with a database name */
+export function parseDatabaseUrl(url: string): ConnectionOptions[] {
+  const parts = /^mysql:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^/?]+)\/([^?]+)(?:\?(.*))?$/.exec(url);
+  if (!parts) throw new Error('DATABASE_URL must look like mysql://user:password@host:3306/name');
+  const [, user = 'root', password = '', hosts = '', database = '', query = ''] = parts;
+  const socketPath = new URLSearchParams(query).get('socketPath');
+  const account = { user: decodeURIComponent(user), password: decodeURIComponent(password), database };
+  if (socketPath) return [{ ...account, socketPath }];
+  return hosts.split(',').map((entry) => {
+    const [host = 'localhost', port = '3306'] = entry.split(':');
+    return { ...account, host, port: Number(port) };
+  });
+}
+
+function connectionOptions(host: ConnectionOptions, settings: DatabaseSettings): ConnectionOptions {
+  return {
+    ...host,
+    charset: 'utf8mb4',
+    timezone: 'Z',
+    connectTimeout: settings.connectTimeoutMs,
+    stringifyObjects: true,
+    supportBigNumbers: true,
+    dateStrings: ['DATE'],
+    enableKeepAlive: true,
+  };
+}
+
+/**
+ * knex's mysql2 dialect with three differences: hosts are tried in order; each statement has a time-out on our
+ * side (a frozen server answers none of its own); a connection that timed out, or that turned read-only after a
+ * failover (1290, 1836), is thrown away instead of going back to the pool.
+ */
+function boundedDialect(hosts: ConnectionOptions[], settings: DatabaseSettings): Dialect {
+  const Base = mysql2Dialect();
+  class BoundedMysql extends Base {
+    override async acquireRawConnection(): Promise<RawConnection> {
+      let lastError: unknown;
+      for (const host of hosts) {
+        try {
+          return await connect(this.driver, connectionOptions(host, settings));
+        } catch (error) {
+          lastError = error;
+        }
+      }
+      throw lastError;
+    }
+
+    override async validateConnection(connection: RawConnection): Promise<boolean> {
+      return !connection.__knex__disposed && (await super.validateConnection(connection));
+    }
+
+    override async _query(connection: RawConnection, object: QueryObject | string): Promise<unknown> {
+      const query = typeof object === 'string' ? { sql: object } : object;
+      query.options = { timeout: settings.statementTimeoutMs, ...query.options };
+      try {
+        return await super._query(connection, query);
+      } catch (error) {
+        if (spoilsConnection(error)) {
+          connection.__knex__disposed = error;
+          connection.destroy();
+        }
+        throw error;
+      }
+    }
+  }
+  return BoundedMysql as unknown as Dialect;
+}
+
+function mysql2Dialect(): Dialect {
+  // The dialect class is not exported by name; a throw-away instance (it connects nowhere) gives it.
+  const probe = knex({ client: 'mysql2' });
+  return (probe.client as object).constructor as unknown as Dialect;
+}
+
+function connect(
+  driver: { createConnection(options: ConnectionOptions): Connection },
+  options: ConnectionOptions,
+): Promise<RawConnection> {
+  return new Promise((resolve, reject) => {
+    const connection: RawConnection = driver.createConnection(options);
+    connection.on('error', (error: Error) => {
+      connection.__knex__disposed = error;
+    });
+    connection.connect((error: QueryError | null) => {
+      if (!error) return resolve(connection);
+      connection.destroy();
+      reject(error);
+    });
+  });
+}
+
+async function prepareConnection(connection: RawConnection, settings: DatabaseSettings): Promise<void> {
+  const run = (sql: string) =>
+    new Promise<void>((resolve, reject) =>
+      connection.query({ sql, timeout: settings.connectTimeoutMs }, (error) =>
+        error ? reject(error) : resolve(),
+      ),
+    );
+  await run(
+    "SET time_zone = '+00:00', sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,ONLY_FULL_GROUP_BY', " +
+      `innodb_lock_wait_timeout = ${Math.max(1, Math.round(settings.lockWaitSeconds))}`,
+  );
+  await run('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
+}
+
+const READ_ONLY_ERRORS = new Set([1290, 1792, 1836]);
+
+function spoilsConnection(error: unknown): boolean {
+  const { code, errno, fatal } = error as { code?: string; errno?: number; fatal?: boolean };
+  return code === 'PROTOCOL_SEQUENCE_TIMEOUT' || fatal === true || READ_ONLY_ERRORS.has(errno ?? 0);
+}
+
+/** True when the database is away, frozen, overloaded or read-only: the answer is 503, not 500. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, errno, name, fatal } = error as {
+    code?: string;
+    errno?: number;
+    name?: string;
+    fatal?: boolean;
+  };
+  if (name === 'KnexTimeoutError' || name === 'TimeoutError' || name === 'AbortError') return true;
+  if (READ_ONLY_ERRORS.has(errno ?? 0) || [1040, 1053, 1205, 1213, 1927].includes(errno ?? 0)) return true;
+  const lost = [
+    'PROTOCOL_SEQUENCE_TIMEOUT',
+    'PROTOCOL_CONNECTION_LOST',
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'ETIMEDOUT',
+    'EPIPE',
+    'ENOENT',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'EHOSTUNREACH',
+  ];
+  const ofDatabase =
+    fatal === true ||
+    (error as { sqlMessage?: string }).sqlMessage !== undefined ||
+    code === 'PROTOCOL_SEQUENCE_TIMEOUT';
+  return (
+    code !== undefined &&
+    lost.includes(code) &&
+    (ofDatabase || (error as { syscall?: string }).syscall === 'connect')
+  );
+}

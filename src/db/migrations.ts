@@ -1,0 +1,32 @@
+import type { Knex } from 'knex';
+import * as core from '../../migrations/001_core.ts';
+
+type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
+
+/** In order; a merged migration is frozen, a change is a new one. Imported one by one, so that all runtimes load the same. */
+const MIGRATIONS: Migration[] = [{ name: '001_core', ...core }];
+
+const source: Knex.MigrationSource<Migration> = {
+  getMigrations: async () => MIGRATIONS,
+  getMigrationName: (migration) => migration.name,
+  getMigration: async (migration) => migration,
+};
+const settings: Knex.MigratorConfig = {
+  migrationSource: source as Knex.MigrationSource<unknown>,
+  tableName: 'schema_migrations',
+  disableTransactions: true,
+};
+
+/** Applies what is pending; a second process waits for the first. @returns the names applied */
+export async function migrate(db: Knex): Promise<string[]> {
+  const [, applied] = (await db.migrate.latest(settings)) as [number, string[]];
+  return applied;
+}
+
+/** Names of the migrations that this program needs and the database does not have. */
+export async function pendingMigrations(db: Knex): Promise<string[]> {
+  if (!(await db.schema.hasTable('schema_migrations'))) return MIGRATIONS.map((migration) => migration.name);
+  const rows: { name: string }[] = await db('schema_migrations').select('name');
+  const applied = new Set(rows.map((row) => row.name));
+  return MIGRATIONS.map((migration) => migration.name).filter((name) => !applied.has(name));
+}

@@ -1,0 +1,36 @@
+const MONTHS = [
+  'janvier',
+  'février',
+  'mars',
+  'avril',
+  'mai',
+  'juin',
+  'juillet',
+  'août',
+  'septembre',
+  'octobre',
+  'novembre',
+  'décembre',
+];
+
+const PARIS = new Intl.DateTimeFormat('en-CA', {
+  timeZone: 'Europe/Paris',
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+});
+
+/**
+ * A day as people write it.
+ * @param value an instant (its day in Paris) or a calendar day `YYYY-MM-DD`; anything else throws
+ * @param form `long` « 1er septembre 2026 », `short` « 01/09/2026 »
+ */
+export function formatDate(value: Date | string, form: 'long' | 'short' = 'long'): string {
+  const day = value instanceof Date ? PARIS.format(value) : value;
+  const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day);
+  const month = MONTHS[Number(parts?.[2]) - 1];
+  if (parts === null || month === undefined) throw new Error('formatDate takes a Date or YYYY-MM-DD');
+  if (form === 'short') return `${parts[3]}/${parts[2]}/${parts[1]}`;
+  const number = Number(parts[3]);
+  return `${number === 1 ? '1er' : number} ${month} ${parts[1]}`;
+}
