@@ -1,0 +1,153 @@
+import { posix } from 'node:path';
+
+/**
+ * The rules of the house, checked on import lines alone: doors -> rooms -> stores and ground, nothing points back.
+ * `files` maps a path from the top of the clone (`src/...`, `migrations/...`) to its text.
+ */
+
+type Import = { from: string; specifier: string; typeOnly: boolean };
+
+const DOORS = ['provider', 'mire', 'account', 'admin', 'jobs'];
+
+/** Each room with the rooms that it may know. `audit` knows nobody, so that every change can leave its line. */
+const ROOMS: Record<string, string[]> = {
+  directory: [],
+  imports: ['directory', 'accounts'],
+  accounts: ['directory'],
+  credentials: ['accounts'],
+  codes: [],
+  enrolment: ['directory', 'accounts', 'credentials', 'codes'],
+  messages: ['accounts', 'credentials', 'directory'],
+  statistics: ['directory', 'accounts'],
+  audit: [],
+};
+const rooms = Object.keys(ROOMS);
+
+/** What each part of `src/` may import of the others; `crypto` is open to all. A part that is not here may not exist. */
+const MAY_IMPORT: Record<string, string[]> = {
+  'main.ts': ['app.ts', 'config.ts', ...DOORS, ...rooms, 'gateways', 'http', 'db'],
+  'cli.ts': ['app.ts', 'main.ts', 'config.ts', ...DOORS, ...rooms, 'gateways', 'http', 'db'],
+  'app.ts': [...DOORS, 'http'],
+  'config.ts': [],
+  'deps.ts': [],
+  provider: [...rooms, 'db', 'http'],
+  mire: [...rooms, 'http'],
+  account: [...rooms, 'http'],
+  admin: [...rooms, 'http'],
+  jobs: rooms,
+  ...Object.fromEntries(rooms.map((room) => [room, [...(ROOMS[room] ?? []), 'audit', 'db']])),
+  gateways: [],
+  http: [],
+  db: [],
+  crypto: [],
+  demo: ['main.ts', 'cli.ts', 'app.ts', 'config.ts', ...DOORS, ...rooms, 'gateways', 'http', 'db'],
+};
+
+const FORBIDDEN_NAMES = ['services', 'managers', 'helpers', 'utils', 'common', 'misc'];
+const KNOWS_KNEX = /^src\/(db\/.*|provider\/adapter\.ts|deps\.ts|(.+\/)?([^/]+-)?store\.ts)$/;
+
+/** @returns one sentence a breach, sorted; empty when the house stands */
+export function breaches(files: Readonly<Record<string, string>>): string[] {
+  const found: string[] = [];
+  for (const [file, text] of Object.entries(files)) {
+    found.push(...nameBreaches(file), ...environmentBreaches(file, text));
+    for (const line of importsOf(file, text)) found.push(...importBreaches(line));
+  }
+  return [...new Set([...found, ...cycles(files)])].sort();
+}
+
+/** Static, dynamic and type imports and re-exports, comments left out. */
+export function importsOf(file: string, text: string): Import[] {
+  const code = text.replace(/^\s*(\/\/|\/\*|\*).*$/gm, '');
+  const statements = code.matchAll(
+    /^(?:import|export)\b(\s+type\b(?!\s+from\b))?(?:[^'"`;]*?\bfrom)?\s*['"]([^'"]+)['"]/gm,
+  );
+  const calls = code.matchAll(/\bimport\(\s*['"`]([^'"`]+)['"`]/g);
+  return [
+    ...Array.from(statements, ([, type, specifier = '']) => ({
+      from: file,
+      specifier: resolve(file, specifier),
+      typeOnly: type !== undefined,
+    })),
+    ...Array.from(calls, ([, specifier = '']) => ({
+      from: file,
+      specifier: resolve(file, specifier),
+      typeOnly: false,
+    })),
+  ];
+}
+
+function resolve(file: string, specifier: string): string {
+  return specifier.startsWith('.') ? posix.join(posix.dirname(file), specifier) : specifier;
+}
+
+/** `src/mire/finish.ts` -> `mire`, `src/app.ts` -> `app.ts`, anything outside `src/` -> undefined. */
+function partOf(path: string): string | undefined {
+  return /^src\/([^/]+)/.exec(path)?.[1];
+}
+
+function nameBreaches(file: string): string[] {
+  const words = file.split(/[/.-]/);
+  const bad = FORBIDDEN_NAMES.filter((name) => words.includes(name)).map(
+    (name) => `${file} is called ${name}`,
+  );
+  const part = partOf(file);
+  if (part !== undefined && !(part in MAY_IMPORT)) bad.push(`${file} is in no room of the house`);
+  return bad;
+}
+
+function environmentBreaches(file: string, text: string): string[] {
+  if (!file.startsWith('src/') || file === 'src/config.ts') return [];
+  const code = text.replace(/^\s*(\/\/|\/\*|\*).*$/gm, '');
+  const reads = /\bprocess\s*(\?\.|\.)\s*env\b|\bprocess\[|\}\s*=\s*process\b|from 'node:process'/.test(code);
+  return reads ? [`${file} reads the environment`] : [];
+}
+
+function importBreaches({ from, specifier, typeOnly }: Import): string[] {
+  const breach = [`${from} imports ${specifier}`];
+  const own = partOf(from);
+  const other = partOf(specifier);
+  const inside = /^(src|migrations|test|scripts|bench)\//.test(specifier);
+  if (from.startsWith('migrations/')) return inside ? breach : [];
+  if (own === undefined) return [];
+  if (!inside) return mayUsePackage(from, own, specifier) ? [] : breach;
+  if (other === undefined) return own === 'db' && specifier.startsWith('migrations/') ? [] : breach;
+  if (own === other || other === 'crypto') return [];
+  // deps.ts is the seam between those who use and those who provide: types only, so that nothing is bound by it.
+  if (own === 'deps.ts' || other === 'deps.ts') return typeOnly ? [] : breach;
+  // What a setting is called may be known everywhere; who reads the settings is the matter.
+  if (other === 'config.ts' && typeOnly) return [];
+  return MAY_IMPORT[own]?.includes(other) ? [] : breach;
+}
+
+function mayUsePackage(from: string, own: string, specifier: string): boolean {
+  const name = specifier.replace(/^node:.*/, 'node:').replace(/^((?:@[^/]+\/)?[^/]+).*/, '$1');
+  if (name === 'knex' || name === 'mysql2') return KNOWS_KNEX.test(from);
+  if (own === 'config.ts') return name === 'node:' || name === 'zod';
+  if (own === 'crypto') return name === 'node:';
+  const isKoa = /^(koa|koa-.*|@koa\/.*|@types\/koa.*)$/.test(name);
+  return !(isKoa && rooms.includes(own));
+}
+
+/** Files that reach themselves. Type imports of deps.ts are no ties: nothing of it is there at run time. */
+function cycles(files: Readonly<Record<string, string>>): string[] {
+  const edges = new Map<string, string[]>();
+  for (const [file, text] of Object.entries(files)) {
+    const targets = importsOf(file, text).map((line) => line.specifier);
+    edges.set(
+      file,
+      targets.filter((target) => target in files && target !== 'src/deps.ts'),
+    );
+  }
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, way: string[]) => {
+    const at = way.indexOf(file);
+    if (at >= 0) found.push(`cycle: ${[...way.slice(at), file].join(' -> ')}`);
+    if (at >= 0 || done.has(file)) return;
+    for (const target of edges.get(file) ?? []) visit(target, [...way, file]);
+    done.add(file);
+  };
+  for (const file of edges.keys()) visit(file, []);
+  return found;
+}
