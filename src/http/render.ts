@@ -35,12 +35,15 @@ function createEnvironment(rootDir: string, production: boolean, locale: Locale)
   const folders = [join(rootDir, 'views'), join(rootDir, 'node_modules', 'govuk-frontend', 'dist')];
   const loader = new nunjucks.FileSystemLoader(folders, { noCache: !production });
   const environment = new nunjucks.Environment(loader, { autoescape: true, throwOnUndefined: true });
-  const texts: unknown = JSON.parse(readFileSync(join(rootDir, 'views', 'locales', `${locale}.json`), 'utf8'));
+  const texts: unknown = JSON.parse(
+    readFileSync(join(rootDir, 'views', 'locales', `${locale}.json`), 'utf8'),
+  );
   const translator = createTranslator(texts);
   environment.addGlobal('t', translator.text);
   environment.addGlobal(
     'tm',
-    (key: string, params?: Record<string, unknown>) => new nunjucks.runtime.SafeString(translator.markup(key, params)),
+    (key: string, params?: Record<string, unknown>) =>
+      new nunjucks.runtime.SafeString(translator.markup(key, params)),
   );
   environment.addGlobal('hasText', translator.has);
   environment.addGlobal('locale', locale);

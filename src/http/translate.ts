@@ -24,7 +24,8 @@ export function createTranslator(texts: unknown): Translator {
   };
   return {
     text: (key, params = {}) => fill(find(key), params, key, String),
-    markup: (key, params = {}) => fill(toMarkup(escapeHtml(find(key))), params, key, (v) => escapeHtml(String(v))),
+    markup: (key, params = {}) =>
+      fill(toMarkup(escapeHtml(find(key))), params, key, (v) => escapeHtml(String(v))),
     has: (key) => byKey.has(key),
   };
 }
