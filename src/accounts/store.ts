@@ -1,0 +1,146 @@
+import type { Knex } from 'knex';
+import type { Database } from '../deps.ts';
+import type { Account, AccountChanges, NewAccount } from './types.ts';
+
+/** Property of `Account` -> column, for every column that is read. */
+const COLUMNS = {
+  id: 'id',
+  publicId: 'public_id',
+  kind: 'kind',
+  identifier: 'identifier',
+  state: 'state',
+  origin: 'origin',
+  givenName: 'given_name',
+  familyName: 'family_name',
+  email: 'email',
+  emailVerifiedAt: 'email_verified_at',
+  passwordKind: 'password_kind',
+  passwordHash: 'password_hash',
+  passwordChangedAt: 'password_changed_at',
+  provisionalSealed: 'provisional_sealed',
+  provisionalCreatedAt: 'provisional_created_at',
+  distributedAt: 'distributed_at',
+  activatedAt: 'activated_at',
+  lastLoginAt: 'last_login_at',
+  credentialsVersion: 'credentials_version',
+  closedAt: 'closed_at',
+} as const satisfies Record<keyof Account, string>;
+
+const CHUNK = 500;
+
+/** knex's select map `{ publicId: 'accounts.public_id', ... }`; other stores join accounts with it. */
+export function accountColumns(table = 'accounts'): Record<keyof Account, string> {
+  const entries = Object.entries(COLUMNS).map(([property, column]) => [property, `${table}.${column}`]);
+  return Object.fromEntries(entries) as Record<keyof Account, string>;
+}
+
+const select = (db: Database) => db('accounts').select(accountColumns());
+
+/** A living account by the identifier that the person types; closed accounts are not found. */
+export async function findAccountByIdentifier(db: Database, identifier: string): Promise<Account | null> {
+  return (await select(db).where({ identifier }).whereNull('closed_at').first()) ?? null;
+}
+
+export async function findAccountById(db: Database, id: number): Promise<Account | null> {
+  return (await select(db).where({ id }).first()) ?? null;
+}
+
+/** @param publicId the OIDC accountId; closed accounts are found too, with `closedAt` set */
+export async function findAccountByPublicId(db: Database, publicId: string): Promise<Account | null> {
+  return (await select(db).where({ public_id: publicId }).first()) ?? null;
+}
+
+/** Locks rows in the order of their ids, so that two who lock the same set cannot deadlock. */
+export async function lockAccounts(trx: Knex.Transaction, ids: readonly number[]): Promise<Account[]> {
+  const sorted = [...new Set(ids)].sort((a, b) => a - b);
+  const locked: Account[] = [];
+  for (let start = 0; start < sorted.length; start += CHUNK) {
+    const rows = select(trx)
+      .whereIn('id', sorted.slice(start, start + CHUNK))
+      .orderBy('id')
+      .forUpdate();
+    locked.push(...((await rows) as Account[]));
+  }
+  return locked;
+}
+
+/** Pre-created accounts of an import (R-070), in batches. */
+export async function insertAccounts(db: Database, accounts: readonly NewAccount[], now: Date): Promise<void> {
+  const rows = accounts.map((account) => ({
+    public_id: account.publicId,
+    kind: account.kind,
+    identifier: account.identifier,
+    given_name: account.givenName,
+    family_name: account.familyName,
+    state: 'not_notified',
+    origin: 'none',
+    password_kind: 'none',
+    created_at: now,
+    updated_at: now,
+  }));
+  for (let start = 0; start < rows.length; start += CHUNK) {
+    await db('accounts').insert(rows.slice(start, start + CHUNK));
+  }
+}
+
+type Writable = AccountChanges & Partial<Pick<Account, 'state' | 'origin' | 'activatedAt'>>;
+
+/**
+ * @param changes only the properties given are written
+ * @param bumpVersion kills sessions and grants made before
+ */
+export async function updateAccount(
+  db: Database,
+  id: number,
+  changes: Writable,
+  now: Date,
+  bumpVersion = false,
+): Promise<void> {
+  const row: Record<string, unknown> = { updated_at: now };
+  for (const [property, value] of Object.entries(changes)) {
+    if (value !== undefined) row[COLUMNS[property as keyof Account]] = value;
+  }
+  if (bumpVersion) row['credentials_version'] = db.raw('credentials_version + 1');
+  await db('accounts').where({ id }).update(row);
+}
+
+/** One statement per 500 accounts: the same values for all of them. */
+export async function updateManyAccounts(
+  db: Database,
+  ids: readonly number[],
+  changes: Writable,
+  now: Date,
+  bumpVersion = false,
+): Promise<void> {
+  const row: Record<string, unknown> = { updated_at: now };
+  for (const [property, value] of Object.entries(changes)) {
+    if (value !== undefined) row[COLUMNS[property as keyof Account]] = value;
+  }
+  if (bumpVersion) row['credentials_version'] = db.raw('credentials_version + 1');
+  for (let start = 0; start < ids.length; start += CHUNK) {
+    await db('accounts')
+      .whereIn('id', ids.slice(start, start + CHUNK))
+      .update(row);
+  }
+}
+
+/** New provisional passwords, one value an account, 500 accounts a statement; state and dates are the caller's. */
+export async function updateProvisionals(
+  db: Database,
+  values: readonly { id: number; sealed: string }[],
+  state: { state: Account['state']; origin?: Account['origin'] | undefined; distributedAt?: Date | undefined },
+  now: Date,
+): Promise<void> {
+  for (let start = 0; start < values.length; start += CHUNK) {
+    const part = values.slice(start, start + CHUNK);
+    const rows = part.map((_, index) => (index === 0 ? 'SELECT ? AS id, ? AS sealed' : 'SELECT ?, ?')).join(' UNION ALL ');
+    await db.raw(
+      `UPDATE accounts a JOIN (${rows}) v ON v.id = a.id
+       SET a.provisional_sealed = v.sealed, a.provisional_created_at = ?, a.password_kind = 'provisional',
+           a.password_hash = NULL, a.state = ?, a.origin = COALESCE(?, a.origin),
+           a.distributed_at = COALESCE(?, a.distributed_at),
+           a.credentials_version = a.credentials_version + 1, a.updated_at = ?`,
+      [...part.flatMap(({ id, sealed }) => [id, sealed]), now, state.state, state.origin ?? null, state.distributedAt ?? null, now],
+    );
+  }
+}

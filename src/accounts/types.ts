@@ -1,0 +1,55 @@
+/** The four states of R-069: « Non notifié », « Notifié et non activé », « En cours d'activation », « Activé ». */
+export type AccountState = 'not_notified' | 'notified' | 'activating' | 'activated';
+
+/** « Non renseigné », « Établissement », « Responsable », « FranceConnect ». */
+export type AccountOrigin = 'none' | 'school' | 'guardian' | 'franceconnect';
+
+export type AccountKind = 'guardian' | 'pupil';
+
+/** none (never distributed, or FranceConnect only), given by the school, or chosen by the person. */
+export type PasswordKind = 'none' | 'provisional' | 'personal';
+
+export type Account = {
+  id: number;
+  /** The only account id that leaves the store (the OIDC accountId); never reused. */
+  publicId: string;
+  kind: AccountKind;
+  identifier: string;
+  state: AccountState;
+  origin: AccountOrigin;
+  givenName: string;
+  familyName: string;
+  email: string | null;
+  emailVerifiedAt: Date | null;
+  passwordKind: PasswordKind;
+  passwordHash: string | null;
+  passwordChangedAt: Date | null;
+  provisionalSealed: string | null;
+  provisionalCreatedAt: Date | null;
+  distributedAt: Date | null;
+  activatedAt: Date | null;
+  lastLoginAt: Date | null;
+  /** Rises with each change of password, reset or freeze: sessions and grants made before are dead. */
+  credentialsVersion: number;
+  closedAt: Date | null;
+};
+
+/** What an import creates: state « Non notifié », origin « Non renseigné ». */
+export type NewAccount = Pick<Account, 'publicId' | 'kind' | 'identifier' | 'givenName' | 'familyName'>;
+
+/** The columns that a verb may change beside state and origin. */
+export type AccountChanges = Partial<
+  Pick<
+    Account,
+    | 'email'
+    | 'emailVerifiedAt'
+    | 'passwordKind'
+    | 'passwordHash'
+    | 'passwordChangedAt'
+    | 'provisionalSealed'
+    | 'provisionalCreatedAt'
+    | 'distributedAt'
+    | 'lastLoginAt'
+    | 'closedAt'
+  >
+>;

@@ -1,0 +1,21 @@
+import type { Database } from '../deps.ts';
+import type { AuditEvent } from './record.ts';
+
+/** Appends lines; there is no update and no delete but the retention job's. */
+export async function insertAuditEvents(db: Database, events: readonly AuditEvent[]): Promise<void> {
+  const rows = events.map((event) => ({
+    at: event.at,
+    event: event.event,
+    outcome: event.outcome,
+    actor_kind: event.actorKind,
+    actor: event.actor ?? null,
+    account_id: event.accountId ?? null,
+    school_id: event.schoolId ?? null,
+    ip: event.ip ?? null,
+    request_id: event.requestId ?? null,
+    details: event.details ?? null,
+  }));
+  for (let start = 0; start < rows.length; start += 500) {
+    await db('audit_events').insert(rows.slice(start, start + 500));
+  }
+}

@@ -1,0 +1,69 @@
+import type { Knex } from 'knex';
+import { newToken, tokenHash } from '../crypto/digests.ts';
+import type { Deps } from '../deps.ts';
+import { findLink, insertLink, lockLink, type MailLink, markLinkConsumed, revokeLinks } from './store.ts';
+
+/** What a link in a mail does. */
+export type LinkPurpose = 'activate';
+
+export type LinkRefusal = 'unknown' | 'expired' | 'used';
+export type LinkCheck = { ok: true; link: MailLink } | { ok: false; reason: LinkRefusal; link: MailLink | null };
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Issues a link of 256 bits, kept as its SHA-256 only, bound to the account and to the exact address; earlier ones
+ * of the same purpose die (security.md 1.4).
+ * @returns the token, which leaves in the mail and nowhere else
+ */
+export async function issueLink(
+  deps: Pick<Deps, 'clock' | 'random' | 'config'>,
+  trx: Knex.Transaction,
+  request: {
+    purpose: LinkPurpose;
+    accountId: number;
+    email: string;
+    interactionUid?: string | null;
+    clientId?: string | null;
+  },
+): Promise<{ token: string; expiresAt: Date }> {
+  const now = deps.clock.now();
+  const expiresAt = new Date(now.getTime() + deps.config.ACTIVATION_LINK_VALID_DAYS * DAY_MS);
+  const token = newToken(deps.random);
+  await revokeLinks(trx, request.accountId, request.purpose, now);
+  await insertLink(trx, {
+    tokenHash: tokenHash(token),
+    purpose: request.purpose,
+    accountId: request.accountId,
+    email: request.email,
+    interactionUid: request.interactionUid ?? null,
+    clientId: request.clientId ?? null,
+    createdAt: now,
+    expiresAt,
+  });
+  return { token, expiresAt };
+}
+
+/** Looks at a link without using it: the page with the button, any number of times (mail scanners). */
+export async function peekLink(deps: Pick<Deps, 'db' | 'clock'>, token: string): Promise<LinkCheck> {
+  return check(await findLink(deps.db, tokenHash(token)), deps.clock.now());
+}
+
+/** Uses a link up, once; the caller's transaction decides whether it counts. */
+export async function consumeLink(
+  deps: Pick<Deps, 'clock'>,
+  trx: Knex.Transaction,
+  token: string,
+): Promise<LinkCheck> {
+  const now = deps.clock.now();
+  const result = check(await lockLink(trx, tokenHash(token)), now);
+  if (result.ok) await markLinkConsumed(trx, result.link.id, now);
+  return result;
+}
+
+function check(link: MailLink | null, now: Date): LinkCheck {
+  if (!link) return { ok: false, reason: 'unknown', link };
+  if (link.consumedAt) return { ok: false, reason: 'used', link };
+  if (link.revokedAt || link.expiresAt.getTime() <= now.getTime()) return { ok: false, reason: 'expired', link };
+  return { ok: true, link };
+}

@@ -1,0 +1,65 @@
+import type { Knex } from 'knex';
+import type { Database } from '../deps.ts';
+
+export type MailLink = {
+  id: number;
+  purpose: string;
+  accountId: number;
+  email: string;
+  interactionUid: string | null;
+  clientId: string | null;
+  createdAt: Date;
+  expiresAt: Date;
+  consumedAt: Date | null;
+  revokedAt: Date | null;
+};
+
+const LINK_COLUMNS = {
+  id: 'id',
+  purpose: 'purpose',
+  accountId: 'account_id',
+  email: 'email',
+  interactionUid: 'interaction_uid',
+  clientId: 'client_id',
+  createdAt: 'created_at',
+  expiresAt: 'expires_at',
+  consumedAt: 'consumed_at',
+  revokedAt: 'revoked_at',
+};
+
+export type NewMailLink = Omit<MailLink, 'id' | 'consumedAt' | 'revokedAt'> & { tokenHash: string };
+
+export async function insertLink(db: Database, link: NewMailLink): Promise<void> {
+  await db('mail_links').insert({
+    token_hash: link.tokenHash,
+    purpose: link.purpose,
+    account_id: link.accountId,
+    email: link.email,
+    interaction_uid: link.interactionUid,
+    client_id: link.clientId,
+    created_at: link.createdAt,
+    expires_at: link.expiresAt,
+  });
+}
+
+/** A new request kills the old ones: links of this purpose that were not used are revoked. */
+export async function revokeLinks(db: Database, accountId: number, purpose: string, now: Date): Promise<void> {
+  await db('mail_links')
+    .where({ account_id: accountId, purpose })
+    .whereNull('consumed_at')
+    .whereNull('revoked_at')
+    .update({ revoked_at: now });
+}
+
+export async function findLink(db: Database, tokenHash: string): Promise<MailLink | null> {
+  return (await db('mail_links').select(LINK_COLUMNS).where({ token_hash: tokenHash }).first()) ?? null;
+}
+
+/** The same, locked until the transaction ends: of two who press the button at once, the second sees it consumed. */
+export async function lockLink(trx: Knex.Transaction, tokenHash: string): Promise<MailLink | null> {
+  return (await trx('mail_links').select(LINK_COLUMNS).where({ token_hash: tokenHash }).forUpdate().first()) ?? null;
+}
+
+export async function markLinkConsumed(trx: Knex.Transaction, id: number, now: Date): Promise<void> {
+  await trx('mail_links').where({ id }).update({ consumed_at: now });
+}

@@ -1,0 +1,26 @@
+import { tokenHash } from '../crypto/digests.ts';
+import { countHit, readWindowEnd } from '../db/counters.ts';
+import type { Database } from '../deps.ts';
+
+export type Throttle = {
+  /** What is limited and for whom, e.g. `mail|<account>`; only its hash is stored. */
+  key: string;
+  limit: number;
+  windowMs: number;
+  now: Date;
+};
+
+/**
+ * Counts an attempt before the work is done; atomic under any parallelism, kept in the database, so that it holds
+ * across processes and restarts (security.md decision 10, K05). Passing a transaction would hold the counter's row
+ * until its end: pass the pool, unless the attempt must not count when the transaction fails.
+ */
+export async function takeAttempt(
+  db: Database,
+  { key, limit, windowMs, now }: Throttle,
+): Promise<{ allowed: boolean; left: number; retryAt: Date | null }> {
+  const stored = tokenHash(key);
+  const hits = await countHit(db, stored, windowMs, now);
+  if (hits <= limit) return { allowed: true, left: limit - hits, retryAt: null };
+  return { allowed: false, left: 0, retryAt: await readWindowEnd(db, stored) };
+}

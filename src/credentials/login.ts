@@ -1,0 +1,39 @@
+import type { Knex } from 'knex';
+import { updateAccount } from '../accounts/store.ts';
+import type { Account } from '../accounts/types.ts';
+import { recordAudit } from '../audit/record.ts';
+import type { Deps } from '../deps.ts';
+import { clearAttempts } from './store.ts';
+import { attemptKey } from './verify.ts';
+
+/** A login that succeeded, however it was proved. */
+export type Login = {
+  account: Pick<Account, 'id' | 'identifier'>;
+  /** `amr` values of the way in (contract): `pwd`, `sms`, `fc`, `hwk`. */
+  amr: readonly string[];
+  ip: string;
+  requestId?: string | undefined;
+  /** From verifyCredentials: a hash under today's parameters. */
+  rehash?: string | null | undefined;
+};
+
+/**
+ * Writes what a login leaves: attempts cleared, date of last connection (FrEduCtDateConnexion), audit line.
+ * Runs in the transaction that hands the login to the provider.
+ */
+export async function recordLogin(deps: Pick<Deps, 'clock'>, trx: Knex.Transaction, login: Login): Promise<void> {
+  const now = deps.clock.now();
+  await clearAttempts(trx, attemptKey(login.account.identifier));
+  const changes = login.rehash ? { lastLoginAt: now, passwordHash: login.rehash } : { lastLoginAt: now };
+  await updateAccount(trx, login.account.id, changes, now);
+  await recordAudit(trx, {
+    at: now,
+    event: 'login',
+    outcome: 'done',
+    actorKind: 'person',
+    accountId: login.account.id,
+    ip: login.ip,
+    requestId: login.requestId,
+    details: login.amr.join(' '),
+  });
+}

@@ -1,0 +1,106 @@
+import { findAccountByIdentifier } from '../accounts/store.ts';
+import type { Account, AccountKind } from '../accounts/types.ts';
+import { recordAudit } from '../audit/record.ts';
+import { sameText, tokenHash } from '../crypto/digests.ts';
+import { countHit } from '../db/counters.ts';
+import { inTransaction } from '../db/transaction.ts';
+import type { Deps } from '../deps.ts';
+import { openProvisional, provisionalExpiresAt } from './provisional.ts';
+import { admitAttempt } from './store.ts';
+
+export type SignIn = {
+  identifier: string;
+  password: string;
+  /** The profile chosen on the first page: an account of the other kind is refused like a wrong password. */
+  kind: AccountKind;
+  ip: string;
+  requestId?: string;
+};
+
+export type VerifyResult =
+  /** `rehash`: the password's hash under today's parameters, to be stored with the login (C07). */
+  | { ok: true; account: Account; rehash: string | null }
+  /** `too-many`: this network address tries too often; `locked`: shown like `wrong` (C04). */
+  | { ok: false; reason: 'wrong' | 'locked' | 'expired' | 'too-many' };
+
+const IDENTIFIER_LIMIT = 90;
+const PASSWORD_LIMIT_BYTES = 1024;
+const ADDRESS_WINDOW_MS = 300_000;
+
+type Verifier = Pick<Deps, 'db' | 'config' | 'clock' | 'passwords' | 'sealer'>;
+
+/** Identifiers are lower case (R-080); a parent's phone likes to begin with a capital and to end with a space. */
+export function normaliseIdentifier(text: string): string {
+  return text.normalize('NFC').trim().toLowerCase();
+}
+
+/** The throttle key of an identifier, the same whether an account has it or not (E02). */
+export function attemptKey(identifier: string): string {
+  return tokenHash(`sign-in|${normaliseIdentifier(identifier)}`);
+}
+
+/**
+ * Checks identifier and password. The attempt is counted before the password is looked at (atomic, in the database);
+ * the work and the answer are the same for known and unknown identifiers; « expiré » is only said to somebody who
+ * knows the password. On success the caller records the login (login.ts) or the first connection.
+ * @throws HasherBusy when the gate before argon2 is full
+ */
+export async function verifyCredentials(deps: Verifier, signIn: SignIn): Promise<VerifyResult> {
+  const identifier = normaliseIdentifier(signIn.identifier);
+  const refused = await countAttempt(deps, identifier, signIn.ip);
+  if (refused) return { ok: false, reason: refused };
+  const readable = identifier.length <= IDENTIFIER_LIMIT && Buffer.byteLength(signIn.password) <= PASSWORD_LIMIT_BYTES;
+  const account = readable && isAscii(identifier) ? await findAccountByIdentifier(deps.db, identifier) : null;
+  const right = readable && (await isRight(deps, account, signIn.password));
+  if (!account || !right || account.kind !== signIn.kind) {
+    await recordRefusal(deps, signIn, account, account && right ? 'other profile' : 'wrong');
+    return { ok: false, reason: 'wrong' };
+  }
+  const expiresAt = provisionalExpiresAt(deps.config, account);
+  if (expiresAt && expiresAt.getTime() <= deps.clock.now().getTime()) {
+    await recordRefusal(deps, signIn, account, 'expired');
+    return { ok: false, reason: 'expired' };
+  }
+  const outdated = account.passwordHash !== null && deps.passwords.needsRehash(account.passwordHash);
+  return { ok: true, account, rehash: outdated ? await deps.passwords.hash(signIn.password) : null };
+}
+
+/** Both counters in one transaction, so in one commit; the address first, in the same order for everybody. */
+async function countAttempt(deps: Verifier, identifier: string, ip: string): Promise<'too-many' | 'locked' | null> {
+  const now = deps.clock.now();
+  return inTransaction(deps.db, async (trx) => {
+    const admitted = (await admitAttempt(trx, attemptKey(identifier), now)).admitted;
+    const hits = await countHit(trx, tokenHash(`sign-in-address|${ip}`), ADDRESS_WINDOW_MS, now);
+    if (hits > deps.config.LOGIN_ATTEMPTS_PER_ADDRESS) return 'too-many';
+    return admitted ? null : 'locked';
+  });
+}
+
+/** The same argon2 work whatever there is to compare with (decision 2, E02). */
+async function isRight(deps: Verifier, account: Account | null, password: string): Promise<boolean> {
+  if (account?.passwordKind === 'personal' && account.passwordHash) {
+    return deps.passwords.verify(account.passwordHash, password);
+  }
+  await deps.passwords.pretend(password);
+  const provisional = account ? openProvisional(deps, account) : null;
+  // Typed from paper: case and surrounding spaces are forgiven, the alphabet has upper case only.
+  return sameText(provisional ?? '', password.trim().toUpperCase()) && provisional !== null;
+}
+
+async function recordRefusal(deps: Verifier, signIn: SignIn, account: Account | null, details: string): Promise<void> {
+  await recordAudit(deps.db, {
+    at: deps.clock.now(),
+    event: 'login',
+    outcome: 'refused',
+    actorKind: 'person',
+    accountId: account?.id,
+    ip: signIn.ip,
+    requestId: signIn.requestId,
+    details,
+  });
+}
+
+/** `ascii_bin` columns refuse other characters; no identifier has any (R-080). */
+function isAscii(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
+}

@@ -1,0 +1,25 @@
+import type { Database } from '../deps.ts';
+
+/**
+ * Counts a hit in a fixed window, atomically and in one statement.
+ * @returns the hits in this window, this one included
+ */
+export async function countHit(db: Database, key: string, windowMs: number, now: Date): Promise<number> {
+  const ends = new Date(now.getTime() + windowMs);
+  const [result] = (await db.raw(
+    `INSERT INTO throttles (throttle_key, hits, window_ends_at) VALUES (?, LAST_INSERT_ID(1), ?)
+     ON DUPLICATE KEY UPDATE
+       hits = LAST_INSERT_ID(IF(window_ends_at <= ?, 1, LEAST(hits + 1, 1000000000))),
+       window_ends_at = IF(window_ends_at <= ?, VALUES(window_ends_at), window_ends_at)`,
+    [key, ends, now, now],
+  )) as [{ insertId: number }];
+  return Number(result.insertId);
+}
+
+export async function readWindowEnd(db: Database, key: string): Promise<Date | null> {
+  const row: { window_ends_at: Date } | undefined = await db('throttles')
+    .select('window_ends_at')
+    .where({ throttle_key: key })
+    .first();
+  return row?.window_ends_at ?? null;
+}
