@@ -29,8 +29,9 @@ const rooms = Object.keys(ROOMS);
  * `http` knows `db` to tell a database that is away (503) from a fault, `jobs` knows it for leases.
  */
 const MAY_IMPORT: Record<string, string[]> = {
-  'main.ts': ['app.ts', 'config.ts', ...DOORS, ...rooms, 'gateways', 'http', 'db'],
-  'cli.ts': ['app.ts', 'main.ts', 'config.ts', ...DOORS, ...rooms, 'gateways', 'http', 'db'],
+  'main.ts': ['app.ts', 'build-deps.ts', 'config.ts', ...DOORS, ...rooms, 'gateways', 'http', 'db'],
+  'cli.ts': ['app.ts', 'build-deps.ts', 'main.ts', 'config.ts', ...DOORS, ...rooms, 'gateways', 'http', 'db'],
+  'build-deps.ts': ['config.ts', ...DOORS, ...rooms, 'gateways', 'http', 'db'],
   'app.ts': [...DOORS, 'http'],
   'config.ts': [],
   'deps.ts': [],
@@ -44,7 +45,18 @@ const MAY_IMPORT: Record<string, string[]> = {
   http: ['db'],
   db: [],
   crypto: [],
-  demo: ['main.ts', 'cli.ts', 'app.ts', 'config.ts', ...DOORS, ...rooms, 'gateways', 'http', 'db'],
+  demo: [
+    'main.ts',
+    'cli.ts',
+    'app.ts',
+    'build-deps.ts',
+    'config.ts',
+    ...DOORS,
+    ...rooms,
+    'gateways',
+    'http',
+    'db',
+  ],
 };
 
 const FORBIDDEN_NAMES = ['services', 'managers', 'helpers', 'utils', 'common', 'misc'];

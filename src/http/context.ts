@@ -1,0 +1,21 @@
+import type { ParameterizedContext } from 'koa';
+import type { Form } from './form.ts';
+
+/** What the ground has learnt of a request before a door sees it. */
+export type RequestState = {
+  /** Told on error pages, in the log and in the audit line, so that the help desk finds the request. */
+  requestId: string;
+  /** Pattern of the route that answers (`/activation/:token`): what logs and metrics may show. */
+  route?: string;
+  /** The form that was sent, once `readForms` has looked at it. */
+  form?: Form;
+};
+
+export type Context = ParameterizedContext<RequestState>;
+export type Next = () => Promise<unknown>;
+export type Middleware = (ctx: Context, next: Next) => Promise<unknown> | unknown;
+
+/** Who acts, for audit lines. */
+export function visitor(ctx: Context): { ip: string; requestId: string } {
+  return { ip: ctx.ip, requestId: ctx.state.requestId };
+}

@@ -1,0 +1,93 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Deps } from '../deps.ts';
+import { routeOf } from './access-log.ts';
+import type { Middleware } from './context.ts';
+
+export type LoginOutcome =
+  | 'ok'
+  | 'first-connection'
+  | 'wrong'
+  | 'locked'
+  | 'expired'
+  | 'busy'
+  | 'rate-limited';
+
+export type Metrics = {
+  /** Counts a sign-in by how it ended; nothing personal (security.md decision 11). */
+  countLogin(profile: 'guardian' | 'pupil', outcome: LoginOutcome): void;
+  /** Times requests by method, route and status. */
+  timing: Middleware;
+  /** Prometheus' text format. */
+  text(): Promise<string>;
+  contentType: string;
+};
+
+type Pool = { numUsed(): number; numFree(): number; numPendingAcquires(): number };
+
+/** The measures of one application; no global registry, so that two in one process (tests) do not meet. */
+export function createMetrics(deps: Pick<Deps, 'passwords' | 'db' | 'jobsDb'>): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const logins = new Counter({
+    name: 'educonnect_logins_total',
+    help: 'Sign-ins with identifier and password, by profile and outcome',
+    labelNames: ['profile', 'outcome'] as const,
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'educonnect_http_request_seconds',
+    help: 'Time to answer, by method, route and status',
+    labelNames: ['method', 'route', 'status'] as const,
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers,
+  });
+  measureGate(deps, registers);
+  measurePools(deps, registers);
+  return {
+    countLogin: (profile, outcome) => logins.inc({ profile, outcome }),
+    timing: async (ctx, next) => {
+      const stop = durations.startTimer();
+      try {
+        await next();
+      } finally {
+        stop({ method: ctx.method, route: routeOf(ctx), status: ctx.status });
+      }
+    },
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
+
+function measureGate({ passwords }: Pick<Deps, 'passwords'>, registers: Registry[]): void {
+  new Gauge({
+    name: 'educonnect_password_checks',
+    help: 'Passwords being checked (running) and waiting for their turn (waiting)',
+    labelNames: ['state'] as const,
+    registers,
+    collect() {
+      const { running, waiting } = passwords.load();
+      this.set({ state: 'running' }, running);
+      this.set({ state: 'waiting' }, waiting);
+    },
+  });
+}
+
+function measurePools({ db, jobsDb }: Pick<Deps, 'db' | 'jobsDb'>, registers: Registry[]): void {
+  new Gauge({
+    name: 'educonnect_database_connections',
+    help: 'Connections in use and free, and requests waiting for one, by pool',
+    labelNames: ['pool', 'state'] as const,
+    registers,
+    collect() {
+      for (const [name, source] of [
+        ['requests', db],
+        ['jobs', jobsDb],
+      ] as const) {
+        const pool = source.client.pool as Pool;
+        this.set({ pool: name, state: 'used' }, pool.numUsed());
+        this.set({ pool: name, state: 'free' }, pool.numFree());
+        this.set({ pool: name, state: 'waiting' }, pool.numPendingAcquires());
+      }
+    },
+  });
+}

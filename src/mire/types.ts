@@ -1,0 +1,47 @@
+import type { recordLogin } from '../credentials/login.ts';
+import type { Context } from '../http/context.ts';
+
+/** The transaction that a login is handed over in; rooms take it as their first argument. */
+export type Handover = Parameters<typeof recordLogin>[1];
+
+/** A sign-in that a relying service has begun and that waits for the visitor. */
+export type Interaction = {
+  uid: string;
+  /** What the provider asks for: `login` is all that there is. */
+  prompt: string;
+  /** Why, in the provider's words: `no_session`, `login_prompt`, `max_age`, ... */
+  reasons: string[];
+  clientId: string;
+  clientName: string;
+  loginHint?: string | undefined;
+  /** Who is signed in already, when the service wants to be sure that it is still he. */
+  session?: { accountId: string } | undefined;
+  initiateLoginUri?: string | undefined;
+  expiresAt: Date;
+};
+
+/** A relying service that says where a sign-in to it begins. */
+export type Service = { clientId: string; name: string; initiateLoginUri: string };
+
+/** The narrow side of the provider that the mire sees; the provider implements it, `createApp` hands it over. */
+export type InteractionHost = {
+  /** Null when the interaction is unknown, over, or another browser's. */
+  details(ctx: Context): Promise<Interaction | null>;
+  /**
+   * Hands the login over in one transaction: `record` writes in it what the login leaves, or throws and undoes it.
+   * @returns the address to redirect to with 303
+   */
+  finish(
+    ctx: Context,
+    result: { accountPublicId: string; amr: string[] },
+    record: (trx: Handover) => Promise<void>,
+  ): Promise<string>;
+  /** Tells the service that the person gave up. @returns the address to redirect to with 303 */
+  abort(ctx: Context, error: 'access_denied'): Promise<string>;
+  /** Ends the present session and tells all its services; the interaction lives on, without a person. */
+  endSession(ctx: Context): Promise<void>;
+  /** Keeps the interaction alive, and its cookies, at least until then: a mail takes its time. */
+  extend(ctx: Context, until: Date): Promise<void>;
+  /** Services that say where a sign-in begins, by name. */
+  services(): Promise<Service[]>;
+};
