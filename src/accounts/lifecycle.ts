@@ -79,8 +79,13 @@ const PUPIL: Record<LifecycleEvent, Row> = {
   'activate-by-franceconnect': NEVER,
 };
 
-/** Events after which sessions and grants made before are dead. */
-const ENDS_SESSIONS: ReadonlySet<LifecycleEvent> = new Set<LifecycleEvent>(['first-login', 'reset']);
+/** Events after which sessions, grants and connections under way are dead (decision 4, R-142). */
+const ENDS_SESSIONS: ReadonlySet<LifecycleEvent> = new Set<LifecycleEvent>([
+  'first-login',
+  'activate-by-sms',
+  'activate-by-franceconnect',
+  'reset',
+]);
 
 export type Transition =
   | { ok: true; state: AccountState; origin: AccountOrigin; endsSessions: boolean }

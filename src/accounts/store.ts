@@ -65,7 +65,11 @@ export async function lockAccounts(trx: Knex.Transaction, ids: readonly number[]
 }
 
 /** Pre-created accounts of an import (R-070), in batches. */
-export async function insertAccounts(db: Database, accounts: readonly NewAccount[], now: Date): Promise<void> {
+export async function insertAccounts(
+  db: Database,
+  accounts: readonly NewAccount[],
+  now: Date,
+): Promise<void> {
   const rows = accounts.map((account) => ({
     public_id: account.publicId,
     kind: account.kind,
@@ -128,19 +132,32 @@ export async function updateManyAccounts(
 export async function updateProvisionals(
   db: Database,
   values: readonly { id: number; sealed: string }[],
-  state: { state: Account['state']; origin?: Account['origin'] | undefined; distributedAt?: Date | undefined },
+  state: {
+    state: Account['state'];
+    origin?: Account['origin'] | undefined;
+    distributedAt?: Date | undefined;
+  },
   now: Date,
 ): Promise<void> {
   for (let start = 0; start < values.length; start += CHUNK) {
     const part = values.slice(start, start + CHUNK);
-    const rows = part.map((_, index) => (index === 0 ? 'SELECT ? AS id, ? AS sealed' : 'SELECT ?, ?')).join(' UNION ALL ');
+    const rows = part
+      .map((_, index) => (index === 0 ? 'SELECT ? AS id, ? AS sealed' : 'SELECT ?, ?'))
+      .join(' UNION ALL ');
     await db.raw(
       `UPDATE accounts a JOIN (${rows}) v ON v.id = a.id
        SET a.provisional_sealed = v.sealed, a.provisional_created_at = ?, a.password_kind = 'provisional',
            a.password_hash = NULL, a.state = ?, a.origin = COALESCE(?, a.origin),
            a.distributed_at = COALESCE(?, a.distributed_at),
            a.credentials_version = a.credentials_version + 1, a.updated_at = ?`,
-      [...part.flatMap(({ id, sealed }) => [id, sealed]), now, state.state, state.origin ?? null, state.distributedAt ?? null, now],
+      [
+        ...part.flatMap(({ id, sealed }) => [id, sealed]),
+        now,
+        state.state,
+        state.origin ?? null,
+        state.distributedAt ?? null,
+        now,
+      ],
     );
   }
 }

@@ -1,0 +1,85 @@
+import { applyEvent } from '../accounts/lifecycle.ts';
+import { lockAccounts, updateAccount } from '../accounts/store.ts';
+import type { Account } from '../accounts/types.ts';
+import { recordAudit } from '../audit/record.ts';
+import { consumeLink, type LinkRefusal } from '../codes/links.ts';
+import { takeAttempt } from '../codes/throttle.ts';
+import { inTransaction } from '../db/transaction.ts';
+import type { Deps } from '../deps.ts';
+import { sendActivation } from './activation-mail.ts';
+import { readEmail } from './address.ts';
+import { findFirstConnection, lockFirstConnection } from './store.ts';
+import type { ResendResult } from './types.ts';
+
+/** Mails that one account can ask for: 5 in 15 minutes (security.md 1.4). */
+const MAILS = 5;
+const WINDOW_MS = 900_000;
+
+type From = { ip: string; requestId?: string | undefined };
+
+/**
+ * « Renvoyer le message » and « Modifier mon adresse » while « En cours d'activation » (R-062): a fresh link to the
+ * same or to a corrected address; the earlier link dies.
+ * @param newAddress null: the address stays
+ */
+export async function resendActivation(
+  deps: Deps,
+  interactionUid: string,
+  newAddress: string | null,
+  from: From,
+): Promise<ResendResult> {
+  const now = deps.clock.now();
+  const before = await findFirstConnection(deps.db, interactionUid, now);
+  if (before?.step !== 'activation' || before.account.state !== 'activating')
+    return { ok: false, reason: 'elsewhere' };
+  const email = newAddress === null ? before.account.email : readEmail(newAddress);
+  if (!email) return { ok: false, reason: 'invalid' };
+  const limit = { key: `activation-mail|${before.account.id}`, limit: MAILS, windowMs: WINDOW_MS, now };
+  if (!(await takeAttempt(deps.db, limit)).allowed) return { ok: false, reason: 'too-many' };
+  return inTransaction(deps.db, async (trx): Promise<ResendResult> => {
+    const row = await lockFirstConnection(trx, interactionUid, now);
+    if (row?.step !== 'activation' || row.account.state !== 'activating')
+      return { ok: false, reason: 'elsewhere' };
+    const { account } = row;
+    if (newAddress !== null) {
+      await updateAccount(trx, account.id, { email, emailVerifiedAt: null }, now);
+      await recordAudit(trx, {
+        at: now,
+        event: 'change-address',
+        outcome: 'done',
+        actorKind: 'person',
+        accountId: account.id,
+        ...from,
+      });
+    }
+    await sendActivation(deps, trx, { account, email, interactionUid, clientId: row.clientId });
+    return { ok: true, email };
+  });
+}
+
+export type ActivationResult =
+  | { ok: true; account: Account; interactionUid: string | null; clientId: string | null }
+  | { ok: false; reason: LinkRefusal; clientId: string | null };
+
+/**
+ * The button behind the link of mail C07 (R-058): « Activé », the address verified, the link used up, in one
+ * transaction; of parallel presses exactly one succeeds, the others read `used`.
+ */
+export async function activateByLink(deps: Deps, token: string, from: From): Promise<ActivationResult> {
+  const now = deps.clock.now();
+  return inTransaction(deps.db, async (trx): Promise<ActivationResult> => {
+    const check = await consumeLink(deps, trx, token);
+    if (!check.ok) return { ok: false, reason: check.reason, clientId: check.link?.clientId ?? null };
+    const { link } = check;
+    const [account] = await lockAccounts(trx, [link.accountId]);
+    const usable = account && account.closedAt === null && account.email === link.email;
+    if (!usable) return { ok: false, reason: 'expired', clientId: link.clientId };
+    const moved = await applyEvent(trx, account, 'activate-by-link', {
+      now,
+      actor: { actorKind: 'person', ...from },
+      changes: { emailVerifiedAt: now },
+    });
+    if (!moved.ok) return { ok: false, reason: 'used', clientId: link.clientId };
+    return { ok: true, account: moved.account, interactionUid: link.interactionUid, clientId: link.clientId };
+  });
+}

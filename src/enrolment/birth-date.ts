@@ -1,0 +1,139 @@
+import type { Knex } from 'knex';
+import { applyEvent } from '../accounts/lifecycle.ts';
+import { recordAudit } from '../audit/record.ts';
+import { takeAttempt } from '../codes/throttle.ts';
+import { inTransaction } from '../db/transaction.ts';
+import type { Deps } from '../deps.ts';
+import { sendActivation } from './activation-mail.ts';
+import {
+  type FirstConnection,
+  findFirstConnection,
+  lockFirstConnection,
+  updateFirstConnection,
+} from './store.ts';
+import type { BirthDateResult } from './types.ts';
+
+/** A birth date is a weak secret: five tries in 24 hours and account, then the school helps (D06). */
+const TRIES = 5;
+const WINDOW_MS = 24 * 3_600_000;
+
+export type DateFields = { day: string; month: string; year: string };
+type From = { ip: string; requestId?: string | undefined };
+
+/**
+ * Step 3 (R-057 c): the birth date of the child named. Right: in one transaction the personal password replaces the
+ * provisional one, the address becomes the account's, the state « En cours d'activation », and mail C07 is queued.
+ */
+export async function proveBirthDate(
+  deps: Deps,
+  interactionUid: string,
+  fields: DateFields,
+  from: From,
+): Promise<BirthDateResult> {
+  const before = await findFirstConnection(deps.db, interactionUid, deps.clock.now());
+  if (before?.step !== 'birth-date') return { ok: false, reason: 'elsewhere' };
+  const read = readDate(fields, deps.clock.now());
+  if (!read.ok) return { ok: false, reason: 'invalid', fields: read.fields };
+  const key = `birth-date|${before.account.id}`;
+  const attempt = await takeAttempt(deps.db, {
+    key,
+    limit: TRIES,
+    windowMs: WINDOW_MS,
+    now: deps.clock.now(),
+  });
+  if (!attempt.allowed) return { ok: false, reason: 'locked', retryAt: attempt.retryAt };
+  return inTransaction(deps.db, async (trx): Promise<BirthDateResult> => {
+    const row = await lockFirstConnection(trx, interactionUid, deps.clock.now());
+    if (row?.step !== 'birth-date') return { ok: false, reason: 'elsewhere' };
+    if (row.pupil?.birthDate !== read.date) {
+      await recordWrongDate(deps, trx, row, from);
+      return attempt.left > 0
+        ? { ok: false, reason: 'wrong', left: attempt.left }
+        : { ok: false, reason: 'locked', retryAt: null };
+    }
+    return finishFirstLogin(deps, trx, row, from);
+  });
+}
+
+async function finishFirstLogin(
+  deps: Deps,
+  trx: Knex.Transaction,
+  row: FirstConnection,
+  from: From,
+): Promise<BirthDateResult> {
+  const now = deps.clock.now();
+  const { interactionUid, newPasswordHash, email } = row;
+  if (!newPasswordHash || (row.account.kind === 'guardian' && !email))
+    return { ok: false, reason: 'elsewhere' };
+  const moved = await applyEvent(trx, row.account, 'first-login', {
+    now,
+    actor: { actorKind: 'person', ...from },
+    changes: {
+      passwordKind: 'personal',
+      passwordHash: newPasswordHash,
+      passwordChangedAt: now,
+      provisionalSealed: null,
+      provisionalCreatedAt: null,
+      ...(email ? { email, emailVerifiedAt: null } : {}),
+    },
+  });
+  if (!moved.ok) return { ok: false, reason: 'elsewhere' };
+  const { account } = moved;
+  const step = account.state === 'activated' ? 'done' : 'activation';
+  const changes = {
+    step,
+    newPasswordHash: null,
+    email: null,
+    credentialsVersion: account.credentialsVersion,
+  } as const;
+  await updateFirstConnection(trx, interactionUid, changes, now);
+  if (step === 'activation' && email) {
+    await sendActivation(deps, trx, { account, email, interactionUid, clientId: row.clientId });
+  }
+  return { ok: true };
+}
+
+/** The school sees that a date did not fit (security.md decision 5); the date itself is not kept. */
+async function recordWrongDate(
+  deps: Deps,
+  trx: Knex.Transaction,
+  row: FirstConnection,
+  from: From,
+): Promise<void> {
+  await recordAudit(trx, {
+    at: deps.clock.now(),
+    event: 'birth-date',
+    outcome: 'refused',
+    actorKind: 'person',
+    accountId: row.account.id,
+    ...from,
+    details: row.pupil ? `pupil ${row.pupil.id}` : 'no pupil',
+  });
+}
+
+/** Three fields to `YYYY-MM-DD`; the year must have four digits and the date must exist and not lie ahead. */
+export function readDate(
+  { day, month, year }: DateFields,
+  now: Date,
+): { ok: true; date: string } | { ok: false; fields: ('day' | 'month' | 'year')[] } {
+  const numbers = {
+    day: whole(day, 1, 31),
+    month: whole(month, 1, 12),
+    year: whole(year, 1900, now.getUTCFullYear()),
+  };
+  const wrong = (['day', 'month', 'year'] as const).filter((field) => numbers[field] === null);
+  if (wrong.length > 0) return { ok: false, fields: wrong };
+  const pad = (value: number | null, size: number) => String(value).padStart(size, '0');
+  const date = `${pad(numbers.year, 4)}-${pad(numbers.month, 2)}-${pad(numbers.day, 2)}`;
+  const parsed = new Date(`${date}T00:00:00Z`);
+  if (Number.isNaN(parsed.getTime()) || parsed.toISOString().slice(0, 10) !== date)
+    return { ok: false, fields: ['day'] };
+  return parsed.getTime() <= now.getTime() ? { ok: true, date } : { ok: false, fields: ['year'] };
+}
+
+function whole(text: string, min: number, max: number): number | null {
+  const trimmed = text.trim();
+  if (!/^\d{1,4}$/.test(trimmed)) return null;
+  const value = Number(trimmed);
+  return value >= min && value <= max ? value : null;
+}

@@ -1,0 +1,112 @@
+import type { Knex } from 'knex';
+import { updateAccount } from '../accounts/store.ts';
+import type { Account } from '../accounts/types.ts';
+import { recordAudit } from '../audit/record.ts';
+import { checkPassword, type PasswordFault } from '../credentials/policy.ts';
+import { openProvisional } from '../credentials/provisional.ts';
+import { inTransaction } from '../db/transaction.ts';
+import type { Deps } from '../deps.ts';
+import { pupilsOfAccount } from '../directory/store.ts';
+import { sendActivation } from './activation-mail.ts';
+import {
+  type FirstConnection,
+  findFirstConnection,
+  lockFirstConnection,
+  updateFirstConnection,
+} from './store.ts';
+import type { NewPasswordResult } from './types.ts';
+
+/**
+ * Step 1 (R-057 a, R-060): the personal password. In a first connection it waits, hashed, until the birth date is
+ * right: until then the provisional password is the only one that works. After a reset it is set at once.
+ * @throws HasherBusy
+ */
+export async function chooseNewPassword(
+  deps: Deps,
+  interactionUid: string,
+  form: { password: string; confirmation: string; ip: string; requestId?: string | undefined },
+): Promise<NewPasswordResult> {
+  const before = await findFirstConnection(deps.db, interactionUid, deps.clock.now());
+  if (before?.step !== 'new-password') return { ok: false, reason: 'elsewhere' };
+  const faults = await judge(deps, before.account, form);
+  if (faults.length > 0) return { ok: false, reason: 'refused', faults };
+  const hash = await deps.passwords.hash(form.password);
+  return inTransaction(deps.db, async (trx) => {
+    const row = await lockFirstConnection(trx, interactionUid, deps.clock.now());
+    if (row?.step !== 'new-password') return { ok: false, reason: 'elsewhere' };
+    if (row.account.state === 'notified') {
+      const step = row.account.kind === 'pupil' ? 'birth-date' : 'address';
+      const pupilId =
+        row.account.kind === 'pupil' ? ((await pupilsOfAccount(trx, row.account.id))[0]?.id ?? null) : null;
+      await updateFirstConnection(
+        trx,
+        interactionUid,
+        { step, newPasswordHash: hash, pupilId },
+        deps.clock.now(),
+      );
+    } else {
+      await setPersonalPassword(deps, trx, row, hash, form);
+    }
+    return { ok: true };
+  });
+}
+
+async function judge(
+  deps: Deps,
+  account: Account,
+  form: { password: string; confirmation: string },
+): Promise<PasswordFault[]> {
+  const pupils = await pupilsOfAccount(deps.db, account.id);
+  const faults = checkPassword(deps.config, form.password, {
+    identifier: account.identifier,
+    names: [
+      account.givenName,
+      account.familyName,
+      ...pupils.flatMap((pupil) => [pupil.givenName, pupil.familyName]),
+    ],
+    birthDates: pupils.flatMap((pupil) => pupil.birthDate ?? []),
+    provisional: openProvisional(deps, account),
+  });
+  if (faults.length === 0 && form.password !== form.confirmation) return ['different'];
+  return faults;
+}
+
+/** After a reset: the provisional password dies with the same statement that sets the new one. */
+async function setPersonalPassword(
+  deps: Deps,
+  trx: Knex.Transaction,
+  row: FirstConnection,
+  passwordHash: string,
+  { ip, requestId }: { ip: string; requestId?: string | undefined },
+): Promise<void> {
+  const now = deps.clock.now();
+  const { account, interactionUid } = row;
+  const changes = {
+    passwordKind: 'personal',
+    passwordHash,
+    passwordChangedAt: now,
+    provisionalSealed: null,
+    provisionalCreatedAt: null,
+  } as const;
+  await updateAccount(trx, account.id, changes, now, true);
+  await recordAudit(trx, {
+    at: now,
+    event: 'change-password',
+    outcome: 'done',
+    actorKind: 'person',
+    accountId: account.id,
+    ip,
+    requestId,
+  });
+  const credentialsVersion = account.credentialsVersion + 1;
+  const step = account.state === 'activated' ? 'done' : 'activation';
+  await updateFirstConnection(trx, interactionUid, { step, credentialsVersion }, now);
+  if (step === 'activation' && account.email) {
+    await sendActivation(deps, trx, {
+      account,
+      email: account.email,
+      interactionUid,
+      clientId: row.clientId,
+    });
+  }
+}

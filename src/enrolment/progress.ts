@@ -1,0 +1,106 @@
+import type { Knex } from 'knex';
+import type { Account } from '../accounts/types.ts';
+import { recordAudit } from '../audit/record.ts';
+import { clearAttempts } from '../credentials/store.ts';
+import { attemptKey } from '../credentials/verify.ts';
+import { inTransaction } from '../db/transaction.ts';
+import type { Deps } from '../deps.ts';
+import { knownEmail } from '../directory/store.ts';
+import {
+  deleteFirstConnection,
+  type FirstConnection,
+  findFirstConnection,
+  putFirstConnection,
+} from './store.ts';
+import type { Progress, StepName } from './types.ts';
+
+/** A row outlives the provider's interaction by far; it is of no use without it. */
+const LIVES_MS = 24 * 3_600_000;
+
+export type SignedIn = {
+  interactionUid: string;
+  clientId: string | null;
+  /** As verifyCredentials gave it. */
+  account: Account;
+  ip: string;
+  requestId?: string | undefined;
+};
+
+/** The first step that an account with a right password has before it; `done`: none. */
+export function firstStep(account: Pick<Account, 'state' | 'passwordKind'>): StepName {
+  if (account.passwordKind === 'provisional') return 'new-password';
+  return account.state === 'activating' ? 'activation' : 'done';
+}
+
+/** Begins the steps of an account whose credentials were right but that cannot be let through yet. */
+export async function startFirstConnection(deps: Deps, signedIn: SignedIn): Promise<Progress> {
+  const now = deps.clock.now();
+  const { account, interactionUid, clientId } = signedIn;
+  const step = firstStep(account);
+  await inTransaction(deps.db, async (trx) => {
+    await clearAttempts(trx, attemptKey(account.identifier));
+    await putFirstConnection(
+      trx,
+      {
+        interactionUid,
+        accountId: account.id,
+        step,
+        credentialsVersion: account.credentialsVersion,
+        clientId,
+        expiresAt: new Date(now.getTime() + LIVES_MS),
+      },
+      now,
+    );
+    await recordAudit(trx, {
+      at: now,
+      event: 'sign-in',
+      outcome: 'done',
+      actorKind: 'person',
+      accountId: account.id,
+      ip: signedIn.ip,
+      requestId: signedIn.requestId,
+      details: `next step: ${step}`,
+    });
+  });
+  return (await currentProgress(deps, interactionUid)) ?? { step: 'done', account };
+}
+
+/** Where the visitor of this interaction stands; null: he has not signed in, or what he proved is no longer valid. */
+export async function currentProgress(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  interactionUid: string,
+): Promise<Progress | null> {
+  const row = await findFirstConnection(deps.db, interactionUid, deps.clock.now());
+  return row ? toProgress(deps, row) : null;
+}
+
+/** Forgets the steps of an interaction: handed over, or the visitor is somebody else. */
+export async function endFirstConnection(
+  db: Deps['db'] | Knex.Transaction,
+  interactionUid: string,
+): Promise<void> {
+  await deleteFirstConnection(db, interactionUid);
+}
+
+async function toProgress(deps: Pick<Deps, 'db'>, row: FirstConnection): Promise<Progress | null> {
+  const { account } = row;
+  switch (row.step) {
+    case 'new-password':
+      return { step: 'new-password', after: account.state === 'notified' ? 'first' : 'reset', account };
+    case 'address':
+      return {
+        step: 'address',
+        account,
+        email: row.email ?? account.email ?? (await knownEmail(deps.db, account.id)),
+      };
+    case 'birth-date':
+      return { step: 'birth-date', account, pupil: row.pupil };
+    case 'activation':
+    case 'done':
+      // Meanwhile the link of the mail may have been opened, on this device or another.
+      if (account.state === 'activated') return { step: 'done', account };
+      return account.state === 'activating'
+        ? { step: 'activation', account, email: account.email ?? '' }
+        : null;
+  }
+}
