@@ -38,7 +38,9 @@ const select = (db: Database) => db('accounts').select(accountColumns());
 
 /** A living account by the identifier that the person types; closed accounts are not found. */
 export async function findAccountByIdentifier(db: Database, identifier: string): Promise<Account | null> {
-  return (await select(db).where({ identifier }).whereNull('closed_at').first()) ?? null;
+  const account: Account | undefined = await select(db).where({ identifier }).whereNull('closed_at').first();
+  // The server pads what it compares: « g.zoumn » and « g.zoumn  » are the same to it, not to us.
+  return account?.identifier === identifier ? account : null;
 }
 
 export async function findAccountById(db: Database, id: number): Promise<Account | null> {
@@ -104,7 +106,7 @@ export async function updateAccount(
   for (const [property, value] of Object.entries(changes)) {
     if (value !== undefined) row[COLUMNS[property as keyof Account]] = value;
   }
-  if (bumpVersion) row['credentials_version'] = db.raw('credentials_version + 1');
+  if (bumpVersion) row.credentials_version = db.raw('credentials_version + 1');
   await db('accounts').where({ id }).update(row);
 }
 
@@ -120,7 +122,7 @@ export async function updateManyAccounts(
   for (const [property, value] of Object.entries(changes)) {
     if (value !== undefined) row[COLUMNS[property as keyof Account]] = value;
   }
-  if (bumpVersion) row['credentials_version'] = db.raw('credentials_version + 1');
+  if (bumpVersion) row.credentials_version = db.raw('credentials_version + 1');
   for (let start = 0; start < ids.length; start += CHUNK) {
     await db('accounts')
       .whereIn('id', ids.slice(start, start + CHUNK))

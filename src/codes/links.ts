@@ -7,7 +7,9 @@ import { findLink, insertLink, lockLink, type MailLink, markLinkConsumed, revoke
 export type LinkPurpose = 'activate';
 
 export type LinkRefusal = 'unknown' | 'expired' | 'used';
-export type LinkCheck = { ok: true; link: MailLink } | { ok: false; reason: LinkRefusal; link: MailLink | null };
+export type LinkCheck =
+  | { ok: true; link: MailLink }
+  | { ok: false; reason: LinkRefusal; link: MailLink | null };
 
 const DAY_MS = 86_400_000;
 
@@ -64,6 +66,7 @@ export async function consumeLink(
 function check(link: MailLink | null, now: Date): LinkCheck {
   if (!link) return { ok: false, reason: 'unknown', link };
   if (link.consumedAt) return { ok: false, reason: 'used', link };
-  if (link.revokedAt || link.expiresAt.getTime() <= now.getTime()) return { ok: false, reason: 'expired', link };
+  if (link.revokedAt || link.expiresAt.getTime() <= now.getTime())
+    return { ok: false, reason: 'expired', link };
   return { ok: true, link };
 }

@@ -43,7 +43,12 @@ export async function insertLink(db: Database, link: NewMailLink): Promise<void>
 }
 
 /** A new request kills the old ones: links of this purpose that were not used are revoked. */
-export async function revokeLinks(db: Database, accountId: number, purpose: string, now: Date): Promise<void> {
+export async function revokeLinks(
+  db: Database,
+  accountId: number,
+  purpose: string,
+  now: Date,
+): Promise<void> {
   await db('mail_links')
     .where({ account_id: accountId, purpose })
     .whereNull('consumed_at')
@@ -57,7 +62,10 @@ export async function findLink(db: Database, tokenHash: string): Promise<MailLin
 
 /** The same, locked until the transaction ends: of two who press the button at once, the second sees it consumed. */
 export async function lockLink(trx: Knex.Transaction, tokenHash: string): Promise<MailLink | null> {
-  return (await trx('mail_links').select(LINK_COLUMNS).where({ token_hash: tokenHash }).forUpdate().first()) ?? null;
+  return (
+    (await trx('mail_links').select(LINK_COLUMNS).where({ token_hash: tokenHash }).forUpdate().first()) ??
+    null
+  );
 }
 
 export async function markLinkConsumed(trx: Knex.Transaction, id: number, now: Date): Promise<void> {

@@ -21,7 +21,11 @@ export type Login = {
  * Writes what a login leaves: attempts cleared, date of last connection (FrEduCtDateConnexion), audit line.
  * Runs in the transaction that hands the login to the provider.
  */
-export async function recordLogin(deps: Pick<Deps, 'clock'>, trx: Knex.Transaction, login: Login): Promise<void> {
+export async function recordLogin(
+  deps: Pick<Deps, 'clock'>,
+  trx: Knex.Transaction,
+  login: Login,
+): Promise<void> {
   const now = deps.clock.now();
   await clearAttempts(trx, attemptKey(login.account.identifier));
   const changes = login.rehash ? { lastLoginAt: now, passwordHash: login.rehash } : { lastLoginAt: now };

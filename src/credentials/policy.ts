@@ -33,7 +33,11 @@ const READ_LIMIT = 1024;
  * facts on top.
  * @returns every fault, in the order in which the page lists its rules; empty: accepted
  */
-export function checkPassword(policy: PasswordPolicy, candidate: string, facts: PersonalFacts): PasswordFault[] {
+export function checkPassword(
+  policy: PasswordPolicy,
+  candidate: string,
+  facts: PersonalFacts,
+): PasswordFault[] {
   if (candidate.length > READ_LIMIT) return ['too-long'];
   const faults: PasswordFault[] = [];
   const length = [...candidate].length;
@@ -54,7 +58,9 @@ function isPersonal(candidate: string, facts: PersonalFacts): boolean {
   const digits = candidate.replace(/\D/g, '');
   const identifier = fold(facts.identifier).replace(/[^a-z0-9]/g, '');
   if (plain.replace(/[^a-z0-9]/g, '').includes(identifier)) return true;
-  const names = facts.names.map((name) => fold(name).replace(/[^a-z]/g, '')).filter((name) => name.length >= 3);
+  const names = facts.names
+    .map((name) => fold(name).replace(/[^a-z]/g, ''))
+    .filter((name) => name.length >= 3);
   if (names.some((name) => letters === name || letters === name + name)) return true;
   return facts.birthDates.flatMap(writings).some((date) => digits === date);
 }
@@ -63,7 +69,13 @@ function isPersonal(candidate: string, facts: PersonalFacts): boolean {
 function writings(date: string): string[] {
   const [year = '', month = '', day = ''] = date.split('-');
   const short = year.slice(2);
-  return [day + month + year, year + month + day, day + month + short, short + month + day, month + day + year];
+  return [
+    day + month + year,
+    year + month + day,
+    day + month + short,
+    short + month + day,
+    month + day + year,
+  ];
 }
 
 /** Lower case, without accents. */

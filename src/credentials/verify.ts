@@ -49,7 +49,8 @@ export async function verifyCredentials(deps: Verifier, signIn: SignIn): Promise
   const identifier = normaliseIdentifier(signIn.identifier);
   const refused = await countAttempt(deps, identifier, signIn.ip);
   if (refused) return { ok: false, reason: refused };
-  const readable = identifier.length <= IDENTIFIER_LIMIT && Buffer.byteLength(signIn.password) <= PASSWORD_LIMIT_BYTES;
+  const readable =
+    identifier.length <= IDENTIFIER_LIMIT && Buffer.byteLength(signIn.password) <= PASSWORD_LIMIT_BYTES;
   const account = readable && isAscii(identifier) ? await findAccountByIdentifier(deps.db, identifier) : null;
   const right = readable && (await isRight(deps, account, signIn.password));
   if (!account || !right || account.kind !== signIn.kind) {
@@ -66,7 +67,11 @@ export async function verifyCredentials(deps: Verifier, signIn: SignIn): Promise
 }
 
 /** Both counters in one transaction, so in one commit; the address first, in the same order for everybody. */
-async function countAttempt(deps: Verifier, identifier: string, ip: string): Promise<'too-many' | 'locked' | null> {
+async function countAttempt(
+  deps: Verifier,
+  identifier: string,
+  ip: string,
+): Promise<'too-many' | 'locked' | null> {
   const now = deps.clock.now();
   return inTransaction(deps.db, async (trx) => {
     const admitted = (await admitAttempt(trx, attemptKey(identifier), now)).admitted;
@@ -87,7 +92,12 @@ async function isRight(deps: Verifier, account: Account | null, password: string
   return sameText(provisional ?? '', password.trim().toUpperCase()) && provisional !== null;
 }
 
-async function recordRefusal(deps: Verifier, signIn: SignIn, account: Account | null, details: string): Promise<void> {
+async function recordRefusal(
+  deps: Verifier,
+  signIn: SignIn,
+  account: Account | null,
+  details: string,
+): Promise<void> {
   await recordAudit(deps.db, {
     at: deps.clock.now(),
     event: 'login',

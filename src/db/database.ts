@@ -14,7 +14,11 @@ export type DatabaseSettings = {
   statementTimeoutMs: number;
   /** Seconds to wait for a row lock before ER_LOCK_WAIT_TIMEOUT. */
   lockWaitSeconds: number;
+  /** Told of connections that failed; absent: nobody. */
+  warn?: ((message: string) => void) | undefined;
 };
+
+const ignore = () => {};
 
 type RawConnection = Connection & { __knex__disposed?: unknown };
 type QueryObject = { sql: string; bindings?: unknown[]; options?: Record<string, unknown> };
@@ -41,6 +45,9 @@ export function openDatabase(settings: DatabaseSettings): Knex {
     client: client as unknown as typeof Knex.Client,
     connection: connectionOptions(hosts[0] as ConnectionOptions, settings) as Knex.StaticConnectionConfig,
     acquireConnectionTimeout: settings.acquireTimeoutMs,
+    // Error messages carry placeholders, never the values: they end in logs.
+    compileSqlOnError: false,
+    log: { warn: settings.warn ?? ignore, error: settings.warn ?? ignore, deprecate: ignore, debug: ignore },
     pool: {
       min: 0,
       max: settings.pool,

@@ -1,10 +1,14 @@
 import type { Knex } from 'knex';
 import * as core from '../../migrations/001_core.ts';
+import * as imports from '../../migrations/002_imports.ts';
 
 type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
 
 /** In order; a merged migration is frozen, a change is a new one. Imported one by one, so that all runtimes load the same. */
-const MIGRATIONS: Migration[] = [{ name: '001_core', ...core }];
+const MIGRATIONS: Migration[] = [
+  { name: '001_core', ...core },
+  { name: '002_imports', ...imports },
+];
 
 const source: Knex.MigrationSource<Migration> = {
   getMigrations: async () => MIGRATIONS,

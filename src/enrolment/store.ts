@@ -154,12 +154,12 @@ export async function updateFirstConnection(
   now: Date,
 ): Promise<void> {
   const row: Record<string, unknown> = { updated_at: now };
-  if (changes.step !== undefined) row['step'] = changes.step;
-  if (changes.newPasswordHash !== undefined) row['new_password_hash'] = changes.newPasswordHash;
-  if (changes.email !== undefined) row['email'] = changes.email;
-  if (changes.pupilId !== undefined) row['pupil_id'] = changes.pupilId;
-  if (changes.credentialsVersion !== undefined) row['credentials_version'] = changes.credentialsVersion;
-  if (changes.expiresAt !== undefined) row['expires_at'] = changes.expiresAt;
+  if (changes.step !== undefined) row.step = changes.step;
+  if (changes.newPasswordHash !== undefined) row.new_password_hash = changes.newPasswordHash;
+  if (changes.email !== undefined) row.email = changes.email;
+  if (changes.pupilId !== undefined) row.pupil_id = changes.pupilId;
+  if (changes.credentialsVersion !== undefined) row.credentials_version = changes.credentialsVersion;
+  if (changes.expiresAt !== undefined) row.expires_at = changes.expiresAt;
   await trx('first_connections').where({ interaction_uid: interactionUid }).update(row);
 }
 

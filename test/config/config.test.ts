@@ -1,0 +1,74 @@
+import { describe, expect, test } from '@jest/globals';
+import { ConfigError, describeConfig, loadConfig } from '../../src/config.ts';
+
+const good = {
+  BASE_URL: 'https://educonnect.example',
+  DATABASE_URL: 'mysql://app:s3cret@db1.example:3306,db2.example/educonnect',
+  COOKIE_KEYS: 'k1-0123456789abcdef01234567,k2-0123456789abcdef01234567',
+  SEALING_KEYS: 's1-0123456789abcdef01234567',
+  SUBJECT_SALT: 'x1-0123456789abcdef01234567',
+  SMTP_URL: 'smtp://mail.example:25',
+};
+const faultsOf = (env: Record<string, string | undefined>) => {
+  try {
+    loadConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return [...error.faults];
+    throw error;
+  }
+};
+
+describe('the configuration', () => {
+  test('is read with its defaults and cannot be changed', () => {
+    const config = loadConfig(good);
+    expect(config).toMatchObject({
+      issuer: 'https://educonnect.example/oidc',
+      secure: true,
+      PORT: 3000,
+      PASSWORD_MAX_LENGTH: 14,
+    });
+    expect(config.COOKIE_KEYS).toHaveLength(2);
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  test('names every fault at once, and no value', () => {
+    const faults = faultsOf({
+      ...good,
+      BASE_URL: undefined,
+      PORT: 'many',
+      COOKIE_KEYS: 'short',
+      SEALING_KEYS: '',
+    });
+    expect(faults.map((fault) => fault.split(':')[0]?.split('.')[0]).sort()).toEqual([
+      'BASE_URL',
+      'COOKIE_KEYS',
+      'PORT',
+      'SEALING_KEYS',
+    ]);
+    expect(faults.join()).not.toContain('short');
+  });
+
+  test('M03: production refuses default secrets and a plain http issuer', () => {
+    expect(faultsOf({ ...good, SUBJECT_SALT: 'change-me-change-me-change-me' })).toEqual([
+      expect.stringContaining('SUBJECT_SALT'),
+    ]);
+    expect(faultsOf({ ...good, BASE_URL: 'http://educonnect.example' })).toEqual([
+      expect.stringContaining('https'),
+    ]);
+    expect(faultsOf({ ...good, BASE_URL: 'http://educonnect.example', ALLOW_INSECURE_ISSUER: '1' })).toEqual([
+      expect.stringContaining('loopback'),
+    ]);
+    expect(faultsOf({ ...good, BASE_URL: 'http://localhost:3000', ALLOW_INSECURE_ISSUER: '1' })).toEqual([]);
+  });
+
+  test('`config check` shows values with the secrets masked', () => {
+    const shown = describeConfig(loadConfig(good));
+    expect(shown).toMatchObject({
+      BASE_URL: 'https://educonnect.example',
+      DATABASE_URL: '********',
+      COOKIE_KEYS: '********',
+    });
+    expect(JSON.stringify(shown)).not.toMatch(/s3cret|0123456789abcdef/);
+  });
+});

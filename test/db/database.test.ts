@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { countHit } from '../../src/db/counters.ts';
+import { isDatabaseUnavailable, openDatabase, parseDatabaseUrl } from '../../src/db/database.ts';
+import { migrate, pendingMigrations } from '../../src/db/migrations.ts';
+import { inTransaction } from '../../src/db/transaction.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await database.db.raw('CREATE TABLE pairs (id INT PRIMARY KEY, n INT NOT NULL) ENGINE=InnoDB');
+  await database.db('pairs').insert([
+    { id: 1, n: 0 },
+    { id: 2, n: 0 },
+  ]);
+});
+afterAll(() => database.drop());
+
+describe('the address of the database', () => {
+  test('several hosts, a socket, escaped signs', () => {
+    expect(parseDatabaseUrl('mysql://u:p%40ss@db1:3307,db2/educonnect')).toEqual([
+      { user: 'u', password: 'p@ss', database: 'educonnect', host: 'db1', port: 3307 },
+      { user: 'u', password: 'p@ss', database: 'educonnect', host: 'db2', port: 3306 },
+    ]);
+    expect(parseDatabaseUrl('mysql://root@localhost/x?socketPath=%2Frun%2Fm.sock')).toEqual([
+      { user: 'root', password: '', database: 'x', socketPath: '/run/m.sock' },
+    ]);
+    expect(() => parseDatabaseUrl('postgres://db/x')).toThrow(/DATABASE_URL/);
+  });
+});
+
+describe('transactions', () => {
+  test('two who lock the same rows in opposite order both succeed: the victim is run again', async () => {
+    let runs = 0;
+    let bothHoldOne = () => {};
+    const meeting = new Promise<void>((resolve) => {
+      let arrived = 0;
+      bothHoldOne = () => {
+        arrived += 1;
+        if (arrived === 2) resolve();
+      };
+    });
+    const add = (first: number, second: number) =>
+      inTransaction(database.db, async (trx) => {
+        runs += 1;
+        await trx('pairs').where({ id: first }).increment('n', 1);
+        bothHoldOne();
+        await meeting;
+        await trx('pairs').where({ id: second }).increment('n', 1);
+      });
+    await Promise.all([add(1, 2), add(2, 1)]);
+    expect(await database.db('pairs').pluck('n')).toEqual([2, 2]);
+    expect(runs).toBe(3);
+  });
+
+  test('other errors are not retried, and nothing is left behind', async () => {
+    let runs = 0;
+    const failing = inTransaction(database.db, async (trx) => {
+      runs += 1;
+      await trx('pairs').insert({ id: 3, n: 0 });
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(runs).toBe(1);
+    expect(await database.db('pairs').where({ id: 3 })).toEqual([]);
+  });
+});
+
+describe('a server that does not answer', () => {
+  test('a statement is given up with its connection, and the pool goes on', async () => {
+    const impatient = openDatabase({
+      url: database.url,
+      pool: 1,
+      connectTimeoutMs: 2000,
+      acquireTimeoutMs: 2000,
+      statementTimeoutMs: 200,
+      lockWaitSeconds: 2,
+    });
+    try {
+      const error = await impatient.raw('SELECT SLEEP(5)').then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      expect(isDatabaseUnavailable(error)).toBe(true);
+      const [[row]] = await impatient.raw('SELECT 1 AS one');
+      expect(row).toEqual({ one: 1 });
+    } finally {
+      await impatient.destroy();
+    }
+  });
+
+  test('a server that is not there is told from a fault of ours', async () => {
+    const nowhere = openDatabase({
+      url: 'mysql://x@127.0.0.1:1/x',
+      pool: 1,
+      connectTimeoutMs: 300,
+      acquireTimeoutMs: 300,
+      statementTimeoutMs: 300,
+      lockWaitSeconds: 2,
+    });
+    const error = await nowhere.raw('SELECT 1').catch((reason: unknown) => reason);
+    await nowhere.destroy();
+    expect(isDatabaseUnavailable(error)).toBe(true);
+    const ours = await database.db.raw('SELECT nothing FROM nowhere').catch((reason: unknown) => reason);
+    expect(isDatabaseUnavailable(ours)).toBe(false);
+    expect(isDatabaseUnavailable(new TypeError('fetch failed'))).toBe(false);
+  });
+});
+
+test('migrations are applied once, and what is missing is named', async () => {
+  expect(await pendingMigrations(database.db)).toEqual([]);
+  expect(await migrate(database.db)).toEqual([]);
+  const empty = await createTestDatabase({ migrated: false });
+  try {
+    expect(await pendingMigrations(empty.db)).toContain('001_core');
+  } finally {
+    await empty.drop();
+  }
+});
+
+test('counters count each hit once, under any parallelism, and start again when the window ends', async () => {
+  const key = 'k'.repeat(43);
+  const now = new Date('2026-11-22T08:00:00.000Z');
+  const hits = await Promise.all(Array.from({ length: 30 }, () => countHit(database.db, key, 1000, now)));
+  expect(hits.sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, index) => index + 1));
+  expect(await countHit(database.db, key, 1000, new Date(now.getTime() + 999))).toBe(31);
+  expect(await countHit(database.db, key, 1000, new Date(now.getTime() + 1000))).toBe(1);
+});
