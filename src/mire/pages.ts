@@ -1,3 +1,5 @@
+import type { PasswordFault } from '../credentials/policy.ts';
+
 /** What each page of `views/` is given. Templates turn reasons into French; doors never write a sentence. */
 
 /** One refused field; the sentence is `<group>.errors.<field>.<reason>` in `views/locales/fr.json`. */
@@ -12,13 +14,13 @@ export type FormPage = PageFrame & { action: string; csrf: string };
 /** `mire/profile`: the buttons send `profil=eleve` or `profil=responsable` by GET to `action`. */
 export type ProfilePage = PageFrame & { action: string };
 
-export type LoginError = FieldError<'identifier' | 'password', 'missing' | 'too_long'>;
+export type LoginError = FieldError<'identifier' | 'password', 'missing' | 'too-long'>;
 
 /**
  * Why a whole sign-in was refused. `wrong` is said for a wrong password, an unknown identifier and a locked account
- * alike (security.md, decision 5); `busy` goes with a 503.
+ * alike (security.md, decision 5); `wrong-profile` only once the password was right; `busy` goes with a 503.
  */
-export type LoginProblem = 'wrong' | 'expired' | 'busy';
+export type LoginProblem = 'wrong' | 'wrong-profile' | 'expired' | 'busy';
 
 type LoginPage = FormPage & {
   /** As typed, to be corrected; empty at first, or filled in by the QR code of the letter. */
@@ -39,3 +41,129 @@ export type LoginGuardianPage = LoginPage & {
 
 /** `mire/login-pupil`: fields `identifier`, `password`. */
 export type LoginPupilPage = LoginPage;
+
+/** `mire/switch-person`: the buttons send `choice=continue` or `choice=switch`. */
+export type SwitchPersonPage = FormPage & { /** Name of who is connected. */ name: string };
+
+/** « Étape 1 sur 3 »; null on a page that is not part of a first connection. */
+export type Steps = { current: number; total: number } | null;
+
+/** Faults of `credentials/policy.ts`, and a field left empty; `different`: the second is not the first. */
+export type NewPasswordError =
+  | FieldError<'new_password', 'missing' | Exclude<PasswordFault, 'different'>>
+  | FieldError<'confirmation', 'missing' | 'different'>;
+
+/** `mire/new-password`: fields `new_password`, `confirmation`. Without `steps` it is the page after a reset. */
+export type NewPasswordPage = FormPage & {
+  steps: Steps;
+  rules: { min: number; max: number };
+  errors: NewPasswordError[];
+};
+
+export type EmailError = FieldError<'email', 'missing' | 'invalid' | 'too-long'>;
+
+/** `mire/address`: field `email`. */
+export type AddressPage = FormPage & {
+  steps: Steps;
+  /** As typed, or as the directory knows it; empty when unknown. */
+  email: string;
+  /** True when the address shown comes from the directory. */
+  known: boolean;
+  /** False for a pupil, who may go on without an address (R-173). */
+  required: boolean;
+  errors: EmailError[];
+};
+
+export type BirthDateError = FieldError<
+  'birth_date',
+  'missing' | 'incomplete' | 'invalid' | 'future' | 'wrong'
+>;
+
+/** `mire/birth-date`: fields `day`, `month`, `year`. When `locked`, the page only says what to do. */
+export type BirthDatePage = FormPage & {
+  steps: Steps;
+  /** The child whose date is asked, as shown; null when a pupil gives his own. */
+  child: { givenName: string; familyName: string } | null;
+  /** As typed. */
+  values: { day: string; month: string; year: string };
+  errors: BirthDateError[];
+  /** Shown under a wrong date; null when not to be told. */
+  attemptsLeft: number | null;
+  locked: boolean;
+};
+
+export type WaitingNotice = 'resent' | 'address-changed' | 'not-yet' | 'too-soon';
+
+/**
+ * `mire/activation-waiting`: three forms, `continueAction` (« Continuer »), `resendAction` (« Renvoyer le message »)
+ * and `changeAction` (field `email`, « Modifier mon adresse »). The script asks `statusUrl` for JSON
+ * `{status: string}` and goes to `nextUrl` by GET as soon as it is not `status`.
+ */
+export type ActivationWaitingPage = PageFrame & {
+  csrf: string;
+  /** Where the message went. */
+  email: string;
+  validDays: number;
+  continueAction: string;
+  resendAction: string;
+  changeAction: string;
+  statusUrl: string;
+  status: string;
+  nextUrl: string;
+  notice: WaitingNotice | null;
+  /** As typed in the form that corrects the address. */
+  newEmail: string;
+  errors: EmailError[];
+};
+
+/** `mire/unavailable-way`: says plainly that a way in is not open yet, and what to do. */
+export type UnavailableWayPage = PageFrame & {
+  way: 'franceconnect' | 'registration' | 'identifier' | 'password';
+  backHref: string;
+};
+
+/** `activation/confirm`: the page of the mail's link; only its POST consumes the link. */
+export type ActivationConfirmPage = FormPage & {
+  /** Masked, such as `m•••@example.org`. */
+  email: string;
+  identifier: string | null;
+};
+
+/**
+ * `activation/done`: `next` when the sign-in goes on in this browser, otherwise `restart` when the service has
+ * registered where a sign-in begins (security.md, decision 12).
+ */
+export type ActivationDonePage = PageFrame & {
+  next: { href: string } | null;
+  restart: { name: string; href: string } | null;
+};
+
+/** `activation/refused`: goes with a 400. */
+export type ActivationRefusedPage = PageFrame & { reason: 'expired' | 'used' | 'unknown'; loginHref: string };
+
+/** Whom to ask for help (configuration). */
+export type Assistance = { text: string; url: string | null };
+
+/**
+ * `errors/error`: the text is found by `code` (`errors.byCode`), else by `status` (`errors.byStatus`), else that of
+ * 500. `code` is stable and can be read to the help desk.
+ */
+export type ErrorPage = { status: number; code: string; requestId: string };
+
+/** `oidc/logout-confirm`: `form` is the library's own hidden form, `op.logoutForm`, as HTML. */
+export type LogoutConfirmPage = PageFrame & { form: string };
+
+/** `oidc/logged-out` */
+export type LoggedOutPage = PageFrame;
+
+/** `oidc/integrator-error`: a request that cannot be answered to the service itself. */
+export type IntegratorErrorPage = {
+  code: string;
+  requestId: string;
+  error: string;
+  description: string;
+  clientId: string | null;
+};
+
+/** `legal/accessibilite`, `legal/mentions-legales`, `legal/donnees-personnelles`, `legal/aide` */
+export type LegalPage = { assistance: Assistance; provisionalMonths: number; activationDays: number };

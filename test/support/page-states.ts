@@ -1,0 +1,293 @@
+import type {
+  ActivationConfirmPage,
+  ActivationDonePage,
+  ActivationRefusedPage,
+  ActivationWaitingPage,
+  AddressPage,
+  BirthDatePage,
+  ErrorPage,
+  IntegratorErrorPage,
+  LegalPage,
+  LoggedOutPage,
+  LoginGuardianPage,
+  LoginPupilPage,
+  LogoutConfirmPage,
+  NewPasswordPage,
+  ProfilePage,
+  SwitchPersonPage,
+  UnavailableWayPage,
+} from '../../src/mire/pages.ts';
+
+/** A page as a visitor may meet it: `name` is its address in the gallery of the tests. */
+export type PageState = { name: string; template: string; data: object };
+
+const serviceName = 'ENT des Tilleuls';
+/** Names of people that stretch a page: no hyphen to break at, letters beyond latin-1. */
+const LONG_NAME = { givenName: 'Marie-Anastasia', familyName: 'ŁODZIŃSKA-VANDENBROUCKEDELAGRANGE' };
+const LONG_EMAIL = `${'prenom.tres.long.compose'.repeat(4)}@sous-domaine.academie-inventee.example.org`;
+const form = { action: '/interaction/x', csrf: 'jeton', serviceName };
+
+const guardian: LoginGuardianPage = {
+  ...form,
+  identifier: '',
+  errors: [],
+  problem: null,
+  provisionalMonths: 3,
+  profileHref: '/interaction/x',
+  recovery: {
+    available: true,
+    identifierHref: '/interaction/x/identifiant',
+    passwordHref: '/interaction/x/passe',
+  },
+  franceConnect: { available: true, action: '/interaction/x/franceconnect' },
+  registration: { available: true, href: '/interaction/x/inscription' },
+};
+const guardianClosedWays: LoginGuardianPage = {
+  ...guardian,
+  recovery: { ...guardian.recovery, available: false },
+  franceConnect: { ...guardian.franceConnect, available: false },
+  registration: { ...guardian.registration, available: false },
+};
+const pupil: LoginPupilPage = { ...guardian };
+const newPassword: NewPasswordPage = {
+  ...form,
+  steps: { current: 1, total: 3 },
+  rules: { min: 8, max: 14 },
+  errors: [],
+};
+const address: AddressPage = {
+  ...form,
+  steps: { current: 2, total: 3 },
+  email: '',
+  known: false,
+  required: true,
+  errors: [],
+};
+const birthDate: BirthDatePage = {
+  ...form,
+  steps: { current: 3, total: 3 },
+  child: { givenName: 'Léa', familyName: 'MARTIN' },
+  values: { day: '', month: '', year: '' },
+  errors: [],
+  attemptsLeft: null,
+  locked: false,
+};
+const waiting: ActivationWaitingPage = {
+  serviceName,
+  csrf: 'jeton',
+  email: 'claire.martin@example.org',
+  validDays: 7,
+  continueAction: '/interaction/x/continuer',
+  resendAction: '/interaction/x/activation/renvoyer',
+  changeAction: '/interaction/x/activation/adresse',
+  statusUrl: '/etat.json',
+  status: 'activation',
+  nextUrl: '/interaction/x',
+  notice: null,
+  newEmail: 'claire.martin@example.org',
+  errors: [],
+};
+const legal: LegalPage = {
+  assistance: { text: "l'assistance de votre académie", url: 'https://assistance.example.org/' },
+  provisionalMonths: 3,
+  activationDays: 7,
+};
+const logoutForm =
+  '<form id="op.logoutForm" method="post" action="/oidc/session/end/confirm"><input type="hidden" name="xsrf" value="x"/></form>';
+
+/** Every state of every page that a parent or a pupil can see. */
+export const PAGE_STATES: PageState[] = [
+  state<ProfilePage>('profile', 'mire/profile', { action: '/interaction/x/connexion', serviceName }),
+  state<ProfilePage>('profile-no-service', 'mire/profile', { action: '/connexion', serviceName: null }),
+  state('login-guardian', 'mire/login-guardian', guardian),
+  state('login-guardian-closed-ways', 'mire/login-guardian', guardianClosedWays),
+  state<LoginGuardianPage>('login-guardian-missing', 'mire/login-guardian', {
+    ...guardian,
+    errors: [
+      { field: 'identifier', reason: 'missing' },
+      { field: 'password', reason: 'missing' },
+    ],
+  }),
+  state<LoginGuardianPage>('login-guardian-too-long', 'mire/login-guardian', {
+    ...guardian,
+    identifier: 'x'.repeat(200),
+    errors: [
+      { field: 'identifier', reason: 'too-long' },
+      { field: 'password', reason: 'too-long' },
+    ],
+  }),
+  ...(['wrong', 'wrong-profile', 'expired', 'busy'] as const).flatMap((problem) => [
+    state<LoginGuardianPage>(`login-guardian-${problem}`, 'mire/login-guardian', {
+      ...guardian,
+      identifier: 'c.martin12',
+      problem,
+    }),
+    state<LoginPupilPage>(`login-pupil-${problem}`, 'mire/login-pupil', {
+      ...pupil,
+      identifier: 'l.martin',
+      problem,
+    }),
+  ]),
+  state<LoginGuardianPage>('login-guardian-expired-closed-ways', 'mire/login-guardian', {
+    ...guardianClosedWays,
+    problem: 'expired',
+  }),
+  state('login-pupil', 'mire/login-pupil', pupil),
+  state<LoginPupilPage>('login-pupil-closed-ways', 'mire/login-pupil', { ...guardianClosedWays }),
+  state<SwitchPersonPage>('switch-person', 'mire/switch-person', { ...form, name: 'Claire MARTIN' }),
+  state<SwitchPersonPage>('switch-person-long', 'mire/switch-person', {
+    ...form,
+    name: `${LONG_NAME.givenName} ${LONG_NAME.familyName}`,
+  }),
+  state('new-password', 'mire/new-password', newPassword),
+  state<NewPasswordPage>('new-password-after-reset', 'mire/new-password', { ...newPassword, steps: null }),
+  ...(
+    [
+      'missing',
+      'too-short',
+      'too-long',
+      'no-letter',
+      'no-digit',
+      'common',
+      'personal',
+      'provisional',
+      'unreadable',
+    ] as const
+  ).map((reason) =>
+    state<NewPasswordPage>(`new-password-${reason}`, 'mire/new-password', {
+      ...newPassword,
+      errors: [{ field: 'new_password', reason }],
+    }),
+  ),
+  state<NewPasswordPage>('new-password-several', 'mire/new-password', {
+    ...newPassword,
+    errors: [
+      { field: 'new_password', reason: 'too-short' },
+      { field: 'new_password', reason: 'no-digit' },
+      { field: 'confirmation', reason: 'missing' },
+    ],
+  }),
+  state<NewPasswordPage>('new-password-different', 'mire/new-password', {
+    ...newPassword,
+    errors: [{ field: 'confirmation', reason: 'different' }],
+  }),
+  state('address', 'mire/address', address),
+  state<AddressPage>('address-known', 'mire/address', { ...address, email: LONG_EMAIL, known: true }),
+  state<AddressPage>('address-optional', 'mire/address', { ...address, required: false }),
+  ...(['missing', 'invalid', 'too-long'] as const).map((reason) =>
+    state<AddressPage>(`address-${reason}`, 'mire/address', {
+      ...address,
+      email: reason === 'missing' ? '' : LONG_EMAIL,
+      errors: [{ field: 'email', reason }],
+    }),
+  ),
+  state('birth-date', 'mire/birth-date', birthDate),
+  state<BirthDatePage>('birth-date-long-name', 'mire/birth-date', { ...birthDate, child: LONG_NAME }),
+  state<BirthDatePage>('birth-date-self', 'mire/birth-date', { ...birthDate, child: null }),
+  ...(['missing', 'incomplete', 'invalid', 'future', 'wrong'] as const).map((reason) =>
+    state<BirthDatePage>(`birth-date-${reason}`, 'mire/birth-date', {
+      ...birthDate,
+      values: { day: '27', month: '3', year: '2015' },
+      errors: [{ field: 'birth_date', reason }],
+      attemptsLeft: reason === 'wrong' ? 2 : null,
+    }),
+  ),
+  state<BirthDatePage>('birth-date-last-try', 'mire/birth-date', {
+    ...birthDate,
+    errors: [{ field: 'birth_date', reason: 'wrong' }],
+    attemptsLeft: 1,
+  }),
+  state<BirthDatePage>('birth-date-locked', 'mire/birth-date', { ...birthDate, locked: true }),
+  state<BirthDatePage>('birth-date-locked-self', 'mire/birth-date', {
+    ...birthDate,
+    child: null,
+    locked: true,
+  }),
+  state('activation-waiting', 'mire/activation-waiting', waiting),
+  ...(['resent', 'address-changed', 'not-yet', 'too-soon'] as const).map((notice) =>
+    state<ActivationWaitingPage>(`activation-waiting-${notice}`, 'mire/activation-waiting', {
+      ...waiting,
+      notice,
+    }),
+  ),
+  ...(['missing', 'invalid', 'too-long'] as const).map((reason) =>
+    state<ActivationWaitingPage>(`activation-waiting-address-${reason}`, 'mire/activation-waiting', {
+      ...waiting,
+      email: LONG_EMAIL,
+      newEmail: LONG_EMAIL,
+      errors: [{ field: 'email', reason }],
+    }),
+  ),
+  ...(['franceconnect', 'registration', 'identifier', 'password'] as const).map((way) =>
+    state<UnavailableWayPage>(`unavailable-${way}`, 'mire/unavailable-way', {
+      way,
+      backHref: '/interaction/x',
+      serviceName,
+    }),
+  ),
+  state<ActivationConfirmPage>('activation-confirm', 'activation/confirm', {
+    action: '/activation/jeton',
+    csrf: 'jeton',
+    email: 'c•••@example.org',
+    identifier: 'c.martin12',
+  }),
+  state<ActivationDonePage>('activation-done-here', 'activation/done', {
+    next: { href: '/interaction/x' },
+    restart: null,
+    serviceName,
+  }),
+  state<ActivationDonePage>('activation-done-elsewhere', 'activation/done', {
+    next: null,
+    restart: { name: serviceName, href: 'http://localhost:3003/' },
+  }),
+  state<ActivationDonePage>('activation-done-no-service', 'activation/done', { next: null, restart: null }),
+  ...(['expired', 'used', 'unknown'] as const).map((reason) =>
+    state<ActivationRefusedPage>(`activation-${reason}`, 'activation/refused', { reason, loginHref: '/' }),
+  ),
+  ...(
+    [
+      [400, 'EC-400-LOST'],
+      [400, 'EC-400-REQUEST'],
+      [403, 'EC-403-CSRF'],
+      [404, 'EC-404-PAGE'],
+      [405, 'EC-405-METHOD'],
+      [413, 'EC-413-SIZE'],
+      [418, 'EC-418-UNHEARD-OF'],
+      [429, 'EC-429-RATE'],
+      [500, 'EC-500-FAULT'],
+      [503, 'EC-503-BUSY'],
+      [503, 'EC-503-DB'],
+    ] as const
+  ).map(([status, code]) =>
+    state<ErrorPage>(`error-${code}`, 'errors/error', {
+      status,
+      code,
+      requestId: '9f6c1d2e-0b7a-4c55-8a51-2f0e3d4c5b6a',
+    }),
+  ),
+  state<LogoutConfirmPage>('logout-confirm', 'oidc/logout-confirm', { form: logoutForm, serviceName }),
+  state<LogoutConfirmPage>('logout-confirm-no-service', 'oidc/logout-confirm', {
+    form: logoutForm,
+    serviceName: null,
+  }),
+  state<LoggedOutPage>('logged-out', 'oidc/logged-out', { serviceName }),
+  state<LoggedOutPage>('logged-out-no-service', 'oidc/logged-out', { serviceName: null }),
+  state<IntegratorErrorPage>('integrator-error', 'oidc/integrator-error', {
+    code: 'EC-400-CLIENT',
+    requestId: '9f6c1d2e-0b7a-4c55-8a51-2f0e3d4c5b6a',
+    error: 'invalid_redirect_uri',
+    description: "redirect_uri did not match any of the client's registered redirect_uris",
+    clientId: 'ent-des-tilleuls',
+  }),
+  state('aide', 'legal/aide', legal),
+  state('accessibilite', 'legal/accessibilite', legal),
+  state('mentions-legales', 'legal/mentions-legales', legal),
+  state<LegalPage>('donnees-personnelles', 'legal/donnees-personnelles', {
+    ...legal,
+    assistance: { text: "l'assistance de votre académie", url: null },
+  }),
+];
+
+function state<Data extends object>(name: string, template: string, data: Data): PageState {
+  return { name, template, data };
+}
