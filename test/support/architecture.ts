@@ -103,7 +103,7 @@ function partOf(path: string): string | undefined {
 }
 
 function nameBreaches(file: string): string[] {
-  const words = file.split(/[/.-]/);
+  const words = file.split(/[/.]/);
   const bad = FORBIDDEN_NAMES.filter((name) => words.includes(name)).map(
     (name) => `${file} is called ${name}`,
   );
