@@ -8,6 +8,9 @@ import type { Renderer } from './http/render.ts';
 /** A knex instance or a transaction of it: a store takes it first, so that a transaction is passed by passing `trx`. */
 export type Database = Knex | Knex.Transaction;
 
+/** Where the type itself says that it must run inside a transaction. Rooms write this, never knex's own name. */
+export type Transaction = Knex.Transaction;
+
 /** The only source of time. */
 export type Clock = { now(): Date };
 
