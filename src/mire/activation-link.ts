@@ -1,0 +1,75 @@
+import { findAccountById } from '../accounts/store.ts';
+import { peekLink } from '../codes/links.ts';
+import { tokenHash } from '../crypto/digests.ts';
+import { activateByLink } from '../enrolment/activation.ts';
+import { currentProgress } from '../enrolment/progress.ts';
+import { type Context, visitor } from '../http/context.ts';
+import { type Binding, csrfToken } from '../http/csrf.ts';
+import { showPage } from '../http/page.ts';
+import { initiateHref } from './entry.ts';
+import type { ActivationConfirmPage, ActivationDonePage, ActivationRefusedPage } from './pages.ts';
+import { below } from './progress.ts';
+import type { Mire } from './visit.ts';
+import { rememberedInteraction } from './waiting.ts';
+
+/** What the form of a mail link is bound to; the token itself is in the address only. */
+export function linkBinding(ctx: Context): Binding {
+  return { scope: 'link', id: tokenHash(tokenOf(ctx)) };
+}
+
+/** GET /activation/:token: a button and nothing else, any number of times, so that mail scanners do no harm. */
+export async function showActivation({ deps }: Mire, ctx: Context): Promise<void> {
+  const token = tokenOf(ctx);
+  const check = await peekLink(deps, token);
+  if (!check.ok) return refuse({ deps }, ctx, check.reason);
+  const account = await findAccountById(deps.db, check.link.accountId);
+  const page: ActivationConfirmPage = {
+    action: `/activation/${encodeURIComponent(token)}`,
+    csrf: csrfToken(deps.config, linkBinding(ctx)),
+    email: masked(check.link.email),
+    identifier: account?.identifier ?? null,
+  };
+  showPage(deps, ctx, 'activation/confirm', page);
+}
+
+/** POST /activation/:token: « Activé ». */
+export async function takeActivation(mire: Mire, ctx: Context): Promise<void> {
+  const { deps } = mire;
+  const result = await activateByLink(deps, tokenOf(ctx), visitor(ctx));
+  if (!result.ok) return refuse(mire, ctx, result.reason);
+  const page: ActivationDonePage = {
+    next: await nextHere(mire, ctx, result.interactionUid),
+    restart: await restartOf(mire, result.clientId),
+  };
+  showPage(deps, ctx, 'activation/done', page);
+}
+
+/** Back to the sign-in that waits, when it is this browser's and still alive. */
+async function nextHere({ deps }: Mire, ctx: Context, uid: string | null): Promise<{ href: string } | null> {
+  if (uid === null || rememberedInteraction(deps.config, ctx) !== uid) return null;
+  const progress = await currentProgress(deps, uid);
+  return progress?.step === 'done' ? { href: below(uid, 'continuer') } : null;
+}
+
+async function restartOf(
+  { deps, host }: Mire,
+  clientId: string | null,
+): Promise<ActivationDonePage['restart']> {
+  const service = (await host.services()).find((candidate) => candidate.clientId === clientId);
+  return service ? { name: service.name, href: initiateHref(deps.config, service, null) } : null;
+}
+
+function refuse({ deps }: Pick<Mire, 'deps'>, ctx: Context, reason: ActivationRefusedPage['reason']): void {
+  const page: ActivationRefusedPage = { reason, loginHref: '/connexion' };
+  showPage(deps, ctx, 'activation/refused', page, 400);
+}
+
+function tokenOf(ctx: Context): string {
+  return String((ctx as unknown as { params: Record<string, string | undefined> }).params['token'] ?? '');
+}
+
+/** `marie@example.org` -> `m•••@example.org`: enough to know it again, too little to learn it. */
+function masked(email: string): string {
+  const [name = '', domain = ''] = email.split('@');
+  return `${name.slice(0, 1)}•••@${domain}`;
+}

@@ -1,0 +1,32 @@
+import type { Account } from '../accounts/types.ts';
+import { recordLogin } from '../credentials/login.ts';
+import { visitor } from '../http/context.ts';
+import { seeOther } from '../http/page.ts';
+import type { Visit } from './visit.ts';
+
+type Proof = {
+  /** `amr` of the way in (contract): `pwd`, `sms`, `fc`, `hwk`. */
+  amr: string[];
+  /** From verifyCredentials: the password's hash under today's parameters. */
+  rehash?: string | null;
+};
+
+/**
+ * Hands a login to the provider: all ways in end here, and nowhere else is the provider told who somebody is.
+ * What the login leaves (date, audit line) is written in the transaction that hands it over.
+ */
+export async function finishLogin(visit: Visit, account: Account, proof: Proof): Promise<void> {
+  // R-178, R-060: a defect elsewhere must not open a service to somebody who has still to activate his account.
+  if (account.state !== 'activated' || account.passwordKind === 'provisional' || account.closedAt !== null)
+    throw new Error(
+      `an account that is ${account.state} with a ${account.passwordKind} password may not log in`,
+    );
+  const { ctx, host, deps, interaction } = visit;
+  // Somebody else than the person whose session is open has proved who he is: that session ends, its services learn it.
+  if (interaction.session && interaction.session.accountId !== account.publicId) await host.endSession(ctx);
+  const login = { account, amr: proof.amr, rehash: proof.rehash, ...visitor(ctx) };
+  const result = { accountPublicId: account.publicId, amr: proof.amr };
+  const to = await host.finish(ctx, result, (trx) => recordLogin(deps, trx, login));
+  visit.metrics.countLogin(account.kind, 'ok');
+  seeOther(ctx, to);
+}

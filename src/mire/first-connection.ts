@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import { HasherBusy } from '../credentials/hasher.ts';
+import type { PasswordFault } from '../credentials/policy.ts';
+import { giveAddress } from '../enrolment/address.ts';
+import { proveBirthDate } from '../enrolment/birth-date.ts';
+import { chooseNewPassword } from '../enrolment/new-password.ts';
+import { visitor } from '../http/context.ts';
+import { Fault } from '../http/errors.ts';
+import { field, readForm } from '../http/form.ts';
+import { showPage } from '../http/page.ts';
+import type {
+  AddressPage,
+  BirthDateError,
+  BirthDatePage,
+  EmailError,
+  NewPasswordError,
+  NewPasswordPage,
+  Steps,
+} from './pages.ts';
+import { below, type Progress } from './progress.ts';
+import { formPage, goOn, type Visit } from './visit.ts';
+
+/** The steps of a first connection with the school's credentials, one page and one form each. */
+type At<Step extends Progress['step']> = Extract<Progress, { step: Step }>;
+
+/** « Étape 1 sur 3 »; a pupil gives no address. After a reset there is one step only, which is not counted. */
+function stepsOf(progress: At<'new-password' | 'address' | 'birth-date'>): Steps {
+  const order =
+    progress.account.kind === 'pupil'
+      ? ['new-password', 'birth-date']
+      : ['new-password', 'address', 'birth-date'];
+  return { current: order.indexOf(progress.step) + 1, total: order.length };
+}
+
+const PASSWORDS = z.object({
+  new_password: z.string().min(1, 'missing').max(256, 'too-long'),
+  confirmation: z.string().min(1, 'missing'),
+});
+
+/** Where a fault is shown: a confirmation that differs is no fault of the password. */
+function toError(fault: PasswordFault): NewPasswordError {
+  return fault === 'different'
+    ? { field: 'confirmation', reason: 'different' }
+    : { field: 'new_password', reason: fault };
+}
+
+export function showNewPassword(
+  visit: Visit,
+  progress: At<'new-password'>,
+  errors: NewPasswordError[] = [],
+): void {
+  const { deps, ctx, interaction } = visit;
+  const page: NewPasswordPage = {
+    ...formPage(visit),
+    action: below(interaction.uid, 'mot-de-passe'),
+    steps: progress.after === 'first' ? stepsOf(progress) : null,
+    rules: { min: deps.config.PASSWORD_MIN_LENGTH, max: deps.config.PASSWORD_MAX_LENGTH },
+    errors,
+  };
+  showPage(deps, ctx, 'mire/new-password', page, errors.length > 0 ? 400 : 200);
+}
+
+export async function takeNewPassword(visit: Visit, progress: At<'new-password'>): Promise<void> {
+  const { deps, ctx, interaction } = visit;
+  const form = readForm<typeof PASSWORDS.shape, 'missing'>(ctx, PASSWORDS);
+  if (!form.ok) return showNewPassword(visit, progress, form.errors);
+  const { new_password: password, confirmation } = form.values;
+  const result = await unlessBusy(
+    chooseNewPassword(deps, interaction.uid, { password, confirmation, ...visitor(ctx) }),
+  );
+  if (!result.ok && result.reason === 'refused')
+    return showNewPassword(visit, progress, result.faults.map(toError));
+  await goOn(visit);
+}
+
+/** The password has been read and not kept: the person sends the form again. */
+async function unlessBusy<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof HasherBusy ? new Fault('EC-503-BUSY', { retryAfterSeconds: 30 }) : error;
+  }
+}
+
+const ADDRESS = z.object({ email: z.string().min(1, 'missing').max(254, 'too-long') });
+
+export function showAddress(
+  visit: Visit,
+  progress: At<'address'>,
+  refused: { email: string; errors: EmailError[] } | null = null,
+): void {
+  const { deps, ctx, interaction } = visit;
+  const page: AddressPage = {
+    ...formPage(visit),
+    action: below(interaction.uid, 'adresse'),
+    steps: stepsOf(progress),
+    email: refused?.email ?? progress.email ?? '',
+    known: refused === null && progress.email !== null,
+    required: true,
+    errors: refused?.errors ?? [],
+  };
+  showPage(deps, ctx, 'mire/address', page, refused === null ? 200 : 400);
+}
+
+export async function takeAddress(visit: Visit, progress: At<'address'>): Promise<void> {
+  const { deps, ctx, interaction } = visit;
+  const email = field(ctx, 'email');
+  const form = readForm<typeof ADDRESS.shape, EmailError['reason']>(ctx, ADDRESS);
+  if (!form.ok) return showAddress(visit, progress, { email, errors: form.errors });
+  const result = await giveAddress(deps, interaction.uid, form.values.email);
+  if (!result.ok && result.reason === 'invalid')
+    return showAddress(visit, progress, { email, errors: [{ field: 'email', reason: 'invalid' }] });
+  await goOn(visit);
+}
+
+type BirthDateRefusal = { errors?: BirthDateError[]; attemptsLeft?: number; locked?: boolean };
+
+export function showBirthDate(visit: Visit, progress: At<'birth-date'>, refused?: BirthDateRefusal): void {
+  const { deps, ctx, interaction } = visit;
+  const { account, pupil } = progress;
+  const page: BirthDatePage = {
+    ...formPage(visit),
+    action: below(interaction.uid, 'naissance'),
+    steps: stepsOf(progress),
+    child: account.kind === 'pupil' ? null : pupil,
+    values: { day: field(ctx, 'day'), month: field(ctx, 'month'), year: field(ctx, 'year') },
+    errors: refused?.errors ?? [],
+    attemptsLeft: refused?.attemptsLeft ?? null,
+    // Without a child there is nothing that could be proved: the school has to help.
+    locked: refused?.locked ?? pupil === null,
+  };
+  showPage(deps, ctx, 'mire/birth-date', page, refused === undefined ? 200 : 400);
+}
+
+export async function takeBirthDate(visit: Visit, progress: At<'birth-date'>): Promise<void> {
+  const { deps, ctx, interaction } = visit;
+  const fields = { day: field(ctx, 'day'), month: field(ctx, 'month'), year: field(ctx, 'year') };
+  const given = Object.values(fields).filter((value) => value.trim() !== '').length;
+  if (given < 3) return showBirthDate(visit, progress, wrongDate(given === 0 ? 'missing' : 'incomplete'));
+  const result = await proveBirthDate(deps, interaction.uid, fields, visitor(ctx));
+  if (result.ok) return goOn(visit);
+  switch (result.reason) {
+    case 'elsewhere':
+      return goOn(visit);
+    case 'invalid':
+      return showBirthDate(visit, progress, wrongDate('invalid'));
+    case 'wrong':
+      return showBirthDate(visit, progress, { ...wrongDate('wrong'), attemptsLeft: result.left });
+    case 'locked':
+      return showBirthDate(visit, progress, { locked: true });
+  }
+}
+
+function wrongDate(reason: BirthDateError['reason']): { errors: BirthDateError[] } {
+  return { errors: [{ field: 'birth_date', reason }] };
+}

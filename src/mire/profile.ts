@@ -1,0 +1,64 @@
+import { findAccountByPublicId } from '../accounts/store.ts';
+import { currentProgress } from '../enrolment/progress.ts';
+import { field } from '../http/form.ts';
+import { seeOther, showPage } from '../http/page.ts';
+import type { ProfilePage, SwitchPersonPage, UnavailableWayPage } from './pages.ts';
+import { below, pathOf } from './progress.ts';
+import { formPage, type Visit } from './visit.ts';
+
+/** GET /interaction/:uid: to where the visitor stands; at first, the choice of the profile (R-032). */
+export async function begin(visit: Visit): Promise<void> {
+  const { deps, ctx, interaction } = visit;
+  const progress = await currentProgress(deps, interaction.uid);
+  if (progress !== null) return seeOther(ctx, pathOf(interaction.uid, progress));
+  if (interaction.session) return seeOther(ctx, below(interaction.uid, 'personne'));
+  showProfiles(visit);
+}
+
+function showProfiles({ deps, ctx, interaction }: Visit): void {
+  const page: ProfilePage = {
+    action: below(interaction.uid, 'connexion'),
+    serviceName: interaction.clientName,
+  };
+  showPage(deps, ctx, 'mire/profile', page);
+}
+
+/** GET /interaction/:uid/personne: somebody is signed in, and the service wants to be sure that it is still he. */
+export async function showPerson(visit: Visit): Promise<void> {
+  const { deps, ctx, interaction } = visit;
+  const account =
+    interaction.session && (await findAccountByPublicId(deps.db, interaction.session.accountId));
+  if (!account || account.closedAt !== null) return showProfiles(visit);
+  const page: SwitchPersonPage = {
+    ...formPage(visit),
+    action: below(interaction.uid, 'personne'),
+    name: `${account.givenName} ${account.familyName}`,
+  };
+  showPage(deps, ctx, 'mire/switch-person', page);
+}
+
+/** POST /interaction/:uid/personne */
+export async function takePerson({ deps, ctx, host, interaction }: Visit): Promise<void> {
+  const { uid, session } = interaction;
+  if (session && field(ctx, 'choice') === 'continue') {
+    const account = await findAccountByPublicId(deps.db, session.accountId);
+    return seeOther(
+      ctx,
+      below(uid, `connexion?profil=${account?.kind === 'pupil' ? 'eleve' : 'responsable'}`),
+    );
+  }
+  if (session) await host.endSession(ctx);
+  seeOther(ctx, below(uid));
+}
+
+/** A way in that is not open yet says so, and what to do. */
+export function notYetOpen(way: UnavailableWayPage['way']) {
+  return ({ deps, ctx, interaction }: Visit): void => {
+    const page: UnavailableWayPage = {
+      way,
+      backHref: below(interaction.uid, 'connexion?profil=responsable'),
+      serviceName: interaction.clientName,
+    };
+    showPage(deps, ctx, 'mire/unavailable-way', page);
+  };
+}

@@ -1,0 +1,23 @@
+import type { Progress } from '../enrolment/types.ts';
+
+export type { Progress };
+
+/** Address of the page that a step belongs to, below `/interaction/:uid`. */
+const PAGES = {
+  'new-password': 'mot-de-passe',
+  address: 'adresse',
+  'birth-date': 'naissance',
+  activation: 'activation',
+  done: 'continuer',
+} as const satisfies Record<Progress['step'], string>;
+
+/** Where the visitor stands -> the page that he belongs on; nowhere yet: the choice of the profile. */
+export function pathOf(uid: string, progress: Progress | null): string {
+  return progress === null ? below(uid) : below(uid, PAGES[progress.step]);
+}
+
+/** An address of this interaction. The provider's cookie is scoped to `/interaction/:uid`, so all stay under it. */
+export function below(uid: string, page?: string): string {
+  const start = `/interaction/${encodeURIComponent(uid)}`;
+  return page === undefined ? start : `${start}/${page}`;
+}
