@@ -1,5 +1,5 @@
-import type { Knex } from 'knex';
 import { type Actor, recordAudit } from '../audit/record.ts';
+import type { Transaction } from '../deps.ts';
 import { updateAccount } from './store.ts';
 import type { Account, AccountChanges, AccountKind, AccountOrigin, AccountState } from './types.ts';
 
@@ -112,7 +112,7 @@ export function transition(
  * @param changes columns that change with the state (password, address, dates)
  */
 export async function applyEvent(
-  trx: Knex.Transaction,
+  trx: Transaction,
   account: Account,
   event: LifecycleEvent,
   { now, actor, changes = {} }: { now: Date; actor: Actor; changes?: AccountChanges },

@@ -1,6 +1,5 @@
-import type { Knex } from 'knex';
 import { newToken, tokenHash } from '../crypto/digests.ts';
-import type { Deps } from '../deps.ts';
+import type { Deps, Transaction } from '../deps.ts';
 import { findLink, insertLink, lockLink, type MailLink, markLinkConsumed, revokeLinks } from './store.ts';
 
 /** What a link in a mail does. */
@@ -20,7 +19,7 @@ const DAY_MS = 86_400_000;
  */
 export async function issueLink(
   deps: Pick<Deps, 'clock' | 'random' | 'config'>,
-  trx: Knex.Transaction,
+  trx: Transaction,
   request: {
     purpose: LinkPurpose;
     accountId: number;
@@ -54,7 +53,7 @@ export async function peekLink(deps: Pick<Deps, 'db' | 'clock'>, token: string):
 /** Uses a link up, once; the caller's transaction decides whether it counts. */
 export async function consumeLink(
   deps: Pick<Deps, 'clock'>,
-  trx: Knex.Transaction,
+  trx: Transaction,
   token: string,
 ): Promise<LinkCheck> {
   const now = deps.clock.now();

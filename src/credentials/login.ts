@@ -1,8 +1,7 @@
-import type { Knex } from 'knex';
 import { updateAccount } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
 import { recordAudit } from '../audit/record.ts';
-import type { Deps } from '../deps.ts';
+import type { Deps, Transaction } from '../deps.ts';
 import { clearAttempts } from './store.ts';
 import { attemptKey } from './verify.ts';
 
@@ -21,11 +20,7 @@ export type Login = {
  * Writes what a login leaves: attempts cleared, date of last connection (FrEduCtDateConnexion), audit line.
  * Runs in the transaction that hands the login to the provider.
  */
-export async function recordLogin(
-  deps: Pick<Deps, 'clock'>,
-  trx: Knex.Transaction,
-  login: Login,
-): Promise<void> {
+export async function recordLogin(deps: Pick<Deps, 'clock'>, trx: Transaction, login: Login): Promise<void> {
   const now = deps.clock.now();
   await clearAttempts(trx, attemptKey(login.account.identifier));
   const changes = login.rehash ? { lastLoginAt: now, passwordHash: login.rehash } : { lastLoginAt: now };

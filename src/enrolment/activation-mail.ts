@@ -1,8 +1,7 @@
-import type { Knex } from 'knex';
 import type { Account } from '../accounts/types.ts';
 import { issueLink } from '../codes/links.ts';
 import { tokenHash } from '../crypto/digests.ts';
-import type { Deps } from '../deps.ts';
+import type { Deps, Transaction } from '../deps.ts';
 import { queueMail } from '../messages/outbox.ts';
 
 type Request = {
@@ -16,7 +15,7 @@ type Request = {
  * Mail C07 (R-058, R-131): a fresh link, the earlier ones dead, and the message in the outbox, all in the caller's
  * transaction. The address of the link comes from configuration only, never from the request (security.md 1.4).
  */
-export async function sendActivation(deps: Deps, trx: Knex.Transaction, request: Request): Promise<void> {
+export async function sendActivation(deps: Deps, trx: Transaction, request: Request): Promise<void> {
   const { account, email, interactionUid, clientId } = request;
   const link = await issueLink(deps, trx, {
     purpose: 'activate',

@@ -1,9 +1,8 @@
-import type { Knex } from 'knex';
 import { applyEvent } from '../accounts/lifecycle.ts';
 import { recordAudit } from '../audit/record.ts';
 import { takeAttempt } from '../codes/throttle.ts';
 import { inTransaction } from '../db/transaction.ts';
-import type { Deps } from '../deps.ts';
+import type { Deps, Transaction } from '../deps.ts';
 import { sendActivation } from './activation-mail.ts';
 import {
   type FirstConnection,
@@ -57,7 +56,7 @@ export async function proveBirthDate(
 
 async function finishFirstLogin(
   deps: Deps,
-  trx: Knex.Transaction,
+  trx: Transaction,
   row: FirstConnection,
   from: From,
 ): Promise<BirthDateResult> {
@@ -96,7 +95,7 @@ async function finishFirstLogin(
 /** The school sees that a date did not fit (security.md decision 5); the date itself is not kept. */
 async function recordWrongDate(
   deps: Deps,
-  trx: Knex.Transaction,
+  trx: Transaction,
   row: FirstConnection,
   from: From,
 ): Promise<void> {

@@ -1,11 +1,10 @@
-import type { Knex } from 'knex';
 import { updateAccount } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
 import { recordAudit } from '../audit/record.ts';
 import { checkPassword, type PasswordFault } from '../credentials/policy.ts';
 import { openProvisional } from '../credentials/provisional.ts';
 import { inTransaction } from '../db/transaction.ts';
-import type { Deps } from '../deps.ts';
+import type { Deps, Transaction } from '../deps.ts';
 import { pupilsOfAccount } from '../directory/store.ts';
 import { sendActivation } from './activation-mail.ts';
 import {
@@ -74,7 +73,7 @@ async function judge(
 /** After a reset: the provisional password dies with the same statement that sets the new one. */
 async function setPersonalPassword(
   deps: Deps,
-  trx: Knex.Transaction,
+  trx: Transaction,
   row: FirstConnection,
   passwordHash: string,
   { ip, requestId }: { ip: string; requestId?: string | undefined },

@@ -1,10 +1,9 @@
-import type { Knex } from 'knex';
 import type { Account } from '../accounts/types.ts';
 import { recordAudit } from '../audit/record.ts';
 import { clearAttempts } from '../credentials/store.ts';
 import { attemptKey } from '../credentials/verify.ts';
 import { inTransaction } from '../db/transaction.ts';
-import type { Deps } from '../deps.ts';
+import type { Deps, Transaction } from '../deps.ts';
 import { knownEmail } from '../directory/store.ts';
 import {
   deleteFirstConnection,
@@ -76,7 +75,7 @@ export async function currentProgress(
 
 /** Forgets the steps of an interaction: handed over, or the visitor is somebody else. */
 export async function endFirstConnection(
-  db: Deps['db'] | Knex.Transaction,
+  db: Deps['db'] | Transaction,
   interactionUid: string,
 ): Promise<void> {
   await deleteFirstConnection(db, interactionUid);
