@@ -1,5 +1,5 @@
 import type { Database } from '../deps.ts';
-import type { AuditEvent } from './record.ts';
+import type { AuditEvent } from './types.ts';
 
 /** Appends lines; there is no update and no delete but the retention job's. */
 export async function insertAuditEvents(db: Database, events: readonly AuditEvent[]): Promise<void> {
