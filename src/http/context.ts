@@ -1,5 +1,7 @@
 import type { ParameterizedContext } from 'koa';
-import type { Form } from './form.ts';
+
+/** The fields of a form, each once, as text. */
+export type Form = ReadonlyMap<string, string>;
 
 /** What the ground has learnt of a request before a door sees it. */
 export type RequestState = {

@@ -1,10 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
-import type { Context } from './context.ts';
+import type { Context, Form } from './context.ts';
 import { Fault } from './errors.ts';
 
-/** The fields of a form, each once, as text. */
-export type Form = ReadonlyMap<string, string>;
+export type { Form } from './context.ts';
 
 /** Our longest form is a password and its confirmation. */
 const LIMIT_BYTES = 16_384;
