@@ -1,6 +1,8 @@
 import type { Knex } from 'knex';
 import * as core from '../../migrations/001_core.ts';
 import * as imports from '../../migrations/002_imports.ts';
+import * as provider from '../../migrations/003_provider.ts';
+import * as messages from '../../migrations/004_messages.ts';
 
 type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
 
@@ -8,6 +10,8 @@ type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Pr
 const MIGRATIONS: Migration[] = [
   { name: '001_core', ...core },
   { name: '002_imports', ...imports },
+  { name: '003_provider', ...provider },
+  { name: '004_messages', ...messages },
 ];
 
 const source: Knex.MigrationSource<Migration> = {

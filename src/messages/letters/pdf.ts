@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import PDFDocument from 'pdfkit';
+import { COLOURS, layoutLetter, PAGE, type Piece, type TextPiece } from './layout.ts';
+import { qrCode } from './qr.ts';
+import type { FontName, Ruler } from './runs.ts';
+import type { LetterBlock } from './types.ts';
+
+const FONT_FILES: Record<FontName, string> = {
+  regular: '@expo-google-fonts/atkinson-hyperlegible-next/400Regular/AtkinsonHyperlegibleNext_400Regular.ttf',
+  bold: '@expo-google-fonts/atkinson-hyperlegible-next/700Bold/AtkinsonHyperlegibleNext_700Bold.ttf',
+  // Signs that the first lacks (narrow no-break space, ligatures, Greek, Cyrillic...).
+  fallback: 'dejavu-fonts-ttf/ttf/DejaVuSans.ttf',
+  'fallback-bold': 'dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf',
+};
+
+type Document = InstanceType<typeof PDFDocument>;
+type Section = ReturnType<Document['struct']>;
+
+export type LettersDocument = {
+  /** The PDF as it grows; read it, or its pages pile up. */
+  readonly stream: Document;
+  /** Adds one page. @param title what the reader's outline calls it */
+  addLetter(blocks: readonly LetterBlock[], title: string): void;
+  /** Nothing can be added afterwards; the stream ends. */
+  end(): void;
+};
+
+/** A tagged PDF 1.7 in French with embedded fonts, written page by page. */
+export function openLettersDocument(info: { title: string; writtenAt: Date }): LettersDocument {
+  const stream = new PDFDocument({
+    size: [PAGE.width, PAGE.height],
+    margin: 0,
+    pdfVersion: '1.7',
+    tagged: true,
+    lang: 'fr-FR',
+    displayTitle: true,
+    autoFirstPage: false,
+    info: { Title: info.title, Author: 'EduConnect', Creator: 'EduConnect', CreationDate: info.writtenAt },
+  });
+  const require = createRequire(import.meta.url);
+  for (const [name, file] of Object.entries(FONT_FILES)) {
+    stream.registerFont(name, readFileSync(require.resolve(file)) as unknown as string);
+  }
+  const ruler = rulerOf(stream);
+  const root = stream.struct('Document');
+  stream.addStructure(root);
+  return {
+    stream,
+    addLetter(blocks, title) {
+      stream.addPage();
+      const section = stream.struct('Sect', { title });
+      root.add(section);
+      drawBand(stream);
+      for (const piece of layoutLetter(blocks, ruler).pieces) draw(stream, section, piece);
+      section.end();
+    },
+    end() {
+      root.end();
+      stream.end();
+    },
+  };
+}
+
+/** Measures with the fonts of the document itself. */
+function rulerOf(document: Document): Ruler {
+  const known = new Map<string, boolean>();
+  return {
+    width: (text, font, size) => document.font(font).fontSize(size).widthOfString(text),
+    has(font, codePoint) {
+      const key = `${font} ${codePoint}`;
+      let answer = known.get(key);
+      if (answer === undefined) {
+        document.font(font);
+        // The typings leave out the font that is set; fontkit tells which signs it has.
+        const { _font } = document as unknown as {
+          _font: { font: { hasGlyphForCodePoint(point: number): boolean } };
+        };
+        answer = _font.font.hasGlyphForCodePoint(codePoint);
+        known.set(key, answer);
+      }
+      return answer;
+    },
+  };
+}
+
+function draw(document: Document, section: Section, piece: Piece): void {
+  switch (piece.kind) {
+    case 'text':
+      section.add(document.struct(piece.tag, {}, [() => drawText(document, piece)]));
+      return;
+    case 'list':
+      section.add(
+        document.struct(
+          'L',
+          {},
+          piece.items.map((item) => listItem(document, item)),
+        ),
+      );
+      return;
+    case 'qr':
+      section.add(
+        document.struct(
+          'Figure',
+          { alt: piece.alt, bbox: [piece.x, piece.y, piece.x + piece.size, piece.y + piece.size] } as object,
+          [() => drawCode(document, piece)],
+        ),
+      );
+      return;
+    case 'frame':
+      artifact(document, () => {
+        document.roundedRect(piece.x, piece.y, piece.width, piece.height, piece.radius);
+        if (piece.stroke) document.lineWidth(1.2).fillAndStroke(piece.fill, piece.stroke);
+        else document.fill(piece.fill);
+      });
+      return;
+    case 'mark':
+      artifact(document, () => drawMark(document, piece));
+      return;
+  }
+}
+
+function listItem(document: Document, item: TextPiece) {
+  if (item.bullet) {
+    const { x, y, radius } = item.bullet;
+    artifact(document, () => document.circle(x, y, radius).fill(COLOURS.accent));
+  }
+  return document.struct('LI', {}, [document.struct('LBody', {}, [() => drawText(document, item)])]);
+}
+
+/** Decoration: told to no one who listens to the page. */
+function artifact(document: Document, work: () => void): void {
+  document.markContent('Artifact', { type: 'Layout' });
+  work();
+  document.endMarkedContent();
+}
+
+function drawText(document: Document, piece: TextPiece): void {
+  for (const line of piece.lines) {
+    document.fillColor(line.colour).fontSize(line.size);
+    for (const run of line.runs) {
+      document.font(run.font);
+      document.text(run.text, line.x + run.x, line.baseline, { lineBreak: false, baseline: 'alphabetic' });
+    }
+  }
+}
+
+function drawCode(document: Document, piece: Extract<Piece, { kind: 'qr' }>): void {
+  const code = qrCode(piece.url);
+  const module = piece.size / code.modules;
+  for (const bar of code.bars) {
+    document.rect(piece.x + bar.x * module, piece.y + bar.y * module, bar.width * module, module);
+  }
+  document.fill('#000000');
+}
+
+function drawBand(document: Document): void {
+  artifact(document, () => {
+    document.rect(0, 0, PAGE.width, 9).fill(COLOURS.brand);
+    document.rect(0, 9, PAGE.width, 2.2).fill(COLOURS.accent);
+  });
+}
+
+/** The mark of the theme (assets/theme/images/mark.svg), 48 units wide. */
+function drawMark(document: Document, { x, y, size }: { x: number; y: number; size: number }): void {
+  const amber = '#f2ab58';
+  document
+    .save()
+    .translate(x, y)
+    .scale(size / 48);
+  document.roundedRect(0, 0, 48, 48, 13).fill(COLOURS.brand);
+  document.circle(18.5, 15, 5.5).fill('#ffffff');
+  document.lineWidth(4.5).lineCap('round');
+  document.path('M8 36.5V33a10.5 10.5 0 0 1 17.6-7.7').stroke('#ffffff');
+  document.circle(32, 23.5, 4.2).fill(amber);
+  document.path('M24.5 37.5a7.5 7.5 0 0 1 15 0').stroke(amber);
+  document.restore();
+}

@@ -1,0 +1,23 @@
+import qrcode from 'qrcode';
+
+export type Bar = { x: number; y: number; width: number };
+/** `bars`: runs of dark modules, one module high. */
+export type QrCode = { modules: number; bars: Bar[] };
+
+/** The code of an address, correction level M, as bars that a PDF fills in one path. */
+export function qrCode(url: string): QrCode {
+  const { modules } = qrcode.create(url, { errorCorrectionLevel: 'M' });
+  const bars: Bar[] = [];
+  for (let y = 0; y < modules.size; y += 1) {
+    let start: number | undefined;
+    for (let x = 0; x <= modules.size; x += 1) {
+      const dark = x < modules.size && modules.get(y, x) !== 0;
+      if (dark) start ??= x;
+      else if (start !== undefined) {
+        bars.push({ x: start, y, width: x - start });
+        start = undefined;
+      }
+    }
+  }
+  return { modules: modules.size, bars };
+}

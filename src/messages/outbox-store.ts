@@ -1,0 +1,121 @@
+import type { Knex } from 'knex';
+import { isDuplicate } from '../db/transaction.ts';
+import type { Database } from '../deps.ts';
+
+export type NewMessage = {
+  uniqueKey: string;
+  channel: 'email';
+  template: string;
+  recipient: string;
+  contentSealed: string;
+  messageId: string;
+  now: Date;
+  giveUpAt: Date;
+};
+
+/** A message that this process may send until its claim ends; `attempt` proves the claim. */
+export type ClaimedMessage = {
+  id: number;
+  uniqueKey: string;
+  template: string;
+  recipient: string;
+  contentSealed: string;
+  messageId: string;
+  attempt: number;
+  giveUpAt: Date;
+};
+
+/** One row; a second one with the same key changes nothing. */
+export async function insertMessage(db: Database, message: NewMessage): Promise<void> {
+  try {
+    await db('outbox_messages').insert({
+      unique_key: message.uniqueKey,
+      channel: message.channel,
+      template: message.template,
+      recipient: message.recipient,
+      content_sealed: message.contentSealed,
+      message_id: message.messageId,
+      state: 'waiting',
+      due_at: message.now,
+      give_up_at: message.giveUpAt,
+      created_at: message.now,
+    });
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+  }
+}
+
+/**
+ * Takes up to `limit` messages that are due: waiting ones, and those whose sender did not come back before its
+ * claim ended (K01). Rows that another process is taking are passed over, so that two never claim one.
+ */
+export async function claimDue(
+  trx: Knex.Transaction,
+  { now, claimUntil, limit }: { now: Date; claimUntil: Date; limit: number },
+): Promise<ClaimedMessage[]> {
+  const rows: ClaimedMessage[] = await trx('outbox_messages')
+    .select({
+      id: 'id',
+      uniqueKey: 'unique_key',
+      template: 'template',
+      recipient: 'recipient',
+      contentSealed: 'content_sealed',
+      messageId: 'message_id',
+      attempt: 'attempts',
+      giveUpAt: 'give_up_at',
+    })
+    .where({ channel: 'email' })
+    .whereIn('state', ['waiting', 'sending'])
+    .where('due_at', '<=', now)
+    .orderBy([{ column: 'due_at' }, { column: 'id' }])
+    .limit(limit)
+    .forUpdate()
+    .skipLocked();
+  if (rows.length === 0) return [];
+  await trx('outbox_messages')
+    .whereIn(
+      'id',
+      rows.map((row) => row.id),
+    )
+    .update({ state: 'sending', due_at: claimUntil, attempts: trx.raw('attempts + 1') });
+  return rows.map((row) => ({ ...row, attempt: row.attempt + 1 }));
+}
+
+/** The row of a claim that is still ours: who was too slow must not overwrite what another did since. */
+const claimed = (db: Database, { id, attempt }: Pick<ClaimedMessage, 'id' | 'attempt'>) =>
+  db('outbox_messages').where({ id, attempts: attempt, state: 'sending' });
+
+export async function markSent(db: Database, message: ClaimedMessage, now: Date): Promise<void> {
+  await claimed(db, message).update({ state: 'sent', sent_at: now, content_sealed: null, last_error: null });
+}
+
+export async function markFailed(db: Database, message: ClaimedMessage, reason: string): Promise<void> {
+  await claimed(db, message).update({
+    state: 'failed',
+    content_sealed: null,
+    last_error: reason.slice(0, 200),
+  });
+}
+
+export async function markForRetry(
+  db: Database,
+  message: ClaimedMessage,
+  dueAt: Date,
+  reason: string,
+): Promise<void> {
+  await claimed(db, message).update({ state: 'waiting', due_at: dueAt, last_error: reason.slice(0, 200) });
+}
+
+/** Gives back a claim that was not begun, as if it had not been taken. */
+export async function releaseClaim(db: Database, message: ClaimedMessage, now: Date): Promise<void> {
+  await claimed(db, message).update({ state: 'waiting', due_at: now, attempts: message.attempt - 1 });
+}
+
+/** How many messages stand where (for metrics and the help desk). */
+export async function countMessages(db: Database): Promise<Record<string, number>> {
+  const rows: { state: string; total: number }[] = await db('outbox_messages')
+    .select('state')
+    .count({ total: '*' })
+    .groupBy('state');
+  return Object.fromEntries(rows.map((row) => [row.state, Number(row.total)]));
+}
