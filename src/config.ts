@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
@@ -165,6 +165,17 @@ function crossChecks(values: Values): string[] {
   if (values.PASSWORD_MAX_LENGTH < values.PASSWORD_MIN_LENGTH)
     faults.push('PASSWORD_MAX_LENGTH: must not be smaller than PASSWORD_MIN_LENGTH');
   return faults;
+}
+
+/**
+ * The environment of a command: where DATABASE_URL is unset, that of the demo (`.demo/env`, KEY=VALUE lines), with
+ * the process's own variables before it (contract).
+ */
+export function commandEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const file = join(findRoot(import.meta.dirname), '.demo', 'env');
+  if (env.DATABASE_URL || !existsSync(file)) return env;
+  const lines = readFileSync(file, 'utf8').matchAll(/^([A-Z][A-Z0-9_]*)=(.*)$/gm);
+  return { ...Object.fromEntries(Array.from(lines, ([, name = '', value = '']) => [name, value])), ...env };
 }
 
 /** The configuration as lines `NAME=value` with the secrets masked (`educonnect config check`). */

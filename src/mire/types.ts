@@ -1,8 +1,5 @@
-import type { recordLogin } from '../credentials/login.ts';
+import type { Transaction } from '../deps.ts';
 import type { Context } from '../http/context.ts';
-
-/** The transaction that a login is handed over in; rooms take it as their first argument. */
-export type Handover = Parameters<typeof recordLogin>[1];
 
 /** A sign-in that a relying service has begun and that waits for the visitor. */
 export type Interaction = {
@@ -34,7 +31,7 @@ export type InteractionHost = {
   finish(
     ctx: Context,
     result: { accountPublicId: string; amr: string[] },
-    record: (trx: Handover) => Promise<void>,
+    record: (trx: Transaction) => Promise<void>,
   ): Promise<string>;
   /** Tells the service that the person gave up. @returns the address to redirect to with 303 */
   abort(ctx: Context, error: 'access_denied'): Promise<string>;

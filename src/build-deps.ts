@@ -1,0 +1,71 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { type Logger, pino } from 'pino';
+import type { Config } from './config.ts';
+import { createPasswordHasher } from './credentials/hasher.ts';
+import { createSealer } from './crypto/sealing.ts';
+import { openDatabase } from './db/database.ts';
+import type { Deps } from './deps.ts';
+import { createSmtpMailer } from './gateways/smtp.ts';
+import { createRenderer } from './http/render.ts';
+
+/** Statements of jobs and commands work on whole schools. */
+const JOBS = { pool: 4, acquireTimeoutMs: 30_000, statementTimeoutMs: 600_000, lockWaitSeconds: 20 };
+const REQUEST_LOCK_WAIT_S = 2;
+
+/** The real parts, as the configuration asks for them. Nothing is connected yet. */
+export function buildDeps(config: Config): Deps {
+  const database = { url: config.DATABASE_URL, connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS };
+  return {
+    config,
+    db: openDatabase({
+      ...database,
+      pool: config.DATABASE_POOL,
+      acquireTimeoutMs: config.DATABASE_ACQUIRE_TIMEOUT_MS,
+      statementTimeoutMs: config.DATABASE_STATEMENT_TIMEOUT_MS,
+      lockWaitSeconds: REQUEST_LOCK_WAIT_S,
+    }),
+    jobsDb: openDatabase({ ...database, ...JOBS }),
+    clock: { now: () => new Date() },
+    random: { bytes: (size) => randomBytes(size), int: (max) => randomInt(max) },
+    log: createLog(config),
+    render: createRenderer({ rootDir: config.rootDir, production: config.NODE_ENV === 'production' }),
+    sealer: createSealer(config.SEALING_KEYS),
+    passwords: createPasswordHasher(config),
+    mailer: createSmtpMailer(config),
+  };
+}
+
+/** Closes what `buildDeps` opened; a process that has nothing else to do then ends. */
+export async function closeDeps(deps: Deps): Promise<void> {
+  deps.mailer.close();
+  await Promise.all([deps.db.destroy(), deps.jobsDb.destroy()]);
+}
+
+const SECRET_FIELDS = ['password', 'token', 'authorization', 'cookie'];
+
+/** JSON lines on the standard output. What could still hold a secret is struck out by name. */
+function createLog(config: Config): Logger {
+  return pino({
+    level: config.LOG_LEVEL,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]),
+    serializers: { err: describeError },
+  });
+}
+
+/**
+ * An error without its own fields and without values: knex puts the statement before the server's words, and the
+ * server quotes what it refused.
+ */
+export function describeError(error: unknown): object {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, code, errno, sqlMessage, cause } = error as Error & {
+    code?: unknown;
+    errno?: unknown;
+    sqlMessage?: string;
+  };
+  const message = sqlMessage === undefined ? error.message : sqlMessage.replace(/'[^']*'/g, "'…'");
+  const at = error.stack?.split('\n').filter((line) => line.startsWith('    at '));
+  return { name, code, errno, message, at: at?.slice(0, 12), cause: cause && describeError(cause) };
+}

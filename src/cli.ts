@@ -1,0 +1,170 @@
+import { parseArgs } from 'node:util';
+import { buildDeps, closeDeps } from './build-deps.ts';
+import { type Config, ConfigError, commandEnvironment, describeConfig, loadConfig } from './config.ts';
+import { migrate } from './db/migrations.ts';
+import type { Deps } from './deps.ts';
+import { JOBS } from './jobs/run.ts';
+
+/** Where a command writes: answers to the standard output, faults and progress beside it. */
+export type Io = { out(line: string): void; err(line: string): void };
+
+/** @returns the exit code: 0 done, 1 refused or failed, 2 wrong usage */
+type Run = (deps: Deps, argv: string[], io: Io) => Promise<number>;
+
+type Command = {
+  name: string;
+  usage: string;
+  summary: string;
+} & ({ run: Run } | { withConfig(config: Config, argv: string[], io: Io): Promise<number> });
+
+/** Wrong usage: exit code 2, with the usage of the command. */
+class UsageError extends Error {}
+
+const COMMANDS: Command[] = [
+  {
+    name: 'serve',
+    usage: 'serve',
+    summary: 'the web server, until SIGTERM',
+    withConfig: async (config, argv) => {
+      if (argv.length > 0) throw new UsageError('takes no arguments');
+      return (await import('./main.ts')).serve(config);
+    },
+  },
+  {
+    name: 'migrate',
+    usage: 'migrate [--json]',
+    summary: 'bring the database up to date',
+    run: runMigrations,
+  },
+  {
+    name: 'import',
+    usage: 'import <folder> [--dry-run] [--json]',
+    summary: 'read a full AAF feed into the directory',
+    run: async (deps, argv, io) => (await import('./imports/cli.ts')).importCommand(deps, argv, io),
+  },
+  {
+    name: 'notify',
+    usage: 'notify --school <UAI> --out <file.pdf>',
+    summary: 'distribute the accounts of a school, one letter a page',
+    run: async (deps, argv, io) => (await import('./messages/cli.ts')).notifyCommand(deps, argv, io),
+  },
+  {
+    name: 'client',
+    usage: 'client add|list|update|rotate-secret|service|remove [options]',
+    summary: 'the relying services',
+    run: async (deps, argv, io) => (await import('./provider/cli.ts')).clientCommand(deps, argv, io),
+  },
+  {
+    name: 'keys',
+    usage: 'keys rotate|list',
+    summary: 'the signing keys',
+    run: async (deps, argv, io) => (await import('./provider/cli.ts')).keysCommand(deps, argv, io),
+  },
+  {
+    name: 'job',
+    usage: `job run <${Object.keys(JOBS).join('|')}> [--json]`,
+    summary: 'run once what the server runs by the clock',
+    run: runJob,
+  },
+  {
+    name: 'config',
+    usage: 'config check [--json]',
+    summary: 'check the configuration and print it, secrets masked',
+    withConfig: checkConfig,
+  },
+];
+
+async function runMigrations(deps: Deps, argv: string[], io: Io): Promise<number> {
+  const { values } = parseArgs({ args: argv, options: { json: { type: 'boolean' } } });
+  const applied = await migrate(deps.jobsDb);
+  if (values.json) io.out(JSON.stringify({ applied }));
+  else io.out(applied.length === 0 ? 'the database is up to date' : `applied: ${applied.join(', ')}`);
+  return 0;
+}
+
+async function runJob(deps: Deps, argv: string[], io: Io): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    options: { json: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  const [verb, name = '', ...more] = positionals;
+  const job = Object.hasOwn(JOBS, name) ? JOBS[name] : undefined;
+  if (verb !== 'run' || job === undefined || more.length > 0) throw new UsageError('no such job');
+  const report = await job(deps);
+  const text = Object.entries(report).map(([what, count]) => `${what}: ${count}`);
+  io.out(values.json ? JSON.stringify(report) : text.join(', '));
+  return 0;
+}
+
+async function checkConfig(config: Config, argv: string[], io: Io): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    options: { json: { type: 'boolean' } },
+    allowPositionals: true,
+  });
+  if (positionals.join(' ') !== 'check') throw new UsageError('the only verb is check');
+  const shown = describeConfig(config);
+  if (values.json) io.out(JSON.stringify(shown));
+  else for (const [name, value] of Object.entries(shown)) io.out(`${name}=${value}`);
+  return 0;
+}
+
+/** Runs one command line. @param argv without node and the program */
+export async function runCommandLine(argv: string[], io: Io): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === '--help' || name === 'help') {
+    for (const line of overview()) io.out(line);
+    return name === undefined ? 2 : 0;
+  }
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (command === undefined) {
+    io.err(`educonnect: no command is called ${name}; see educonnect --help`);
+    return 2;
+  }
+  if (rest.includes('--help')) {
+    io.out(`usage: educonnect ${command.usage}\n\n${command.summary}`);
+    return 0;
+  }
+  try {
+    return await execute(command, rest, io);
+  } catch (error) {
+    return explain(command, error, io);
+  }
+}
+
+async function execute(command: Command, argv: string[], io: Io): Promise<number> {
+  const config = loadConfig(commandEnvironment());
+  if ('withConfig' in command) return command.withConfig(config, argv, io);
+  const deps = buildDeps(config);
+  try {
+    return await command.run(deps, argv, io);
+  } finally {
+    await closeDeps(deps);
+  }
+}
+
+function explain(command: Command, error: unknown, io: Io): number {
+  const { code, message, sqlMessage } = error as Error & { code?: string; sqlMessage?: string };
+  if (error instanceof UsageError || String(code).startsWith('ERR_PARSE_ARGS')) {
+    io.err(`educonnect ${command.name}: ${message}\nusage: educonnect ${command.usage}`);
+    return 2;
+  }
+  if (error instanceof ConfigError) io.err(`educonnect: ${message}`);
+  else io.err(`educonnect ${command.name}: ${sqlMessage ?? message}`);
+  return 1;
+}
+
+function overview(): string[] {
+  const width = Math.max(...COMMANDS.map((command) => command.name.length));
+  return [
+    'usage: educonnect <command> [options]',
+    '',
+    ...COMMANDS.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    '',
+    'educonnect <command> --help shows the options. Exit code: 0 done, 1 refused or failed, 2 wrong usage.',
+  ];
+}
+
+const io: Io = { out: (line) => console.log(line), err: (line) => console.error(line) };
+process.exitCode = await runCommandLine(process.argv.slice(2), io);

@@ -1,0 +1,123 @@
+import { realpathSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createApp } from './app.ts';
+import { buildDeps, closeDeps } from './build-deps.ts';
+import { type Config, ConfigError, loadConfig } from './config.ts';
+import { pendingMigrations } from './db/migrations.ts';
+import type { Deps } from './deps.ts';
+import { listenForMetrics } from './http/health.ts';
+import { createMetrics } from './http/metrics.ts';
+import { startJobs } from './jobs/run.ts';
+import { createProvider } from './provider/index.ts';
+
+const RETRY_MS = 1000;
+/** Between two lines that say that the database is still away. */
+const REPEAT_AFTER = 15;
+/** Requests under way get this long after SIGTERM (K04); then their connections are cut. */
+const DRAIN_MS = 8000;
+const REQUEST_WITHIN_MS = 30_000;
+const HEADERS_WITHIN_MS = 10_000;
+
+export type RunningServer = {
+  /** The port that was given when the configuration said 0. */
+  port: number;
+  /** Finishes what is under way, ten seconds at most, and closes all. */
+  stop(): Promise<void>;
+};
+
+/** Listens with everything built and checked; the caller decides when to stop. */
+export async function startServer(deps: Deps): Promise<RunningServer> {
+  const { config, log } = deps;
+  const metrics = createMetrics(deps);
+  const app = createApp(deps, await createProvider(deps), metrics);
+  const server = createServer(app.callback());
+  // A client that sends its request drop by drop holds a connection, not a place for ever (H03).
+  server.requestTimeout = REQUEST_WITHIN_MS;
+  server.headersTimeout = HEADERS_WITHIN_MS;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(config.PORT, config.HOST, resolve);
+  });
+  const measures =
+    config.METRICS_PORT === undefined ? null : await listenForMetrics(metrics, config.METRICS_PORT);
+  const jobs = startJobs(deps);
+  const { port } = server.address() as AddressInfo;
+  log.info({ port, url: config.BASE_URL }, 'listening');
+  return {
+    port,
+    async stop() {
+      await Promise.all([drain(server), measures && drain(measures), jobs.stop()]);
+    },
+  };
+}
+
+/** No new connections; idle ones close at once, busy ones when they have answered or when the time is over. */
+async function drain(server: Server): Promise<void> {
+  const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+  clearTimeout(cut);
+}
+
+/**
+ * The server process: waits for the database, refuses one that lacks migrations, listens until SIGTERM or SIGINT.
+ * @returns the exit code
+ */
+export async function serve(config: Config): Promise<number> {
+  const deps = buildDeps(config);
+  const stopping = new AbortController();
+  const asked = new Promise<void>((resolve) => {
+    stopping.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  const stop = () => stopping.abort();
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  try {
+    const pending = await whenReachable(deps, stopping.signal);
+    if (pending === null) return 0;
+    if (pending.length > 0) {
+      deps.log.fatal({ pending }, 'migrations are pending: run `npx educonnect migrate`');
+      return 1;
+    }
+    const server = await startServer(deps);
+    await asked;
+    deps.log.info('stopping');
+    await server.stop();
+    return 0;
+  } finally {
+    process.off('SIGTERM', stop);
+    process.off('SIGINT', stop);
+    await closeDeps(deps);
+  }
+}
+
+/** Asks until the database answers, and says so. @returns the migrations that it lacks; null when told to stop */
+async function whenReachable({ jobsDb, log }: Deps, signal: AbortSignal): Promise<string[] | null> {
+  for (let attempt = 0; !signal.aborted; attempt += 1) {
+    try {
+      return await pendingMigrations(jobsDb);
+    } catch (err) {
+      if (attempt % REPEAT_AFTER === 0) log.warn({ err }, 'waiting for the database');
+      await pause(RETRY_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+  return null;
+}
+
+/** The process that `npm start` runs. */
+export async function main(): Promise<number> {
+  try {
+    return await serve(loadConfig());
+  } catch (error) {
+    const text = error instanceof ConfigError ? error.message : (error as Error).stack;
+    process.stderr.write(`educonnect: ${text}\n`);
+    return 1;
+  }
+}
+
+const program = process.argv[1];
+if (program !== undefined && realpathSync(program) === import.meta.filename) process.exitCode = await main();
