@@ -54,6 +54,7 @@ export function openDatabase(settings: DatabaseSettings): Knex {
       idleTimeoutMillis: 60_000,
       createTimeoutMillis: settings.connectTimeoutMs + 500,
       createRetryIntervalMillis: 100,
+      destroyTimeoutMillis: 1000,
       propagateCreateError: false,
       afterCreate: (
         connection: RawConnection,
