@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, test } from '@jest/globals';
+
+const script = pathToFileURL(join(import.meta.dirname, '../../scripts/child.mjs')).href;
+
+/** Runs a program the way the scripts do, sends the signal once it has said `up`, and tells how the script ended. */
+async function run(program: string, signal?: NodeJS.Signals): Promise<{ code: number | null; said: string }> {
+  const outer = `
+    import { runChild } from ${JSON.stringify(script)};
+    process.exitCode = await runChild(process.execPath, ['--eval', ${JSON.stringify(program)}]);`;
+  const wrapper = spawn(process.execPath, ['--input-type=module', '--eval', outer], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  wrapper.stdout.on('data', (chunk) => {
+    said += chunk;
+    if (signal && said === 'up\n') wrapper.kill(signal);
+  });
+  const [code] = (await once(wrapper, 'close')) as [number | null];
+  return { code, said };
+}
+
+const patient = "setInterval(() => {}, 1000); console.log('up');";
+
+test('the exit code is passed on', async () => {
+  expect(await run('process.exitCode = 3')).toEqual({ code: 3, said: '' });
+});
+
+test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+  '%s reaches the program, which ends in its own way',
+  async (signal) => {
+    const program = `process.on('${signal}', () => { console.log('bye'); process.exit(7); }); ${patient}`;
+    expect(await run(program, signal)).toEqual({ code: 7, said: 'up\nbye\n' });
+  },
+);
+
+test('a program that a signal ended gives 128 and the signal', async () => {
+  expect(await run(patient, 'SIGTERM')).toEqual({ code: 143, said: 'up\n' });
+});
