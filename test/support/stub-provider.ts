@@ -1,0 +1,40 @@
+import type { ProviderParts } from '../../src/app.ts';
+import type { Interaction, InteractionHost } from '../../src/mire/types.ts';
+
+export type StubProvider = ProviderParts & {
+  /** The sign-ins under way, by uid; the cookie that binds them to a browser is left out. */
+  interactions: Map<string, Interaction>;
+  finished: { uid: string; accountPublicId: string }[];
+};
+
+/** A provider with sign-ins under way and nothing else, for tests of the ground. */
+export function stubProvider(): StubProvider {
+  const interactions = new Map<string, Interaction>();
+  const finished: StubProvider['finished'] = [];
+  const uidOf = (path: string) => /^\/interaction\/([^/]+)/.exec(path)?.[1] ?? '';
+  const host: InteractionHost = {
+    details: async (ctx) => interactions.get(uidOf(ctx.path)) ?? null,
+    finish: async (ctx, { accountPublicId }) => {
+      finished.push({ uid: uidOf(ctx.path), accountPublicId });
+      return 'https://ent.example.test/callback';
+    },
+    abort: async () => 'https://ent.example.test/callback?error=access_denied',
+    endSession: async () => {},
+    extend: async () => {},
+    services: async () => [
+      { clientId: 'ent', name: 'ENT Exemple', initiateLoginUri: 'https://ent.example.test/login' },
+    ],
+  };
+  return { host, interactions, finished, app: (_ctx, next) => next() };
+}
+
+export function anInteraction(uid: string): Interaction {
+  return {
+    uid,
+    prompt: 'login',
+    reasons: ['no_session'],
+    clientId: 'ent',
+    clientName: 'ENT Exemple',
+    expiresAt: new Date('2026-11-22T09:00:00.000Z'),
+  };
+}
