@@ -7,7 +7,12 @@ import { loadAssets, serveAssets } from '../../src/http/assets.ts';
 import { createRenderer } from '../../src/http/render.ts';
 import { PAGE_STATES } from './page-states.ts';
 
-export type Gallery = { origin: string; close(): Promise<void> };
+export type Gallery = {
+  origin: string;
+  /** What `/etat.json` answers to the page that waits for the activation. */
+  status: string;
+  close(): Promise<void>;
+};
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** As strict as the pages can bear: what they break shows on the console (security.md F04). */
@@ -18,11 +23,12 @@ const POLICY =
 export async function startGallery(options: { port?: number } = {}): Promise<Gallery> {
   await buildAssets({ root: ROOT });
   const render = createRenderer({ rootDir: ROOT, production: true });
+  const gallery: Gallery = { origin: '', status: 'activation', close: async () => {} };
   const app = new Koa();
   app.use(serveAssets(loadAssets(ROOT)));
   app.use((ctx) => {
     const shown = PAGE_STATES.find(({ name }) => ctx.path === `/etat/${name}`);
-    if (ctx.path === '/etat.json') ctx.body = { status: 'activation' };
+    if (ctx.path === '/etat.json') ctx.body = { status: gallery.status };
     if (shown === undefined) return;
     ctx.set('Content-Security-Policy', POLICY);
     ctx.set('Cross-Origin-Opener-Policy', 'same-origin');
@@ -31,14 +37,13 @@ export async function startGallery(options: { port?: number } = {}): Promise<Gal
   });
   const server = await listen(createServer(app.callback()), options.port ?? 0);
   const { port } = server.address() as AddressInfo;
-  return {
-    origin: `http://localhost:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  gallery.origin = `http://localhost:${port}`;
+  gallery.close = () =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return gallery;
 }
 
 function listen(server: Server, port: number): Promise<Server> {

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { closeBrowser, newPage } from '../support/browser.ts';
+import { type Gallery, startGallery } from '../support/page-gallery.ts';
+
+let gallery: Gallery;
+beforeAll(async () => {
+  gallery = await startGallery();
+});
+afterAll(async () => {
+  await closeBrowser();
+  await gallery?.close();
+});
+
+test('the password can be shown and hidden again, in French', async () => {
+  const page = await newPage();
+  await page.goto(`${gallery.origin}/etat/login-guardian`);
+  const password = page.getByLabel('Mot de passe', { exact: true });
+  await password.fill('motdepasse1');
+  await page.getByText('Afficher', { exact: true }).click();
+  expect(await password.getAttribute('type')).toBe('text');
+  expect(await page.locator('[aria-live]').textContent()).toBe('Votre mot de passe est visible.');
+  await page.getByText('Masquer', { exact: true }).click();
+  expect(await password.getAttribute('type')).toBe('password');
+  await page.close();
+});
+
+test('without script there is no button that does nothing', async () => {
+  const page = await newPage({ javaScriptEnabled: false });
+  await page.goto(`${gallery.origin}/etat/login-guardian`);
+  expect(await page.getByText('Afficher', { exact: true }).isVisible()).toBe(false);
+  expect(await page.getByRole('button').allTextContents()).toHaveLength(2);
+  await page.close();
+});
+
+test('the keyboard alone: first the way past the header, then an error leads to its field', async () => {
+  const page = await newPage({ width: 360 });
+  await page.goto(`${gallery.origin}/etat/birth-date`);
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('Aller au contenu');
+  await page.keyboard.press('Enter');
+  expect(await page.evaluate('document.activeElement.id')).toBe('main-content');
+  await page.goto(`${gallery.origin}/etat/birth-date-wrong`);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  expect(await page.evaluate('document.activeElement.name')).toBe('day');
+  await page.close();
+});
+
+test('the page that waits goes on by itself when the link has been opened elsewhere', async () => {
+  const page = await newPage();
+  await page.clock.install();
+  await page.goto(`${gallery.origin}/etat/activation-waiting`);
+  const asked = () => page.watched.requests().filter((address) => address.endsWith('/etat.json')).length;
+  const first = page.waitForResponse(/etat\.json/);
+  await page.clock.fastForward(4_500);
+  await (await first).finished();
+  expect(asked()).toBe(1);
+  expect(page.url()).toMatch(/activation-waiting$/);
+
+  gallery.status = 'done';
+  const moved = page.waitForURL(/\/interaction\/x$/);
+  // The next question is set once the answer has been read.
+  while ((await page.evaluate('document.readyState')) === 'complete' && asked() < 2)
+    await page.clock.fastForward(4_500);
+  await moved;
+  await page.close();
+});
