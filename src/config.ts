@@ -167,6 +167,9 @@ function crossChecks(values: Values): string[] {
   return faults;
 }
 
+/** The variables of this process as they are, for the demo, which makes a configuration of its own out of them. */
+export const processEnvironment = (): NodeJS.ProcessEnv => process.env;
+
 /**
  * The environment of a command: where DATABASE_URL is unset, that of the demo (`.demo/env`, KEY=VALUE lines), with
  * the process's own variables before it (contract).

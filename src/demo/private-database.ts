@@ -58,13 +58,17 @@ export type PrivateDatabase = {
  */
 export async function startPrivateDatabase(options: PrivateDatabaseOptions): Promise<PrivateDatabase> {
   const folder = resolve(options.folder);
+  const statements = (options.databases ?? []).map(createDatabaseStatement).join('');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await releaseFolder(folder, options.log);
-  await initialise(folder, options.log);
+  await rm(temporaryFolder(folder), { recursive: true, force: true });
+  await mkdir(temporaryFolder(folder), { mode: 0o700 });
+  await initialise(folder, options);
 
   const socketFolder = await prepareSocketFolder(folder);
   const socketPath = join(socketFolder, 's');
   const logFile = join(folder, 'mariadb.log');
+  await writeFile(initFile(folder), statements);
   const child = await launch(folder, socketPath, logFile, options);
   await writeFile(join(folder, 'owner.pid'), `${process.pid}\n`);
 
@@ -97,16 +101,15 @@ export async function startPrivateDatabase(options: PrivateDatabaseOptions): Pro
 }
 
 async function launch(folder: string, socketPath: string, logFile: string, options: PrivateDatabaseOptions) {
-  const initFile = join(folder, 'databases.sql');
-  await writeFile(initFile, (options.databases ?? []).map(createDatabaseStatement).join(''));
   const flags = [
     '--no-defaults',
     ...asRoot(),
     `--datadir=${join(folder, 'data')}`,
+    `--tmpdir=${temporaryFolder(folder)}`,
     `--socket=${socketPath}`,
     '--skip-networking',
     `--pid-file=${join(folder, 'mariadb.pid')}`,
-    `--init-file=${initFile}`,
+    `--init-file=${initFile(folder)}`,
     '--character-set-server=utf8mb4',
     '--collation-server=utf8mb4_unicode_ci',
     '--default-time-zone=+00:00',
@@ -133,7 +136,17 @@ function diesWithParent(command: string, flags: string[]): [string, string[]] {
   return [setpriv, ['--pdeathsig', 'TERM', command, ...flags]];
 }
 
-async function initialise(folder: string, log: (line: string) => void): Promise<void> {
+/** What the server executes before it lets anybody in. */
+function initFile(folder: string): string {
+  return join(folder, 'databases.sql');
+}
+
+/** Not the common one: a server that starts deletes the temporary tables it finds there, those of others too. */
+function temporaryFolder(folder: string): string {
+  return join(folder, 'tmp');
+}
+
+async function initialise(folder: string, { durable, log }: PrivateDatabaseOptions): Promise<void> {
   const data = join(folder, 'data');
   if (existsSync(data)) return;
   log('Creating a private MariaDB database');
@@ -145,9 +158,11 @@ async function initialise(folder: string, log: (line: string) => void): Promise<
       ...asRoot(),
       `--datadir=${draft}`,
       '--auth-root-authentication-method=normal',
+      `--tmpdir=${temporaryFolder(folder)}`,
       '--skip-test-db',
       '--skip-name-resolve',
       ...LEAN,
+      ...(durable ? [] : FORGETFUL),
     ]);
     await rename(draft, data);
   } catch (error) {

@@ -1,0 +1,54 @@
+import { realpathSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { buildDeps, closeDeps } from '../build-deps.ts';
+import { loadConfig } from '../config.ts';
+import type { Deps } from '../deps.ts';
+import { startOutbox } from './outbox.ts';
+import { demoFiles, demoPorts, type Files, type Ports } from './places.ts';
+import { startRelyingService } from './relying-service.ts';
+import { sampleServices } from './sample-clients.ts';
+import { seed } from './seed.ts';
+
+/** Everything of the demo but the application: the sample ENT, the sample LSU, the outbox. */
+export type Simulators = { stop(): Promise<void> };
+
+/** @param host the interface to listen on. @throws Error (EADDRINUSE) when a port is taken: nothing is left running */
+export async function startSimulators(
+  deps: Deps,
+  files: Files,
+  ports: Ports,
+  host = '127.0.0.1',
+): Promise<Simulators> {
+  const running: { stop(): Promise<void> }[] = [];
+  const stop = async () => {
+    await Promise.all(running.map((one) => one.stop()));
+  };
+  try {
+    running.push(await startOutbox({ http: ports.outbox, smtp: ports.smtp }, { host }));
+    for (const service of await sampleServices(deps, files, ports))
+      running.push(await startRelyingService(service, { host }));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { stop };
+}
+
+/** Beside an application that runs elsewhere on the same network (docker-compose.yml), configured like it. */
+async function main(): Promise<void> {
+  const deps = buildDeps(loadConfig());
+  const files = demoFiles(deps.config.rootDir);
+  const ports = demoPorts(new URL(deps.config.BASE_URL).port);
+  await mkdir(files.folder, { recursive: true, mode: 0o700 });
+  await seed(deps, files, (line) => deps.log.info(line));
+  const simulators = await startSimulators(deps, files, ports, deps.config.HOST);
+  deps.log.info({ ports }, 'the sample services listen');
+  const stop = async () => {
+    await simulators.stop();
+    await closeDeps(deps);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
+}
+
+const program = process.argv[1];
+if (program !== undefined && realpathSync(program) === import.meta.filename) await main();

@@ -1,0 +1,42 @@
+import type { Persona } from './personas.ts';
+import type { Ports } from './places.ts';
+
+/** What the terminal says when everything runs: where to click, and as whom. */
+export function welcome(ports: Ports, personas: readonly Persona[]): string {
+  const url = (port: number) => `http://localhost:${port}`;
+  const letter = personas.find((persona) => persona.key === 'school-path');
+  const known = personas.find((persona) => persona.key === 'activated');
+  return [
+    '',
+    'EduConnect is ready.',
+    '',
+    `  Sample ENT        ${url(ports.ent)}   begin here: « Valider », then « Représentant légal »`,
+    `  Sample LSU        ${url(ports.lsu)}   afterwards: no second login`,
+    `  Outbox            ${url(ports.outbox)}   every mail and SMS that would have left`,
+    `  EduConnect        ${url(ports.app)}`,
+    '',
+    ...person(
+      'A parent with a letter from the school (first connection):',
+      letter?.identifier,
+      letter?.provisional_password,
+    ),
+    ...children(letter),
+    ...person('A parent who has been here before:', known?.identifier, known?.password),
+    '',
+    'All sample people: .demo/personas.json; the log: .demo/educonnect.log. FranceConnect and the portal of the',
+    'académie are not simulated yet. Ctrl-C stops everything; npm run demo -- --fresh starts over.',
+    '',
+  ].join('\n');
+}
+
+function person(what: string, identifier: string | undefined, password: string | undefined): string[] {
+  if (!identifier || !password) return [];
+  return [`  ${what}`, `    Identifiant   ${identifier}`, `    Mot de passe  ${password}`];
+}
+
+function children(persona: Persona | undefined): string[] {
+  const born = (persona?.children ?? []).map(
+    (child) => `${child.given_name} ${child.birth_date.split('-').reverse().join('/')}`,
+  );
+  return born.length > 0 ? [`    Children, born ${born.join(', ')}`, ''] : [''];
+}
