@@ -69,35 +69,23 @@ export async function startPrivateDatabase(options: PrivateDatabaseOptions): Pro
   const socketPath = join(socketFolder, 's');
   const logFile = join(folder, 'mariadb.log');
   await writeFile(initFile(folder), statements);
-  const child = await launch(folder, socketPath, logFile, options);
   await writeFile(join(folder, 'owner.pid'), `${process.pid}\n`);
-
-  let hasGone = false;
-  const gone = new Promise<void>((done) => {
-    child.once('error', () => done());
-    child.once('exit', () => done());
-  }).then(() => {
-    hasGone = true;
-  });
-  const killWithUs = () => void child.kill('SIGTERM');
-  process.once('exit', killWithUs);
-
+  const server = await launch(folder, socketPath, logFile, options);
   const stop = async () => {
-    process.off('exit', killWithUs);
-    if (!hasGone) await stopChild(child, gone);
+    await server.stop();
     await rm(join(folder, 'owner.pid'), { force: true });
     if (!socketFolder.startsWith(folder)) await rm(socketFolder, { recursive: true, force: true });
   };
 
   try {
-    await untilGreeting(socketPath, () => hasGone);
+    await untilGreeting(socketPath, server.hasGone);
   } catch (error) {
     await stop();
     throw new Error(`MariaDB did not start (${(error as Error).message}). Its log: ${logFile}`);
   }
   const databaseUrl = (name: string) =>
     `mysql://root@localhost/${name}?socketPath=${encodeURIComponent(socketPath)}`;
-  return { socketPath, url: databaseUrl(''), databaseUrl, stop, gone };
+  return { socketPath, url: databaseUrl(''), databaseUrl, stop, gone: server.gone };
 }
 
 async function launch(folder: string, socketPath: string, logFile: string, options: PrivateDatabaseOptions) {
@@ -125,8 +113,27 @@ async function launch(folder: string, socketPath: string, logFile: string, optio
     detached: true,
     stdio: ['ignore', output.fd, output.fd],
   });
+  const watched = watch(child);
   await output.close();
-  return child;
+  return watched;
+}
+
+/** Our end is the server's end, and its end is told. */
+function watch(child: ChildProcess) {
+  const state = { gone: false };
+  const gone = new Promise<void>((done) => {
+    child.once('error', () => done());
+    child.once('exit', () => done());
+  }).then(() => {
+    state.gone = true;
+  });
+  const killWithUs = () => void child.kill('SIGTERM');
+  process.once('exit', killWithUs);
+  const stop = async () => {
+    process.off('exit', killWithUs);
+    if (!state.gone) await stopChild(child, gone);
+  };
+  return { gone, hasGone: () => state.gone, stop };
 }
 
 /** On Linux the kernel ends the server when we are killed outright; elsewhere the next start finds the leftover. */
@@ -176,7 +183,7 @@ async function releaseFolder(folder: string, log: (line: string) => void): Promi
   const server = await readPid(join(folder, 'mariadb.pid'));
   if (server === undefined || !(await isServerOf(server, folder))) return;
   const owner = await readPid(join(folder, 'owner.pid'));
-  if (owner !== undefined && owner !== process.pid && isAlive(owner)) {
+  if (owner !== undefined && isAlive(owner)) {
     throw new Error(`The database in ${folder} is in use by process ${owner}. Stop it first.`);
   }
   log('Stopping a database server left by an earlier run');
