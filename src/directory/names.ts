@@ -1,0 +1,28 @@
+/** Longest given, family or birth name that the store keeps, in characters. */
+export const NAME_LIMIT = 120;
+
+/**
+ * A text of the directory as it is kept: composed (NFC), without control and direction marks, with single
+ * spaces. Empty when nothing is left.
+ */
+export function cleanText(raw: string | undefined): string {
+  if (raw === undefined) return '';
+  return raw
+    .normalize('NFC')
+    .replace(/[\p{Cc}\p{Zs}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')
+    .trim();
+}
+
+/**
+ * What a search compares with: « family given », apostrophes and hyphens as spaces, since the collation holds
+ * ’ and ' for different (case and accents it ignores by itself). A searched text goes through it as well.
+ */
+export function searchName(...names: readonly string[]): string {
+  const spaced = names
+    .join(' ')
+    .replace(/['’‘ʼ`´\-‐‑–—_.]/g, ' ')
+    .replace(/ +/g, ' ')
+    .trim();
+  return spaced.slice(0, 250).trim();
+}

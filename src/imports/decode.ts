@@ -1,0 +1,58 @@
+import { createReadStream } from 'node:fs';
+import { FeedError } from './types.ts';
+
+const CHUNK_BYTES = 64 * 1024;
+const SUPPORTED = new Set(['utf-8', 'us-ascii', 'iso-8859-1', 'iso-8859-15', 'windows-1252']);
+/** UTF-8 read as Latin: « Ã » before what a second byte looks like, never met in a name. */
+const READ_TWICE = /Ã[\u0080-\u00bfŠšŽžŒœŸ€]/;
+/** Bytes 80 to 9F mean nothing in ISO-8859-15: the file is windows-1252 or UTF-8. */
+const CONTROLS = /[\u0080-\u009f]/;
+
+/**
+ * The text of a file, piece by piece, in the encoding that its byte order mark or its XML declaration names
+ * (UTF-8 when there is none). Bytes that are not of that encoding refuse the file.
+ * @throws FeedError
+ */
+export async function* textChunks(path: string, file: string): AsyncGenerator<string> {
+  let decode: ((bytes: Uint8Array | undefined) => string) | undefined;
+  for await (const bytes of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+    decode ??= decoderFor(bytes as Buffer, file);
+    yield decode(bytes as Buffer);
+  }
+  if (!decode) throw new FeedError(file, 'the file is empty');
+  yield decode(undefined);
+}
+
+function decoderFor(head: Buffer, file: string): (bytes: Uint8Array | undefined) => string {
+  const encoding = declaredEncoding(head, file);
+  const decoder = new TextDecoder(encoding === 'us-ascii' ? 'utf-8' : encoding, { fatal: true });
+  const unicode = encoding === 'utf-8' || encoding === 'us-ascii';
+  const wrong = () =>
+    new FeedError(file, `the bytes are not those of the encoding it declares, ${encoding.toUpperCase()}`);
+  return (bytes) => {
+    let text: string;
+    try {
+      text = bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
+    } catch {
+      throw wrong();
+    }
+    if (!unicode && (READ_TWICE.test(text) || (encoding === 'iso-8859-15' && CONTROLS.test(text)))) {
+      throw wrong();
+    }
+    return text;
+  };
+}
+
+function declaredEncoding(head: Buffer, file: string): string {
+  const mark = head.subarray(0, 2).toString('hex');
+  if (mark === 'fffe' || mark === 'feff') throw new FeedError(file, 'UTF-16 is not read');
+  const hasMark = head.subarray(0, 3).toString('hex') === 'efbbbf';
+  const declaration = head.subarray(0, 300).toString('latin1');
+  const named = /^(?:ï»¿)?\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']/.exec(declaration)?.[1];
+  const encoding = (named ?? 'utf-8').toLowerCase();
+  if (!SUPPORTED.has(encoding)) throw new FeedError(file, `the encoding ${encoding} is not read`);
+  if (hasMark && encoding !== 'utf-8') {
+    throw new FeedError(file, `it is marked as UTF-8 and declares ${encoding.toUpperCase()}`);
+  }
+  return encoding;
+}

@@ -1,0 +1,113 @@
+import { FeedError, type FeedRecord } from './types.ts';
+import { createXmlReader, XmlError } from './xml.ts';
+
+/** Limits that no real feed comes near; they keep a hostile file from filling the memory (I05). */
+const XML_LIMITS = { depth: 12, attributes: 20, pendingChars: 1_000_000 };
+const MAX_RECORD_CHARS = 2_000_000;
+
+const ROOT = 'ficAlimMENESR';
+const DOCTYPE = /^\s+ficAlimMENESR\s*((SYSTEM|PUBLIC\s*("[^"]*"|'[^']*'))\s*("[^"]*"|'[^']*'))?\s*$/;
+
+export type FeedHeader = { academyCode: string | null; degree: 1 | 2 | null };
+
+export type RecordReader = {
+  write(text: string): void;
+  /** Ends the document. @throws FeedError when it is cut off */
+  close(): void;
+  header: FeedHeader;
+};
+
+/** Turns the XML of one feed file into records, holding never more than one. All refusals are FeedErrors. */
+export function createRecordReader(file: string, onRecord: (record: FeedRecord) => void): RecordReader {
+  const header: FeedHeader = { academyCode: null, degree: null };
+  let depth = 0;
+  let record = blankRecord(0, '');
+  let size = 0;
+  let operational = false;
+  let attribute = '';
+  let text: string | null = null;
+
+  const reader = createXmlReader(
+    {
+      open(name, attributes) {
+        depth += 1;
+        if (depth === 1) {
+          if (name !== ROOT) throw new FeedError(file, `its root is <${name.slice(0, 40)}>, not <${ROOT}>`);
+          readHeader(
+            header,
+            Object.entries(attributes)
+              .map(([key, value]) => `${key}="${value}"`)
+              .join(' '),
+          );
+        } else if (depth === 2) {
+          record = blankRecord(record.position + 1, name);
+          size = 0;
+        } else if (depth === 3) operational = name === 'operationalAttributes';
+        else if (name === 'attr' || name === 'modification') attribute = attributes.name ?? '';
+        if (name === 'value' || name === 'id') text = '';
+      },
+      close(name) {
+        depth -= 1;
+        if (depth === 1) onRecord(record);
+        else if (text !== null && (name === 'value' || name === 'id')) {
+          const value = text.trim();
+          text = null;
+          size += 32;
+          if (name === 'id') record.id ||= value;
+          else if (operational && attribute.startsWith('categorie')) record.category = value;
+          else if (value !== '' && !operational) addValue(record, attribute, value);
+        }
+      },
+      text(part) {
+        if (text !== null) text += part;
+        size += part.length;
+        if (size > MAX_RECORD_CHARS) throw new XmlError('hostile', 'a record is longer than anybody writes');
+      },
+      comment(comment) {
+        if (record.position === 0) readHeader(header, comment);
+      },
+      doctype(doctype) {
+        if (!DOCTYPE.test(doctype)) throw new XmlError('hostile', 'its document type is not that of a feed');
+      },
+    },
+    XML_LIMITS,
+  );
+
+  const refusing = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof XmlError)) throw error;
+      const where = record.position === 0 ? '' : ` at record #${record.position}`;
+      const what = {
+        'cut-off': 'it is cut off',
+        malformed: 'it is not well-formed',
+        hostile: 'it is refused',
+      };
+      throw new FeedError(file, `${what[error.kind]}${where}: ${error.message}`);
+    }
+  };
+  return {
+    header,
+    write: (chunk) => refusing(() => reader.write(chunk)),
+    close: () => refusing(() => reader.close()),
+  };
+}
+
+function blankRecord(position: number, verb: string): FeedRecord {
+  return { position, verb, category: '', id: '', values: new Map() };
+}
+
+function addValue(record: FeedRecord, name: string, value: string): void {
+  const values = record.values.get(name);
+  if (values) values.push(value);
+  else record.values.set(name, [value]);
+}
+
+/** Header of the 2024 exports (integration.md 2.1): `codeAcademieExport="13" ... degre="2D"`. */
+function readHeader(header: FeedHeader, text: string): void {
+  const academy = /codeAcademieExport\s*=\s*["']\s*0*(\d{1,3})\s*["']/.exec(text)?.[1];
+  const degree = /degre\s*=\s*["']\s*([12])\s*D?\s*["']/i.exec(text)?.[1];
+  if (academy) header.academyCode = academy;
+  if (degree) header.degree = degree === '1' ? 1 : 2;
+}

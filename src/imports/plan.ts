@@ -1,0 +1,232 @@
+import type { Link } from './check.ts';
+import type { Degree, Refusal } from './types.ts';
+
+export type StagedPupil = {
+  sourceId: string;
+  fileNo: number;
+  digest: string;
+  hasIne: boolean;
+  classCode: string | null;
+  classLabel: string | null;
+  givenName: string;
+  familyName: string;
+  publicId: string;
+  guardians: Link[];
+};
+export type StagedGuardian = {
+  sourceId: string;
+  digest: string | null;
+  givenName: string;
+  familyName: string;
+  publicId: string | null;
+  refused: boolean;
+  /** 1: a rehearsal has counted the reference already; 2: with its account. */
+  planned: 0 | 1 | 2;
+};
+export type CurrentPerson = {
+  id: number;
+  sourceId: string;
+  digest: string | null;
+  accountId: number | null;
+  left: boolean;
+  givenName: string;
+  familyName: string;
+};
+export type CurrentPupil = CurrentPerson & { schoolId: number | null };
+export type CurrentLink = {
+  pupilId: number;
+  guardianId: number;
+  guardianSourceId: string;
+  code: string | null;
+  ended: boolean;
+};
+
+/** Everything that bears on one school: what the feed says and what the store holds. */
+export type SchoolState = {
+  degree: Degree;
+  stagedDigest: string;
+  school: { id: number; digest: string | null } | null;
+  pupils: StagedPupil[];
+  guardians: ReadonlyMap<string, StagedGuardian>;
+  /** By the id of the feed: pupils now in the school, and those of `pupils` who are known from elsewhere. */
+  currentPupils: ReadonlyMap<string, CurrentPupil>;
+  currentGuardians: ReadonlyMap<string, CurrentPerson>;
+  currentLinks: readonly CurrentLink[];
+  /** Label by code. */
+  currentClasses: ReadonlyMap<string, string>;
+  /** Ids of pupils of the school who are in this feed, but in another school or with a record that was refused. */
+  elsewhere: ReadonlySet<string>;
+};
+
+export type AccountToCreate = {
+  kind: 'guardian' | 'pupil';
+  sourceId: string;
+  publicId: string;
+  givenName: string;
+  familyName: string;
+};
+export type SchoolPlan = {
+  writeSchool: boolean;
+  classes: { code: string; label: string }[];
+  /** Ids of the feed whose rows are written from the staged ones. */
+  pupils: string[];
+  guardians: string[];
+  accounts: AccountToCreate[];
+  /** Persons whose account takes over the name that changed. */
+  renamed: { guardianIds: number[]; pupilIds: number[] };
+  /** Ids of pupils who are no longer in the school's full file. */
+  left: number[];
+  openLinks: { guardian: string; pupil: string; code: string }[];
+  endLinks: { guardianId: number; pupilId: number }[];
+  counts: { arrived: number; moved: number; changed: number };
+  refused: { fileNo: number; record: Refusal['record']; reason: Refusal['reason'] }[];
+};
+
+/**
+ * What has to change so that the store says of this school what its full file says. Pure: the same state gives
+ * the same plan, and the state after the plan gives an empty one.
+ *
+ * R-005, R-006, R-005a: INE, and in the 1st degree a class, are needed for an account to be created; nothing of
+ * what exists is ever taken away for the lack of them. A guardian loses a child when the legal link is no longer
+ * in the pupil's record; a pupil who is not in the file leaves the school and keeps record, links and accounts.
+ */
+export function planSchool(state: SchoolState): SchoolPlan {
+  const plan: SchoolPlan = {
+    writeSchool: state.school?.digest !== state.stagedDigest,
+    classes: changedClasses(state),
+    pupils: [],
+    guardians: [],
+    accounts: [],
+    renamed: { guardianIds: [], pupilIds: [] },
+    left: leavers(state),
+    openLinks: [],
+    endLinks: [],
+    counts: { arrived: 0, moved: 0, changed: 0 },
+    refused: [],
+  };
+  const wanted = new Map<string, { eligible: boolean }>();
+  for (const pupil of state.pupils) {
+    planPupil(state, plan, pupil);
+    for (const [id] of knownGuardians(state, pupil, plan)) {
+      const eligible = pupil.hasIne && (state.degree === 2 || pupil.classCode !== null);
+      wanted.set(id, { eligible: eligible || (wanted.get(id)?.eligible ?? false) });
+    }
+  }
+  for (const [id, { eligible }] of wanted) planGuardian(state, plan, id, eligible);
+  planLinks(state, plan);
+  return plan;
+}
+
+/** True when the night leaves this school as it is. */
+export function isEmptyPlan(plan: SchoolPlan): boolean {
+  const { pupils, guardians, accounts, left, openLinks, endLinks, classes, renamed } = plan;
+  const lists = [
+    pupils,
+    guardians,
+    accounts,
+    left,
+    openLinks,
+    endLinks,
+    classes,
+    renamed.guardianIds,
+    renamed.pupilIds,
+  ];
+  return !plan.writeSchool && lists.every((list) => list.length === 0);
+}
+
+function changedClasses({ pupils, currentClasses }: SchoolState): { code: string; label: string }[] {
+  const labels = new Map<string, string>();
+  for (const { classCode, classLabel } of pupils) {
+    if (classCode !== null && !labels.has(classCode)) labels.set(classCode, classLabel ?? classCode);
+  }
+  return [...labels]
+    .filter(([code, label]) => currentClasses.get(code) !== label)
+    .map(([code, label]) => ({ code, label }));
+}
+
+/**
+ * A school of which the feed has no pupil at all is not spoken for: a list of schools may be longer than the
+ * files of pupils beside it, and nobody is put out of school for that.
+ */
+function leavers({ school, pupils, currentPupils, elsewhere }: SchoolState): number[] {
+  if (!school || pupils.length === 0) return [];
+  const present = new Set(pupils.map((pupil) => pupil.sourceId));
+  return [...currentPupils.values()]
+    .filter((pupil) => pupil.schoolId === school.id && !pupil.left)
+    .filter((pupil) => !present.has(pupil.sourceId) && !elsewhere.has(pupil.sourceId))
+    .map((pupil) => pupil.id);
+}
+
+function planPupil(state: SchoolState, plan: SchoolPlan, pupil: StagedPupil): void {
+  const current = state.currentPupils.get(pupil.sourceId);
+  // R-003, R-173: pupils have accounts in the 2nd degree only, and need an INE.
+  const account = state.degree === 2 && pupil.hasIne && !current?.accountId;
+  const here = current !== undefined && !current.left && current.schoolId === state.school?.id;
+  if (!current || current.left) plan.counts.arrived += 1;
+  else if (!here) plan.counts.moved += 1;
+  else if (current.digest !== pupil.digest) plan.counts.changed += 1;
+  if (!here || current.digest !== pupil.digest || account) plan.pupils.push(pupil.sourceId);
+  if (account) plan.accounts.push({ kind: 'pupil', ...personOf(pupil, pupil.publicId) });
+  if (current?.accountId && isRenamed(current, pupil)) plan.renamed.pupilIds.push(current.id);
+}
+
+function planGuardian(state: SchoolState, plan: SchoolPlan, id: string, eligible: boolean): void {
+  const current = state.currentGuardians.get(id);
+  const staged = state.guardians.get(id);
+  // Named in a pupil's record, absent from the file of guardians or refused there: the one already known stands.
+  if (!staged || staged.refused || staged.publicId === null) return;
+  const account = eligible && !current?.accountId && staged.planned < 2;
+  const isNew = !current && staged.planned < 1;
+  if (isNew || account || current?.left || (current && current.digest !== staged.digest))
+    plan.guardians.push(id);
+  if (account) plan.accounts.push({ kind: 'guardian', ...personOf(staged, staged.publicId) });
+  if (current?.accountId && isRenamed(current, staged)) plan.renamed.guardianIds.push(current.id);
+}
+
+/** The guardians of a pupil of whom there is a usable record; the others are reported. */
+function knownGuardians(state: SchoolState, pupil: StagedPupil, plan?: SchoolPlan): Link[] {
+  return pupil.guardians.filter(([id]) => {
+    const staged = state.guardians.get(id);
+    if ((staged && !staged.refused) || state.currentGuardians.has(id)) return true;
+    const why = staged ? 'has a record that was refused' : 'is in no file';
+    plan?.refused.push({ fileNo: pupil.fileNo, record: pupil.sourceId, reason: `the guardian ${id} ${why}` });
+    return false;
+  });
+}
+
+function planLinks(state: SchoolState, plan: SchoolPlan): void {
+  const linksOf = new Map<number, CurrentLink[]>();
+  for (const link of state.currentLinks) {
+    linksOf.set(link.pupilId, [...(linksOf.get(link.pupilId) ?? []), link]);
+  }
+  for (const pupil of state.pupils) {
+    const current = state.currentPupils.get(pupil.sourceId);
+    const links = new Map(
+      (current && linksOf.get(current.id) ? (linksOf.get(current.id) ?? []) : []).map((link) => [
+        link.guardianSourceId,
+        link,
+      ]),
+    );
+    const wanted = new Map(knownGuardians(state, pupil));
+    for (const [guardian, code] of wanted) {
+      const link = links.get(guardian);
+      if (!link || link.ended || link.code !== code)
+        plan.openLinks.push({ guardian, pupil: pupil.sourceId, code });
+    }
+    for (const link of links.values()) {
+      if (link.ended || wanted.has(link.guardianSourceId)) continue;
+      plan.endLinks.push({ guardianId: link.guardianId, pupilId: link.pupilId });
+    }
+  }
+}
+
+function isRenamed(current: CurrentPerson, staged: { givenName: string; familyName: string }): boolean {
+  return current.givenName !== staged.givenName || current.familyName !== staged.familyName;
+}
+
+function personOf(
+  { sourceId, givenName, familyName }: { sourceId: string; givenName: string; familyName: string },
+  publicId: string,
+) {
+  return { sourceId, publicId, givenName, familyName };
+}

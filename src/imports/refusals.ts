@@ -1,0 +1,25 @@
+import type { Refusal } from './types.ts';
+
+/** Refusals that are kept in full; a feed that is wrong throughout must not fill the memory. */
+const KEPT = 1000;
+
+export type Refusals = {
+  add(refusal: Refusal): void;
+  readonly kept: Refusal[];
+  readonly total: number;
+};
+
+export function createRefusals(): Refusals {
+  const kept: Refusal[] = [];
+  let total = 0;
+  return {
+    add(refusal) {
+      total += 1;
+      if (kept.length < KEPT) kept.push({ ...refusal, record: refusal.record.slice(0, 80) });
+    },
+    kept,
+    get total() {
+      return total;
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { inTransaction, isDuplicate } from '../db/transaction.ts';
+import type { Database } from '../deps.ts';
+import type { ImportReport } from './types.ts';
+
+/** How long a run that gives no sign of life keeps others out, in milliseconds. */
+export const LEASE_MS = 60_000;
+
+export type RunState = 'done' | 'refused' | 'failed';
+export type Running = { ok: false; reason: 'running'; report: string; since: Date };
+
+/**
+ * Becomes the one run that works. A run whose lease ended is dead (its process was killed): it is written off and
+ * replaced. The lease is a row and not GET_LOCK, which does not hold across the nodes of a cluster.
+ */
+export async function takeRun(
+  db: Database,
+  { folder, dryRun, now }: { folder: string; dryRun: boolean; now: Date },
+): Promise<{ ok: true; id: number } | Running> {
+  try {
+    return await inTransaction(db, async (trx) => {
+      const other = await trx('import_runs').where({ running: 1 }).forUpdate().first();
+      if (other && other.lease_until > now) return runningBy(other);
+      if (other)
+        await trx('import_runs').where({ id: other.id }).update({ running: null, state: 'abandoned' });
+      const [id] = await trx('import_runs').insert({
+        folder: folder.slice(0, 400),
+        dry_run: dryRun ? 1 : 0,
+        state: 'running',
+        running: 1,
+        lease_until: new Date(now.getTime() + LEASE_MS),
+        started_at: now,
+      });
+      return { ok: true as const, id: id as number };
+    });
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+    return runningBy((await db('import_runs').where({ running: 1 }).first()) ?? { id: 0, started_at: now });
+  }
+}
+
+function runningBy(row: { id: number; started_at: Date }): Running {
+  return { ok: false, reason: 'running', report: String(row.id), since: row.started_at };
+}
+
+/**
+ * Prolongs the lease; inside the transaction of a school it is also what keeps a run that was replaced while it
+ * slept from writing. @returns false when the run is no longer the one that works
+ */
+export async function renewLease(db: Database, id: number, now: Date): Promise<boolean> {
+  const changed = await db('import_runs')
+    .where({ id, running: 1 })
+    .update({ lease_until: new Date(now.getTime() + LEASE_MS) });
+  return changed === 1;
+}
+
+/** Keeps the report with the run and lets the next one work. */
+export async function finishRun(
+  db: Database,
+  id: number,
+  { state, report, now }: { state: RunState; report: ImportReport; now: Date },
+): Promise<void> {
+  await db('import_runs')
+    .where({ id, running: 1 })
+    .update({
+      running: null,
+      lease_until: null,
+      state,
+      finished_at: now,
+      report: JSON.stringify(report),
+    });
+}

@@ -1,0 +1,164 @@
+import type { Random } from '../deps.ts';
+import { cleanText } from '../directory/names.ts';
+import { checkGuardian, checkPupil, digestOf, isSourceId } from './check.ts';
+import { readGuardian, readPupil } from './dialects.ts';
+import type { Refusals } from './refusals.ts';
+import type { StagedGuardianRow, StagedPupilRow } from './staging-store.ts';
+import { type Degree, FeedError, type FeedFile, type FeedRecord, type StagedSchool } from './types.ts';
+
+/** Of a nation: 60,000 schools, a few thousand MEF in each académie. */
+const MAX_SCHOOLS = 200_000;
+const MAX_LABELS = 500_000;
+
+/** What is known while a feed is read: schools and labels stay in memory, persons leave by the buffers. */
+export type Reading = {
+  files: FeedFile[];
+  notes: string[];
+  schools: StagedSchool[];
+  read: { schools: number; pupils: number; guardians: number };
+  refusals: Refusals;
+  /** YYYY-MM-DD */
+  today: string;
+  extraPrefixes: readonly string[];
+  random: Random;
+  schoolsByKey: Map<string, StagedSchool>;
+  uais: Set<string>;
+  labels: Map<string, string>;
+  buffers: { staged_pupils: StagedPupilRow[]; staged_guardians: StagedGuardianRow[] };
+};
+
+type Reason = string | null;
+
+/** Checks a record and puts it into its buffer; one that is no use is reported and does not stop the others. */
+export function takeRecord(reading: Reading, file: FeedFile, record: FeedRecord): void {
+  if (record.verb !== 'addRequest') {
+    throw new FeedError(file.name, `record #${record.position} is a change (${record.verb}) in a whole feed`);
+  }
+  if (file.type === 'EtabEducNat') reading.read.schools += 1;
+  if (file.type === 'PersRelEleve') reading.read.guardians += 1;
+  if (file.type === 'Eleve') reading.read.pupils += 1;
+  const id = record.id || record.values.get('ENTPersonJointure')?.[0] || '';
+  const reason = takeByType(reading, file, record, id);
+  if (reason !== null) refuse(reading, file, id || `#${record.position}`, reason);
+}
+
+function refuse(reading: Reading, file: FeedFile, record: string, reason: string): void {
+  reading.refusals.add({ file: file.name, record, reason });
+}
+
+function takeByType(reading: Reading, file: FeedFile, record: FeedRecord, id: string): Reason {
+  if (record.category !== '' && !isKind(record.category, file.type)) {
+    return `it is a ${record.category.slice(0, 30)} in a file of ${file.type}`;
+  }
+  if (file.type === 'MefEducNat') return takeLabel(reading, file, record, id);
+  if (id === '') return 'the id is missing';
+  if (!isSourceId(id)) return 'the id holds characters that no id has';
+  if (file.type === 'EtabEducNat') return takeSchool(reading, file, record, id);
+  return file.type === 'Eleve'
+    ? takePupil(reading, file, record, id)
+    : takeGuardian(reading, file, record, id);
+}
+
+function isKind(category: string, type: string): boolean {
+  return type === 'MefEducNat' ? /^mef/i.test(category) : category.toLowerCase() === type.toLowerCase();
+}
+
+/** A MEF is named by its code, alone or behind the id of a school. */
+function takeLabel(reading: Reading, file: FeedFile, { values }: FeedRecord, id: string): Reason {
+  const code =
+    values.get('ENTMEFCode')?.[0] ?? (values.get('ENTMefJointure')?.[0] ?? id).split('$').at(-1) ?? '';
+  const label = cleanText(values.get('ENTLibelleMef')?.[0]);
+  if (code === '' || label === '') return 'the code or the label is missing';
+  if (reading.labels.size < MAX_LABELS) reading.labels.set(labelKey(file.academyCode as string, code), label);
+  return null;
+}
+
+function takeSchool(reading: Reading, file: FeedFile, { values }: FeedRecord, id: string): Reason {
+  const value = (...names: string[]) => cleanText(names.map((name) => values.get(name)?.[0]).find(Boolean));
+  const academyCode = value('ENTServAcCodeAcademie').replace(/^0+(?=\d)/, '') || (file.academyCode ?? '');
+  const uai = value('ENTStructureUAI').toUpperCase();
+  const name = value('ENTStructureNomCourant').replaceAll('$', '-');
+  if (!/^\d{7}[A-Z]$/.test(uai)) return 'the UAI has not the form of one';
+  if (!/^[0-9A-Z]{1,3}$/.test(academyCode)) return 'the académie is missing';
+  if (name === '') return 'the name is missing';
+  const key = keyOf(academyCode, file.degree, id);
+  if (reading.schoolsByKey.has(key)) return 'this id has been read before';
+  if (reading.uais.has(uai)) return 'this UAI has been read before';
+  if (reading.schools.length >= MAX_SCHOOLS) throw new FeedError(file.name, 'there are too many schools');
+  const columns = {
+    academyCode,
+    academyName: (value('ENTServAcAcademie') || academyCode).slice(0, 80),
+    degree: file.degree,
+    sourceId: id,
+    uai,
+    name: name.slice(0, 200),
+    town: value('l', 'ENTEcoleCommune', 'ENTStructureVille').slice(0, 120) || null,
+    phone: value('telephoneNumber', 'ENTStructureTelephone').slice(0, 40) || null,
+    contract:
+      value('ENTEtablissementContrat')
+        .replace(/[^\x21-\x7e]/g, '')
+        .slice(0, 8) || null,
+  };
+  const school = { no: reading.schools.length + 1, ...columns, digest: digestOf(columns) };
+  reading.schools.push(school);
+  reading.schoolsByKey.set(key, school);
+  reading.uais.add(uai);
+  return null;
+}
+
+function takePupil(reading: Reading, file: FeedFile, record: FeedRecord, id: string): Reason {
+  const academyCode = file.academyCode as string;
+  const raw = readPupil(record, file.degree);
+  const school = reading.schoolsByKey.get(keyOf(academyCode, file.degree, raw.school ?? ''));
+  const label = raw.mefCode ? reading.labels.get(labelKey(academyCode, raw.mefCode)) : undefined;
+  const checked = checkPupil(raw, label, reading.today);
+  const key = { academy_code: academyCode, degree: file.degree, source_id: id, file_no: file.no };
+  if (!checked.ok || !school) {
+    reading.buffers.staged_pupils.push({
+      ...key,
+      school_no: null,
+      refused: 1,
+      public_id: null,
+      guardians: null,
+    });
+    return checked.ok ? `the school ${(raw.school ?? '').slice(0, 30)} is not in the feed` : checked.reason;
+  }
+  for (const link of checked.value.brokenLinks) {
+    refuse(reading, file, id, `the guardian "${link}" cannot be read`);
+  }
+  reading.buffers.staged_pupils.push({
+    ...key,
+    school_no: school.no,
+    refused: 0,
+    public_id: newPublicId(reading),
+    guardians: JSON.stringify(checked.value.guardians),
+    ...checked.value.columns,
+  });
+  return null;
+}
+
+function takeGuardian(reading: Reading, file: FeedFile, record: FeedRecord, id: string): Reason {
+  const academyCode = file.academyCode as string;
+  const { extraPrefixes } = reading;
+  const checked = checkGuardian(readGuardian(record, file.degree), { academyCode, extraPrefixes });
+  const key = { academy_code: academyCode, degree: file.degree, source_id: id, file_no: file.no };
+  reading.buffers.staged_guardians.push(
+    checked.ok
+      ? { ...key, refused: 0, public_id: newPublicId(reading), ...checked.value }
+      : { ...key, refused: 1, public_id: null },
+  );
+  return checked.ok ? null : checked.reason;
+}
+
+/** Drawn now, used if the person turns out to need an account: 16 random bytes, base64url. */
+function newPublicId({ random }: Reading): string {
+  return random.bytes(16).toString('base64url');
+}
+
+function keyOf(academyCode: string, degree: Degree, sourceId: string): string {
+  return `${academyCode}|${degree}|${sourceId}`;
+}
+
+function labelKey(academyCode: string, mefCode: string): string {
+  return `${academyCode}|${mefCode.replace(/[^0-9A-Za-z]/g, '').slice(0, 11)}`;
+}

@@ -1,0 +1,137 @@
+import type { Deps } from '../deps.ts';
+
+/** What a run needs; it works on the pool for jobs only. */
+export type ImportDeps = Pick<Deps, 'config' | 'jobsDb' | 'clock' | 'random' | 'log'>;
+
+/** Told at each file begun and each school done. */
+export type Progress = (
+  event:
+    | { step: 'read'; file: string; done: number; of: number }
+    | { step: 'apply'; school: string; done: number; of: number },
+) => void;
+
+/** Kinds of files of an AAF feed (integration.md 2.2); those that are not listed are left aside with a note. */
+export type FeedType = 'EtabEducNat' | 'MefEducNat' | 'PersRelEleve' | 'Eleve';
+
+/** 1: primary (ONDE), 2: secondary (SIECLE). */
+export type Degree = 1 | 2;
+
+/** A file of the folder after a look at its beginning. */
+export type FeedFile = {
+  no: number;
+  path: string;
+  /** Relative to the folder: what reports show. */
+  name: string;
+  /** The folder it lies in: files without a header share the académie of the schools beside them. */
+  folder: string;
+  type: FeedType;
+  degree: Degree;
+  academyCode: string | null;
+};
+
+/** One `addRequest`, its values trimmed and the empty ones left out. */
+export type FeedRecord = {
+  /** 1 for the first record of the file. */
+  position: number;
+  verb: string;
+  category: string;
+  id: string;
+  values: Map<string, string[]>;
+};
+
+/** One record, or a part of one, that was not taken; `record` is its id, or its place in the file (`#12`). */
+export type Refusal = { file: string; record: string; reason: string };
+
+export type StagedSchool = {
+  no: number;
+  academyCode: string;
+  academyName: string;
+  degree: Degree;
+  sourceId: string;
+  uai: string;
+  name: string;
+  town: string | null;
+  phone: string | null;
+  contract: string | null;
+  digest: string;
+};
+
+/** A pupil as both dialects of the feed tell him, before any check. */
+export type RawPupil = {
+  familyName: string | undefined;
+  givenName: string | undefined;
+  birthDate: string | undefined;
+  ine: string | undefined;
+  school: string | undefined;
+  className: { code: string; label: string } | undefined;
+  level: string | undefined;
+  cycle: string | undefined;
+  mefCode: string | undefined;
+  mefLabel: string | undefined;
+  siecleId: string | undefined;
+  guardians: RawLink[];
+};
+
+/** `legal` false: a contact or a person in charge, who gets no account. */
+export type RawLink = { text: string; id: string; code: string; legal: boolean };
+
+export type RawGuardian = {
+  title: string | undefined;
+  familyName: string | undefined;
+  givenName: string | undefined;
+  birthName: string | undefined;
+  /** In the order of preference. */
+  mobiles: string[];
+  smsConsent: boolean | null;
+  email: string | undefined;
+  address: string | undefined;
+  postalCode: string | undefined;
+  town: string | undefined;
+  country: string | undefined;
+};
+
+/** What a school's night came to. */
+export type SchoolReport = {
+  uai: string;
+  name: string;
+  degree: Degree;
+  pupils: number;
+  arrived: number;
+  moved: number;
+  left: number;
+  changed: number;
+  guardians_changed: number;
+  links_opened: number;
+  links_ended: number;
+  accounts_created: number;
+  accounts_changed: number;
+  /** Why this school stayed as it was. */
+  failed?: string;
+};
+
+/** `import --json` (contract.md), kept with the run. */
+export type ImportReport = {
+  report: string;
+  dry_run: boolean;
+  read: { schools: number; pupils: number; guardians: number };
+  accounts: { created: number; changed: number; closed: number };
+  schools: SchoolReport[];
+  /** The first ones; `refused_total` counts all. */
+  refused: Refusal[];
+  refused_total: number;
+  /** What was left aside without being refused. */
+  notes: string[];
+  seconds: number;
+  /** Why the feed was refused as a whole. */
+  error?: string;
+};
+
+/** The feed as a whole cannot be believed: nothing is written to the live tables. */
+export class FeedError extends Error {
+  readonly file: string;
+  constructor(file: string, reason: string) {
+    super(file === '' ? reason : `${file}: ${reason}`);
+    this.name = 'FeedError';
+    this.file = file;
+  }
+}
