@@ -23,6 +23,16 @@ test('the house stands: doors -> rooms -> stores and ground, nothing points back
   expect(breaches(files)).toEqual([]);
 });
 
+test('what src/ imports is installed in production', () => {
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const packages = Object.entries(readFolder('src')).flatMap(([file, text]) =>
+    importsOf(file, text)
+      .filter(({ specifier, typeOnly }) => !typeOnly && !/^(src|migrations)\/|^node:/.test(specifier))
+      .map(({ specifier }) => specifier.replace(/^((?:@[^/]+\/)?[^/]+).*/, '$1')),
+  );
+  expect(Object.keys(dependencies)).toEqual(expect.arrayContaining([...new Set(packages)]));
+});
+
 describe('the checker', () => {
   test('reads static, multi-line, bare, type, dynamic imports and re-exports, not comments', () => {
     const text = [
