@@ -26,8 +26,12 @@ export async function startApp(
   const url = `http://localhost:${port}`;
   const render = createRenderer({ rootDir: process.cwd(), production: true });
   const deps = testDeps(database, { render, ...parts, env: { BASE_URL: url, ...env } });
-  const app = createApp(deps, await provider(deps));
-  server.on('request', app.callback());
+  try {
+    server.on('request', createApp(deps, await provider(deps)).callback());
+  } catch (error) {
+    await closeServer(server);
+    throw error;
+  }
   return { deps, url: `http://127.0.0.1:${port}`, port, close: () => closeServer(server) };
 }
 
