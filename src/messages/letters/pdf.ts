@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import PDFDocument from 'pdfkit';
-import { COLOURS, layoutLetter, PAGE, type Piece, type TextPiece } from './layout.ts';
+import { layoutLetter } from './layout.ts';
+import { COLOURS, type Memo, PAGE, type Piece, type TextPiece } from './pen.ts';
 import { qrCode } from './qr.ts';
 import type { FontName, Ruler } from './runs.ts';
 import type { LetterBlock } from './types.ts';
@@ -43,6 +44,7 @@ export function openLettersDocument(info: { title: string; writtenAt: Date }): L
     stream.registerFont(name, readFileSync(require.resolve(file)) as unknown as string);
   }
   const ruler = rulerOf(stream);
+  const memo: Memo = new Map();
   const root = stream.struct('Document');
   stream.addStructure(root);
   return {
@@ -52,7 +54,7 @@ export function openLettersDocument(info: { title: string; writtenAt: Date }): L
       const section = stream.struct('Sect', { title });
       root.add(section);
       drawBand(stream);
-      for (const piece of layoutLetter(blocks, ruler).pieces) draw(stream, section, piece);
+      for (const piece of layoutLetter(blocks, ruler, memo).pieces) draw(stream, section, piece);
       section.end();
     },
     end() {
@@ -64,12 +66,16 @@ export function openLettersDocument(info: { title: string; writtenAt: Date }): L
 
 /** Measures with the fonts of the document itself. */
 function rulerOf(document: Document): Ruler {
-  const known = new Map<string, boolean>();
+  const known: Record<FontName, Map<number, boolean>> = {
+    regular: new Map(),
+    bold: new Map(),
+    fallback: new Map(),
+    'fallback-bold': new Map(),
+  };
   return {
     width: (text, font, size) => document.font(font).fontSize(size).widthOfString(text),
     has(font, codePoint) {
-      const key = `${font} ${codePoint}`;
-      let answer = known.get(key);
+      let answer = known[font].get(codePoint);
       if (answer === undefined) {
         document.font(font);
         // The typings leave out the font that is set; fontkit tells which signs it has.
@@ -77,7 +83,7 @@ function rulerOf(document: Document): Ruler {
           _font: { font: { hasGlyphForCodePoint(point: number): boolean } };
         };
         answer = _font.font.hasGlyphForCodePoint(codePoint);
-        known.set(key, answer);
+        known[font].set(codePoint, answer);
       }
       return answer;
     },

@@ -19,20 +19,24 @@ const graphemes = new Intl.Segmenter('fr', { granularity: 'grapheme' });
 
 /** Splits text so that each part is set in a font that has all its signs; the main font wins where it can. */
 export function splitRuns(spans: readonly Span[], ruler: Ruler): Run[] {
-  const runs: Run[] = [];
-  for (const { text, bold } of spans) {
-    const main: FontName = bold ? 'bold' : 'regular';
-    const other: FontName = bold ? 'fallback-bold' : 'fallback';
-    for (const { segment } of graphemes.segment(text)) {
-      const covers = (font: FontName) =>
-        [...segment].every((sign) => ruler.has(font, sign.codePointAt(0) ?? 0));
-      const font = covers(main) || !covers(other) ? main : other;
-      const last = runs.at(-1);
-      if (last?.font === font) last.text += segment;
-      else runs.push({ text: segment, font });
-    }
+  return spans.flatMap((span) => splitSpan(span, ruler));
+}
+
+function splitSpan({ text, bold }: Span, ruler: Ruler): Run[] {
+  const main: FontName = bold ? 'bold' : 'regular';
+  const other: FontName = bold ? 'fallback-bold' : 'fallback';
+  if (covers(main, text, ruler)) return [{ text, font: main }];
+  let runs: Run[] = [];
+  for (const { segment } of graphemes.segment(text)) {
+    const font = covers(main, segment, ruler) || !covers(other, segment, ruler) ? main : other;
+    runs = extend(runs, segment, font);
   }
   return runs;
+}
+
+function covers(font: FontName, text: string, ruler: Ruler): boolean {
+  for (const sign of text) if (!ruler.has(font, sign.codePointAt(0) ?? 0)) return false;
+  return true;
 }
 
 /**

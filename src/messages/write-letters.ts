@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { open, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
+import { openProvisional, provisionalExpiresAt } from '../credentials/provisional.ts';
+import type { Deps } from '../deps.ts';
+import { letterContent } from './letters/content.ts';
+import { type LettersDocument, openLettersDocument } from './letters/pdf.ts';
+import type { Letter } from './letters/types.ts';
+import type { Batch, Notified } from './notify.ts';
+
+/** Bytes of finished pages that may wait for the disk. */
+const WAITING_BYTES = 1_048_576;
+
+export type PendingFile = {
+  /** Writes one page an account; then the file has its name. @throws when the disk refuses; nothing is left then */
+  write(batch: Batch): Promise<void>;
+  /** Forgets the file. */
+  discard(): Promise<void>;
+};
+
+export type FileRefusal = 'exists' | 'not-writable';
+
+/**
+ * Opens the file before anything is done in the database, beside its final name and for its owner only: who may
+ * not write there hears it at once, and a run that is cut short leaves no half file under that name.
+ */
+export async function openLettersFile(
+  deps: Pick<Deps, 'random' | 'render' | 'config' | 'sealer'>,
+  path: string,
+  { overwrite }: { overwrite: boolean },
+): Promise<{ ok: true; file: PendingFile } | { ok: false; reason: FileRefusal }> {
+  const present = await stat(path).catch(() => null);
+  if (present !== null && !(overwrite && present.isFile())) return { ok: false, reason: 'exists' };
+  const suffix = deps.random.bytes(6).toString('hex');
+  const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.${suffix}.part`);
+  try {
+    await (await open(temporary, 'wx', 0o600)).close();
+  } catch {
+    return { ok: false, reason: 'not-writable' };
+  }
+  const discard = () => unlink(temporary).catch(() => {});
+  const write = async (batch: Batch) => {
+    try {
+      await writeLetters(deps, batch, createWriteStream(temporary, { flags: 'r+', flush: true }));
+      await rename(temporary, path);
+    } catch (error) {
+      await discard();
+      throw error;
+    }
+  };
+  return { ok: true, file: { write, discard } };
+}
+
+/** One page an account, in the batch's order, written while it grows. */
+export async function writeLetters(
+  deps: Pick<Deps, 'render' | 'config' | 'sealer'>,
+  batch: Batch,
+  sink: WriteStream,
+): Promise<void> {
+  const title = `Lettres EduConnect - ${batch.school.name} (${batch.school.uai})`;
+  const document = openLettersDocument({ title, writtenAt: batch.at });
+  const done = pipeline(document.stream, sink);
+  // Awaited below; a disk that fails while a page is being set must not be an unhandled rejection.
+  done.catch(() => {});
+  for (const notified of batch.notified) {
+    const letter = letterOf(deps, batch, notified);
+    document.addLetter(letterContent(deps, letter), letter.identifier);
+    await giveWay(document, sink, done);
+  }
+  document.end();
+  await done;
+}
+
+/** Lets the disk catch up, and the process hear signals. */
+async function giveWay(document: LettersDocument, sink: WriteStream, done: Promise<void>): Promise<void> {
+  do {
+    if (sink.writableNeedDrain) await Promise.race([once(sink, 'drain'), done]);
+    else await setImmediate();
+    if (sink.destroyed) await done;
+  } while (document.stream.readableLength > WAITING_BYTES);
+}
+
+/** The letter of one account; the password on it is the sealed value opened (K01). */
+export function letterOf(deps: Pick<Deps, 'sealer' | 'config'>, batch: Batch, notified: Notified): Letter {
+  const { account, message, recipient, children } = notified;
+  return {
+    kind: message,
+    school: batch.school,
+    guardian: account,
+    children,
+    handOut: {
+      classLabel: recipient.classLabel,
+      givenName: recipient.pupilGivenName,
+      familyName: recipient.pupilFamilyName,
+    },
+    identifier: account.identifier,
+    password: openProvisional(deps, account),
+    hasPassword: account.passwordKind !== 'none',
+    validUntil: provisionalExpiresAt(deps.config, account),
+    writtenOn: batch.at,
+  };
+}
