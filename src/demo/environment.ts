@@ -59,13 +59,10 @@ export async function writeEnvironment(
   return environment;
 }
 
-/** Where back-channel calls and key fetches may go: the samples, and whatever somebody registers on loopback. */
+/** Where back-channel calls and key fetches may go by name; HTTP_LOOPBACK_CLIENTS opens the rest of loopback. */
 function trustedOrigins({ ent, lsu }: Ports): string {
   const hosts = ['localhost', '127.0.0.1'];
-  return [
-    ...hosts.flatMap((host) => [`http://${host}:${ent}`, `http://${host}:${lsu}`]),
-    ...hosts.map((host) => `http://${host}`),
-  ].join(',');
+  return hosts.flatMap((host) => [ent, lsu].map((port) => `http://${host}:${port}`)).join(',');
 }
 
 export function parseEnvironment(text: string): Record<string, string> {

@@ -5,7 +5,7 @@ import { normaliseMobile } from '../directory/phone.ts';
 import { SCHOOLS } from './sample-schools/schools.ts';
 import type { CastMember, SamplePupil, SchoolKey, World } from './sample-schools/types.ts';
 import { ADDRESSES, PASSWORDS } from './staging.ts';
-import { accountIdOfReference, findPupil } from './store.ts';
+import { accountIdOfPupil, accountIdOfReference } from './store.ts';
 
 /** The sample people as programs read them: the shape of `.demo/personas.json` (contract). */
 export type Persona = {
@@ -84,8 +84,8 @@ const childOf = (pupil: SamplePupil) => ({
 
 async function pupilPersona(deps: Deps, { pupil: { feed, pupil } }: World): Promise<Persona | null> {
   const record = { academyCode: feed.academy.code, degree: feed.degree, sourceId: pupil.sourceId };
-  const found = await findPupil(deps.db, record);
-  const account = found?.accountId ? await findAccountById(deps.db, found.accountId) : null;
+  const id = await accountIdOfPupil(deps.db, record);
+  const account = id === null ? null : await findAccountById(deps.db, id);
   const provisional = account && openProvisional(deps, account);
   if (!account || !provisional) return null;
   return {

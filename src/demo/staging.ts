@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { allocateIdentifiers } from '../accounts/identifier.ts';
 import { applyEvent } from '../accounts/lifecycle.ts';
-import { findAccountById, findAccountByIdentifier, insertAccounts, lockAccounts } from '../accounts/store.ts';
+import { findAccountById, lockAccounts } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
 import { generateProvisional, openProvisional, sealProvisional } from '../credentials/provisional.ts';
 import { verifyCredentials } from '../credentials/verify.ts';
@@ -14,7 +13,7 @@ import { chooseNewPassword } from '../enrolment/new-password.ts';
 import { currentProgress, startFirstConnection } from '../enrolment/progress.ts';
 import { sendDue } from '../messages/send.ts';
 import type { CastMember, World } from './sample-schools/types.ts';
-import { accountIdOfReference, findPupil, giveAccount } from './store.ts';
+import { accountIdOfPupil, accountIdOfReference } from './store.ts';
 
 /** Brings the people of the cast where `personas.json` says they are, by the verbs that real people use. */
 
@@ -119,22 +118,13 @@ async function stageActivated(deps: Deps, member: CastMember): Promise<void> {
   expect(await activateByLink(deps, token, { ip: LOOPBACK }), member.key);
 }
 
-/** The pupils' own module comes later: until then the one pupil of the cast gets his account here. */
+/** The school hands the pupil of the cast his password; the import made his account. */
 async function stagePupil(deps: Deps, { pupil: { feed, pupil } }: World): Promise<void> {
   const record = { academyCode: feed.academy.code, degree: feed.degree, sourceId: pupil.sourceId };
-  const found = await findPupil(deps.db, record);
-  if (!found || found.accountId !== null) return;
-  const [identifier = ''] = await allocateIdentifiers(deps.db, [pupil]);
-  const { givenName, familyName } = pupil;
-  const publicId = deps.random.bytes(16).toString('base64url');
-  const account = await inTransaction(deps.db, async (trx) => {
-    const now = deps.clock.now();
-    await insertAccounts(trx, [{ publicId, kind: 'pupil', identifier, givenName, familyName }], now);
-    const made = await findAccountByIdentifier(trx, identifier);
-    if (made) await giveAccount(trx, found.id, made.id);
-    return made;
-  });
-  if (account) await notify(deps, account);
+  const id = await accountIdOfPupil(deps.db, record);
+  const account = id === null ? null : await findAccountById(deps.db, id);
+  if (!account) throw new Error('the import made no account for the pupil of the cast');
+  await notify(deps, account);
 }
 
 function expect(result: { ok: boolean; reason?: string }, key: string): void {

@@ -2,32 +2,26 @@ import type { Database } from '../deps.ts';
 
 /** The few questions that only the demo asks. */
 
-/** The account that the import made of a directory record of a guardian; null: none, or not yet. */
-export async function accountIdOfReference(
+/** A record of a directory: its number means something within its académie and degree only. */
+type DirectoryRecord = { academyCode: string; degree: 1 | 2; sourceId: string };
+
+/** The account that the import made of a guardian's record; null: none, or not yet. */
+export const accountIdOfReference = (db: Database, record: DirectoryRecord) =>
+  accountIdIn(db, 'guardian_references', record);
+
+/** The account that the import made of a pupil's record; null: none, or not yet. */
+export const accountIdOfPupil = (db: Database, record: DirectoryRecord) => accountIdIn(db, 'pupils', record);
+
+async function accountIdIn(
   db: Database,
-  record: { academyCode: string; degree: 1 | 2; sourceId: string },
+  table: 'guardian_references' | 'pupils',
+  { academyCode, degree, sourceId }: DirectoryRecord,
 ): Promise<number | null> {
-  const row: { account_id: number | null } | undefined = await db('guardian_references')
+  const row: { account_id: number | null } | undefined = await db(table)
     .select('account_id')
-    .where({ academy_code: record.academyCode, degree: record.degree, source_id: record.sourceId })
+    .where({ academy_code: academyCode, degree, source_id: sourceId })
     .first();
   return row?.account_id ?? null;
-}
-
-/** The pupil of a directory record, with his account if he has one. */
-export async function findPupil(
-  db: Database,
-  record: { academyCode: string; degree: 1 | 2; sourceId: string },
-): Promise<{ id: number; accountId: number | null } | null> {
-  const row = await db('pupils')
-    .select({ id: 'id', accountId: 'account_id' })
-    .where({ academy_code: record.academyCode, degree: record.degree, source_id: record.sourceId })
-    .first();
-  return row ?? null;
-}
-
-export async function giveAccount(db: Database, pupilId: number, accountId: number): Promise<void> {
-  await db('pupils').where({ id: pupilId }).update({ account_id: accountId });
 }
 
 /** How many schools there are, and how many of them are none of these. */

@@ -117,7 +117,8 @@ async function startProvider(): Promise<void> {
     },
     interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
     // The library's own fetch does not go to loopback.
-    fetch: (url, init) => fetch(url, { ...init, dispatcher: undefined } as RequestInit),
+    fetch: (url, { dispatcher: _guard, ...init }: RequestInit & { dispatcher?: unknown } = {}) =>
+      fetch(url, init),
   });
   provider = createServer(async (req, res) => {
     if (!req.url?.startsWith('/interaction/')) return void op.callback()(req, res);
