@@ -45,7 +45,9 @@ beforeAll(async () => {
   await seedActivated(app.deps, { identifier: 'g.zoumn1' }, 'chaise3verte');
   visitor = createVisitor(app.url);
 });
-afterEach(() => process.kill(pid, 'SIGCONT'));
+afterEach(() => {
+  process.kill(pid, 'SIGCONT');
+});
 afterAll(async () => {
   await app?.close();
   await db?.destroy();

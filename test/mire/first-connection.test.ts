@@ -1,0 +1,257 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { startApp, type TestApp } from '../support/app.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { found, seedFamily } from '../support/family.ts';
+import { CHOSEN, firstConnection, linksSent, PROVISIONAL, signIn } from '../support/sign-in.ts';
+import { anInteraction, type StubProvider, stubProvider } from '../support/stub-provider.ts';
+import { createVisitor, postOf, readForm, type Visitor } from '../support/visitor.ts';
+
+let database: TestDatabase;
+let app: TestApp;
+let provider: StubProvider;
+let visitor: Visitor;
+let uid: string;
+let identifier: string;
+let email: string;
+let count = 0;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  provider = stubProvider();
+  app = await startApp(database, { provider: () => provider });
+});
+afterAll(async () => {
+  await app?.close();
+  await database?.drop();
+});
+/** A family and a sign-in of its own for each test. */
+beforeEach(async () => {
+  count += 1;
+  uid = `visit-${count}`;
+  identifier = `g.zoumn${count}`;
+  email = `parent${count}@example.org`;
+  provider.interactions.set(uid, anInteraction(uid));
+  provider.finished.length = 0;
+  visitor = createVisitor(app.url);
+  await seedFamily(app.deps, { identifier, provisional: PROVISIONAL });
+});
+
+const stateOf = async () => (await found(app.deps, identifier)).state;
+const pathOf = (page: { url: string }) => new URL(page.url).pathname.replace(`/interaction/${uid}`, '');
+
+describe('R-057 to R-059: the steps of a first connection', () => {
+  test('page after page to « Activé », and to the service', async () => {
+    const profile = await visitor.get(`/interaction/${uid}`);
+    expect(profile.text).toContain('Je sélectionne mon profil');
+    const password = await signIn(visitor, uid, { identifier, password: PROVISIONAL });
+    expect(pathOf(password)).toBe('/mot-de-passe');
+    expect(password.text).toContain('Étape 1 sur 3');
+    const address = await visitor.submit(password, { new_password: CHOSEN, confirmation: CHOSEN });
+    expect(pathOf(address)).toBe('/adresse');
+    const birth = await visitor.submit(address, { email });
+    expect(pathOf(birth)).toBe('/naissance');
+    expect(birth.text).toContain('Lucie ZOUMN');
+    const waiting = await visitor.submit(birth, { day: '09', month: '3', year: '2017' });
+    expect([pathOf(waiting), await stateOf()]).toEqual(['/activation', 'activating']);
+    expect(waiting.text).toContain(email);
+
+    const early = await visitor.submit(waiting, {}, '/continuer');
+    expect([pathOf(early), early.text.includes('est pas encore activé')]).toEqual(['/activation', true]);
+    expect(provider.finished).toEqual([]);
+
+    const [link = ''] = await linksSent(app.deps, email);
+    const confirm = await visitor.get(link);
+    expect(confirm.text).toContain('Activer mon compte');
+    expect(confirm.text).not.toContain(email);
+    const done = await visitor.submit(confirm, {});
+    expect([done.status, await stateOf()]).toEqual([200, 'activated']);
+    expect(done.text).toContain(`href="/interaction/${uid}/continuer"`);
+    const onward = await visitor.send(`/interaction/${uid}/continuer`);
+    expect([onward.status, onward.headers.location]).toEqual([303, 'https://ent.example.test/callback']);
+    expect(provider.finished).toHaveLength(1);
+  });
+
+  test('C01: whoever has only typed the provisional password is led back to the step he is at, from anywhere', async () => {
+    await signIn(visitor, uid, { identifier, password: PROVISIONAL });
+    for (const page of ['', '/adresse', '/naissance', '/activation', '/continuer'])
+      expect(pathOf(await visitor.get(`/interaction/${uid}${page}`))).toBe('/mot-de-passe');
+    const form = readForm(await visitor.get(`/interaction/${uid}/mot-de-passe`));
+    for (const page of ['adresse', 'naissance', 'activation/renvoyer', 'activation/adresse', 'continuer']) {
+      const body = new URLSearchParams({ ...form.hidden, email, day: '9', month: '3', year: '2017' });
+      const answer = await visitor.send(`/interaction/${uid}/${page}`, postOf(body.toString()));
+      expect([answer.status, answer.headers.location]).toEqual([303, `/interaction/${uid}/mot-de-passe`]);
+    }
+    expect([provider.finished, await stateOf()]).toEqual([[], 'notified']);
+  });
+
+  test('C02: a password against the rules is refused with 400, the reason and the same page', async () => {
+    const page = await signIn(visitor, uid, { identifier, password: PROVISIONAL });
+    for (const [password, confirmation, field] of [
+      ['court1', 'court1', 'new_password'],
+      ['troplongpourlaregle1', 'troplongpourlaregle1', 'new_password'],
+      ['sanschiffre', 'sanschiffre', 'new_password'],
+      ['1234567890', '1234567890', 'new_password'],
+      [PROVISIONAL, PROVISIONAL, 'new_password'],
+      [CHOSEN, 'autre3chose', 'confirmation'],
+      ['', '', 'new_password'],
+    ] as const) {
+      const refused = await visitor.submit(page, { new_password: password, confirmation });
+      expect([password, refused.status, refused.text.includes(`href="#${field}"`)]).toEqual([
+        password,
+        400,
+        true,
+      ]);
+      if (password !== '') expect(refused.text).not.toContain(password);
+    }
+  });
+
+  test('R-063: a wrong birth date is counted down, then locked; the account has not moved', async () => {
+    const password = await signIn(visitor, uid, { identifier, password: PROVISIONAL });
+    const address = await visitor.submit(password, { new_password: CHOSEN, confirmation: CHOSEN });
+    const birth = await visitor.submit(address, { email });
+    for (const fields of [
+      {},
+      { day: '9' },
+      { day: '31', month: '2', year: '2017' },
+      { day: 'x', month: '3', year: '2017' },
+    ])
+      expect((await visitor.submit(birth, fields)).status).toBe(400);
+    const texts: string[] = [];
+    for (let attempt = 0; attempt < 6; attempt += 1) {
+      const refused = await visitor.submit(birth, { day: '8', month: '3', year: '2017' });
+      expect(refused.status).toBe(400);
+      texts.push(refused.text);
+    }
+    expect(texts[0]).toContain('href="#day"');
+    expect(texts[4]).not.toContain('href="#day"');
+    const right = await visitor.submit(birth, { day: '9', month: '3', year: '2017' });
+    expect([right.status, await stateOf()]).toEqual([400, 'notified']);
+  });
+
+  test('F08: a form sent twenty times at once, two tabs, the back button: one outcome, no error', async () => {
+    const page = await signIn(visitor, uid, { identifier, password: PROVISIONAL });
+    const secondTab = await visitor.get(`/interaction/${uid}`);
+    const sent = await Promise.all(
+      Array.from({ length: 20 }, () => visitor.submit(page, { new_password: CHOSEN, confirmation: CHOSEN })),
+    );
+    for (const answer of sent) expect([answer.status, pathOf(answer)]).toEqual([200, '/adresse']);
+    const late = await visitor.submit(secondTab, { new_password: 'autre4mot', confirmation: 'autre4mot' });
+    expect(pathOf(late)).toBe('/adresse');
+    const birth = await visitor.submit(late, { email });
+    const dates = await Promise.all(
+      Array.from({ length: 5 }, () => visitor.submit(birth, { day: '9', month: '3', year: '2017' })),
+    );
+    for (const answer of dates) expect([answer.status, pathOf(answer)]).toEqual([200, '/activation']);
+    expect(await linksSent(app.deps, email)).toHaveLength(1);
+  });
+});
+
+describe("« En cours d'activation »", () => {
+  test('R-062: signing in again, even at another service, leads back to the page that resends and corrects', async () => {
+    await firstConnection(visitor, uid, identifier, email);
+    const other = createVisitor(app.url);
+    provider.interactions.set(`${uid}-b`, anInteraction(`${uid}-b`));
+    const waiting = await signIn(other, `${uid}-b`, { identifier, password: CHOSEN });
+    expect(waiting.url).toContain(`/interaction/${uid}-b/activation`);
+
+    const resent = await other.submit(waiting, {}, '/renvoyer');
+    expect(resent.text).toContain('Message renvoyé');
+    const corrected = await other.submit(resent, { email: `new-${email}` }, '/activation/adresse');
+    expect(corrected.text).toContain(`new-${email}`);
+    const [first = '', second = ''] = await linksSent(app.deps, email);
+    const [third = ''] = await linksSent(app.deps, `new-${email}`);
+    for (const dead of [first, second]) expect((await other.get(dead)).status).toBe(400);
+    expect((await other.submit(await other.get(third), {})).status).toBe(200);
+    expect(await found(app.deps, identifier)).toMatchObject({ state: 'activated', email: `new-${email}` });
+  });
+
+  test('a bad address is refused at its field, and mails are limited', async () => {
+    const waiting = await firstConnection(visitor, uid, identifier, email);
+    for (const bad of ['', 'parent', 'a@b', `${'a'.repeat(300)}@example.org`]) {
+      const refused = await visitor.submit(waiting, { email: bad }, '/activation/adresse');
+      expect([refused.status, refused.text.includes('href="#email"')]).toEqual([400, true]);
+    }
+    const answers = [];
+    for (let mail = 0; mail < 6; mail += 1) answers.push(await visitor.submit(waiting, {}, '/renvoyer'));
+    expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200, 200, 200, 400]);
+    expect(answers[5]?.text).toContain('Un message vient de partir');
+  });
+
+  test('the script of the waiting page learns when the link was opened', async () => {
+    await firstConnection(visitor, uid, identifier, email);
+    const status = async () =>
+      JSON.parse(
+        (await visitor.send(`/interaction/${uid}/etat`, { headers: { accept: 'application/json' } })).text,
+      );
+    expect(await status()).toEqual({ status: 'activation' });
+    const [link = ''] = await linksSent(app.deps, email);
+    await visitor.submit(await visitor.get(link), {});
+    expect(await status()).toEqual({ status: 'done' });
+  });
+});
+
+describe('the link of the mail', () => {
+  test('1.4: opened a hundred times by GET and HEAD it is still good; pressed twenty times at once it works once', async () => {
+    await firstConnection(visitor, uid, identifier, email);
+    const [link = ''] = await linksSent(app.deps, email);
+    for (let look = 0; look < 50; look += 1) {
+      await visitor.send(link, { method: 'HEAD' });
+      expect((await visitor.send(link)).status).toBe(200);
+    }
+    expect(await stateOf()).toBe('activating');
+    const page = await visitor.get(link);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => visitor.submit(page, {})));
+    expect(answers.map((answer) => answer.status).sort()).toEqual([200, ...Array(19).fill(400)]);
+    for (const answer of answers) expect(answer.text).toMatch(/Votre compte est activé|Ce lien a déjà servi/);
+    expect(await stateOf()).toBe('activated');
+  });
+
+  test('decision 12: on another device it activates, says to go back, and offers to begin again at the service', async () => {
+    const waiting = await firstConnection(visitor, uid, identifier, email);
+    const [link = ''] = await linksSent(app.deps, email);
+    const phone = createVisitor(app.url);
+    const done = await phone.submit(await phone.get(link), {});
+    expect(done.status).toBe(200);
+    expect(done.text).not.toContain(uid);
+    expect(done.text).toContain('Retournez là où vous avez commencé');
+    expect(done.text).toContain('https://ent.example.test/login?iss=');
+    const onward = await visitor.submit(waiting, {}, '/continuer');
+    expect(onward.headers.location).toBe('https://ent.example.test/callback');
+  });
+
+  test('its cookie goes to the link only, and cannot be made up', async () => {
+    await firstConnection(visitor, uid, identifier, email);
+    const cookie = visitor.cookies.find(({ name }) => name === 'educonnect_activation');
+    expect(cookie).toMatchObject({ path: '/activation', value: uid });
+    const [link = ''] = await linksSent(app.deps, email);
+    const forger = createVisitor(app.url);
+    forger.cookies.push(
+      { name: 'educonnect_activation', value: uid, path: '/activation' },
+      { name: 'educonnect_activation.sig', value: 'A'.repeat(27), path: '/activation' },
+    );
+    const done = await forger.submit(await forger.get(link), {});
+    expect(done.status).toBe(200);
+    expect(done.text).not.toContain(uid);
+  });
+
+  test('expired, used, replaced and made-up links: 400, a clear sentence, the way on', async () => {
+    await firstConnection(visitor, uid, identifier, email);
+    const [link = ''] = await linksSent(app.deps, email);
+    const page = await visitor.get(link);
+    const before = app.deps.clock.now();
+    app.deps.clock.advance(7 * 86_400_000 + 1000);
+    for (const answer of [await visitor.get(link), await visitor.submit(page, {})]) {
+      expect(answer.status).toBe(400);
+      expect(answer.text).toContain("Ce lien n'est plus valable".replace("'", '&#39;'));
+    }
+    app.deps.clock.set(before);
+    await visitor.submit(page, {});
+    expect((await visitor.get(link)).text).toContain('Ce lien a déjà servi');
+    for (const wrong of [
+      link.slice(0, -1),
+      `${link}x`,
+      link.toUpperCase().replace('/ACTIVATION', '/activation'),
+    ])
+      expect((await visitor.get(wrong)).status).toBe(400);
+  });
+});
