@@ -11,6 +11,8 @@ export const ERROR_CODES = {
   'EC-400-REQUEST': 400,
   /** The sign-in is over, was begun in another browser, or never was. */
   'EC-400-LOST': 400,
+  /** A relying service's request cannot be answered to the service itself (provider/pages.ts). */
+  'EC-400-SERVICE': 400,
   /** The form was not made by us for this visitor. */
   'EC-403-CSRF': 403,
   'EC-404-PAGE': 404,

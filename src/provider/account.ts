@@ -1,0 +1,83 @@
+import type { Account, FindAccount } from 'oidc-provider';
+import { keyedDigest } from '../crypto/digests.ts';
+import type { Deps } from '../deps.ts';
+import { type Child, childrenOfAccount } from '../directory/children.ts';
+import { type Proof, userinfoClaims } from './claims.ts';
+import type { Clients } from './clients.ts';
+import { findPerson, isPresentable } from './person-store.ts';
+import type { Person } from './rows.ts';
+import { currentUnit, inUnit } from './unit-of-work.ts';
+
+type Needs = Pick<Deps, 'db' | 'config'>;
+
+/**
+ * The library's question "who is this?", asked at each authorization, token and userinfo request: nobody when the
+ * account is closed, not activated, or has changed its credentials since the login was handed over (pitfall 9).
+ */
+export function createFindAccount(deps: Needs, clients: Clients): FindAccount {
+  return async (ctx, id, token) => {
+    const person = await personBehind(deps, id);
+    const unit = currentUnit();
+    if (!isPresentable(person)) return undefined;
+    if (unit?.loginVersion !== undefined && unit.loginVersion !== person.credentialsVersion) return undefined;
+    const account: Account = {
+      accountId: id,
+      async claims(use, scope) {
+        if (use !== 'userinfo') return { sub: id };
+        const scopes = new Set(scope.split(' '));
+        const children = await visibleChildren(deps, clients, person, ctx.oidc.client?.clientId, scopes);
+        const proof = proofOf(token);
+        return {
+          ...userinfoClaims({ person, children, proof, scopes, logoutUrl: logoutUrl(deps) }),
+          sub: id,
+        };
+      },
+    };
+    return account;
+  };
+}
+
+async function personBehind(deps: Needs, id: string): Promise<Person | null> {
+  const unit = currentUnit();
+  const known = unit?.persons.get(id);
+  if (known !== undefined) return known;
+  const person = await inUnit(deps, (db) => findPerson(db, id));
+  unit?.persons.set(id, person);
+  return person;
+}
+
+const NEED_CHILDREN = ['educonnect', 'educonnect_ref', 'educonnect_eleves', 'educonnect_ine'];
+
+/** Only the children in schools where the service is active; read for services that ask about children only. */
+async function visibleChildren(
+  deps: Needs,
+  clients: Clients,
+  person: Person,
+  clientId: string | undefined,
+  scopes: ReadonlySet<string>,
+): Promise<Child[]> {
+  if (clientId === undefined || !NEED_CHILDREN.some((scope) => scopes.has(scope))) return [];
+  const schools = (await clients.find(clientId))?.schools ?? new Set<number>();
+  if (schools !== 'all' && schools.size === 0) return [];
+  const children = await inUnit(deps, (db) => childrenOfAccount(db, person));
+  return schools === 'all' ? children : children.filter((child) => schools.has(child.schoolId));
+}
+
+/** An access token carries the login that it descends from: its session may be over by then. */
+function proofOf(token: unknown): Proof {
+  const { auth_time, acr, amr } = (token as { extra?: Record<string, unknown> } | undefined)?.extra ?? {};
+  return {
+    authTime: auth_time as number | undefined,
+    acr: acr as string | undefined,
+    amr: amr as string[] | undefined,
+  };
+}
+
+export function logoutUrl({ config }: Pick<Deps, 'config'>): string {
+  return `${config.issuer}/session/end`;
+}
+
+/** `sub`: one per sector and account, computed with a salt that is never rotated (contract). */
+export function pairwiseSubject({ config }: Pick<Deps, 'config'>, sector: string, accountId: string): string {
+  return keyedDigest(config.SUBJECT_SALT, 'sub', sector, accountId);
+}

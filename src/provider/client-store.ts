@@ -1,0 +1,113 @@
+import type { Database } from '../deps.ts';
+
+/** A relying service's registration as it is kept. `metadata` is the library's, without the secret. */
+export type ClientRow = {
+  clientId: string;
+  name: string;
+  /** Enters the computation of `sub`; fixed at registration. */
+  sector: string;
+  metadata: Record<string, unknown>;
+  secretSealed: string | null;
+};
+
+/** Schools where a service is active: all, or these. */
+export type ActiveSchools = 'all' | ReadonlySet<number>;
+
+type Row = Record<string, unknown>;
+
+function clientOf(row: Row): ClientRow {
+  return {
+    clientId: row.client_id as string,
+    name: row.name as string,
+    sector: row.sector as string,
+    metadata: JSON.parse(row.metadata as string),
+    secretSealed: row.secret_sealed as string | null,
+  };
+}
+
+export async function findClientRow(db: Database, clientId: string): Promise<ClientRow | null> {
+  const row = await db('oidc_clients').where({ client_id: clientId }).first();
+  return row ? clientOf(row) : null;
+}
+
+export async function listClientRows(db: Database): Promise<ClientRow[]> {
+  const rows: Row[] = await db('oidc_clients').orderBy('name').orderBy('client_id');
+  return rows.map(clientOf);
+}
+
+export async function insertClient(db: Database, client: ClientRow, now: Date): Promise<void> {
+  await db('oidc_clients').insert({ ...columnsOf(client), created_at: now, updated_at: now });
+}
+
+/** @returns false when there is no such client */
+export async function updateClient(db: Database, client: ClientRow, now: Date): Promise<boolean> {
+  const { client_id, sector, ...columns } = columnsOf(client);
+  const changed = await db('oidc_clients')
+    .where({ client_id, sector })
+    .update({ ...columns, updated_at: now });
+  return changed === 1;
+}
+
+function columnsOf(client: ClientRow) {
+  return {
+    client_id: client.clientId,
+    name: client.name,
+    sector: client.sector,
+    metadata: JSON.stringify(client.metadata),
+    secret_sealed: client.secretSealed,
+  };
+}
+
+/** Everything of it goes: sessions' knowledge of it, grants, tokens, schools. */
+export async function deleteClient(db: Database, clientId: string): Promise<boolean> {
+  return (await db('oidc_clients').where({ client_id: clientId }).delete()) === 1;
+}
+
+export async function activeSchools(db: Database, clientId: string): Promise<ActiveSchools> {
+  const rows: { school_id: number | null }[] = await db('client_services')
+    .where({ client_id: clientId })
+    .select('school_id');
+  const ids = rows.flatMap(({ school_id }) => (school_id === null ? [] : [school_id]));
+  return ids.length < rows.length ? 'all' : new Set(ids);
+}
+
+/** UAIs where each service is active; `all` stands for every school. */
+export async function listActiveUais(db: Database): Promise<Map<string, string[]>> {
+  const rows: { client_id: string; uai: string | null }[] = await db('client_services as v')
+    .leftJoin('schools as s', 's.id', 'v.school_id')
+    .orderBy('s.uai')
+    .select('v.client_id', 's.uai');
+  const found = new Map<string, string[]>();
+  for (const { client_id, uai } of rows)
+    found.set(client_id, [...(found.get(client_id) ?? []), uai ?? 'all']);
+  return found;
+}
+
+export async function findSchoolId(db: Database, uai: string): Promise<number | null> {
+  const row = await db('schools').where({ uai }).select('id').first();
+  return row?.id ?? null;
+}
+
+/** @param schoolId null: all schools */
+export async function addSchool(
+  db: Database,
+  clientId: string,
+  schoolId: number | null,
+  now: Date,
+): Promise<void> {
+  await db('client_services')
+    .insert({ client_id: clientId, school_id: schoolId, created_at: now })
+    .onConflict(['client_id', 'school_key'])
+    .ignore();
+}
+
+/** @param schoolId null: the leave for all schools; those named one by one stay */
+export async function removeSchool(
+  db: Database,
+  clientId: string,
+  schoolId: number | null,
+): Promise<boolean> {
+  const rows = db('client_services').where({ client_id: clientId });
+  const which = schoolId === null ? rows.whereNull('school_id') : rows.where({ school_id: schoolId });
+  return (await which.delete()) > 0;
+}

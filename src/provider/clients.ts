@@ -1,0 +1,64 @@
+import type { Deps } from '../deps.ts';
+import { type ActiveSchools, activeSchools, type ClientRow, findClientRow } from './client-store.ts';
+import { inUnit } from './unit-of-work.ts';
+
+/** A relying service, ready for use. */
+export type RegisteredClient = {
+  clientId: string;
+  name: string;
+  sector: string;
+  initiateLoginUri: string | undefined;
+  /** What the library reads, the secret included. */
+  metadata: Record<string, unknown>;
+  schools: ActiveSchools;
+};
+
+export type Clients = { find(clientId: string): Promise<RegisteredClient | null> };
+
+const KEPT_MS = 30_000;
+const KEPT_CLIENTS = 500;
+/** Longer ones are not asked for: an identifier is ours, and has at most 64 characters. */
+const CLIENT_ID = /^[\x21-\x7e]{1,64}$/;
+
+/**
+ * Services by their id, read at most once in 30 s: a change of registration is in effect everywhere by then.
+ * Unknown ids are not kept, so that what nobody registered takes no room.
+ */
+export function createClients(deps: Pick<Deps, 'db' | 'clock' | 'sealer'>): Clients {
+  const kept = new Map<string, { client: RegisteredClient; until: number }>();
+  return {
+    async find(clientId) {
+      if (!CLIENT_ID.test(clientId)) return null;
+      const now = deps.clock.now().getTime();
+      const entry = kept.get(clientId);
+      if (entry && entry.until > now) return entry.client;
+      const client = await inUnit(deps, async (db) => {
+        const row = await findClientRow(db, clientId);
+        return row && registered(deps, row, await activeSchools(db, clientId));
+      });
+      kept.delete(clientId);
+      if (kept.size >= KEPT_CLIENTS) kept.clear();
+      if (client) kept.set(clientId, { client, until: now + KEPT_MS });
+      return client;
+    },
+  };
+}
+
+function registered(
+  deps: Pick<Deps, 'sealer'>,
+  { clientId, name, sector, metadata, secretSealed }: ClientRow,
+  schools: ActiveSchools,
+): RegisteredClient {
+  const secret =
+    secretSealed === null ? {} : { client_secret: deps.sealer.open(secretSealed, `client:${clientId}`) };
+  // The library would refuse one on http, which the demo has; it is for our own pages only.
+  const { initiate_login_uri: uri, ...forLibrary } = metadata;
+  return {
+    clientId,
+    name,
+    sector,
+    initiateLoginUri: typeof uri === 'string' ? uri : undefined,
+    metadata: { ...forLibrary, client_id: clientId, client_name: name, sector, ...secret },
+    schools,
+  };
+}

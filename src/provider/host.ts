@@ -1,0 +1,146 @@
+import type Provider from 'oidc-provider';
+import { tokenHash } from '../crypto/digests.ts';
+import { inTransaction } from '../db/transaction.ts';
+import type { Database, Deps } from '../deps.ts';
+import type { Context } from '../http/context.ts';
+import { Fault } from '../http/errors.ts';
+import { listClientRows } from './client-store.ts';
+import type { Clients } from './clients.ts';
+import { cookieNames, INTERACTION_COOKIE_S } from './configuration.ts';
+import { extendInteraction, readInteraction, saveLogin, saveRefusal } from './interaction-store.ts';
+import { sendNotices, tellService } from './notices.ts';
+import { ACR } from './policy.ts';
+import { isSessionGood } from './session-adapter.ts';
+import { deleteSession, lockSession, readSession } from './session-store.ts';
+import { after, earlier } from './time.ts';
+import { deleteGrants } from './token-store.ts';
+import { asUnit, inUnit } from './unit-of-work.ts';
+
+type Transaction = Extract<Database, { rollback: unknown }>;
+type Parts = { clients: Clients; provider: () => Provider };
+
+/**
+ * The provider as the mire sees it (`InteractionHost` of mire/types.ts, which is not imported: doors do not know
+ * each other). Whose sign-in it is, is told by the signed cookie that has the sign-in's own path.
+ */
+export function createHost(deps: Deps, parts: Parts) {
+  return {
+    details: (ctx: Context) => details(deps, parts, ctx),
+
+    async finish(
+      ctx: Context,
+      { accountPublicId, amr }: { accountPublicId: string; amr: string[] },
+      record: (trx: Transaction) => Promise<void>,
+    ): Promise<string> {
+      const uid = interactionOf(deps, parts, ctx);
+      // `remember: false`: the cookie ends with the browser, the session with its idle time.
+      const result = { login: { accountId: accountPublicId, acr: ACR, amr, remember: false } };
+      await inTransaction(deps.db, async (trx) => {
+        await record(trx);
+        if (!(await saveLogin(trx, tokenHash(uid), accountPublicId, result))) throw new Fault('EC-400-LOST');
+      });
+      return `${deps.config.issuer}/auth/${uid}`;
+    },
+
+    async abort(ctx: Context, error: 'access_denied'): Promise<string> {
+      const uid = interactionOf(deps, parts, ctx);
+      const result = { error, error_description: 'user authentication aborted' };
+      if (!(await saveRefusal(deps.db, tokenHash(uid), result))) throw new Fault('EC-400-LOST');
+      return `${deps.config.issuer}/auth/${uid}`;
+    },
+
+    endSession: (ctx: Context) => endSession(deps, parts, ctx),
+
+    async extend(ctx: Context, until: Date): Promise<void> {
+      const last = after(deps.clock, INTERACTION_COOKIE_S);
+      await extendInteraction(deps.db, tokenHash(interactionOf(deps, parts, ctx)), earlier(until, last));
+    },
+
+    async services(): Promise<{ clientId: string; name: string; initiateLoginUri: string }[]> {
+      const rows = await listClientRows(deps.db);
+      return rows.flatMap(({ clientId, name, metadata: { initiate_login_uri: uri } }) =>
+        typeof uri === 'string' ? [{ clientId, name, initiateLoginUri: uri }] : [],
+      );
+    },
+  };
+}
+
+export type Host = ReturnType<typeof createHost>;
+
+async function details(deps: Deps, parts: Parts, ctx: Context) {
+  const uid = cookie(deps, parts, ctx, 'interaction');
+  if (uid === undefined || ctx.path.split('/')[2] !== uid) return null;
+  const sessionId = cookie(deps, parts, ctx, 'session');
+  const sessionHash = sessionId === undefined ? null : tokenHash(sessionId);
+  const read = await readInteraction(deps.db, tokenHash(uid), sessionHash);
+  const now = deps.clock.now();
+  if (!read || read.interaction.expiresAt <= now) return null;
+  const { interaction, present } = read;
+  const client = await parts.clients.find(interaction.clientId);
+  if (!client) return null;
+  const { prompt, params } = interaction.payload as {
+    prompt: { name: string; reasons: string[] };
+    params: Record<string, string | undefined>;
+  };
+  const open = present && isSessionGood(present, present.person, now);
+  return {
+    uid,
+    prompt: prompt.name,
+    reasons: prompt.reasons,
+    clientId: client.clientId,
+    clientName: client.name,
+    loginHint: params.login_hint,
+    session: open ? { accountId: present.accountId } : undefined,
+    initiateLoginUri: client.initiateLoginUri,
+    expiresAt: interaction.expiresAt,
+  };
+}
+
+/** Change of person: the present session ends as by a logout; the sign-in under way goes on without it. */
+async function endSession(deps: Deps, parts: Parts, ctx: Context): Promise<void> {
+  const id = cookie(deps, parts, ctx, 'session');
+  if (id === undefined) return;
+  const notices = await asUnit({ kind: 'changing', path: '/session/end' }, async () => {
+    const read = await inUnit(deps, async (db) => {
+      const uid = await lockSession(db, tokenHash(id));
+      return uid === null ? null : readSession(db, { uid });
+    });
+    if (!read) return;
+    const { uid, accountId, clients } = read.session;
+    for (const [clientId, { sid }] of clients) {
+      const client = await parts.provider().Client.find(clientId);
+      if (client) await tellService(client, accountId, sid);
+    }
+    const grants = [...clients.values()].flatMap(({ grantId }) => (grantId === null ? [] : [grantId]));
+    await inUnit(deps, async (db) => {
+      await deleteGrants(db, grants);
+      await deleteSession(db, uid);
+    });
+  });
+  const attributes = {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: deps.config.secure,
+    signed: true,
+  } as const;
+  cookies(deps, parts, ctx).set(cookieNames(deps).session, null, attributes);
+  await sendNotices(deps, notices);
+}
+
+function interactionOf(deps: Deps, parts: Parts, ctx: Context): string {
+  const uid = cookie(deps, parts, ctx, 'interaction');
+  if (uid === undefined) throw new Fault('EC-400-LOST');
+  return uid;
+}
+
+function cookie(deps: Deps, parts: Parts, ctx: Context, name: 'interaction' | 'session'): string | undefined {
+  return cookies(deps, parts, ctx).get(cookieNames(deps)[name], { signed: true });
+}
+
+/** With the provider's keys: the application that it is mounted in may have others (stack.md 5). */
+function cookies(deps: Deps, { provider }: Parts, ctx: Context) {
+  const jar = provider().createContext(ctx.req, ctx.res).cookies;
+  jar.secure = deps.config.secure;
+  return jar;
+}

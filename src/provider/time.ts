@@ -1,0 +1,20 @@
+import type { Clock } from '../deps.ts';
+
+/**
+ * The library reads the system's clock itself; our rows are dated by `deps.clock`. What is left of a row's life is
+ * therefore told to the library in its own time.
+ * @returns seconds since the epoch, at least one second ahead
+ */
+export function libraryTime(clock: Clock, at: Date): number {
+  const secondsLeft = Math.floor((at.getTime() - clock.now().getTime()) / 1000);
+  return Math.floor(Date.now() / 1000) + Math.max(1, secondsLeft);
+}
+
+export function after(clock: Clock, seconds: number): Date {
+  return new Date(clock.now().getTime() + seconds * 1000);
+}
+
+/** The earlier of two. */
+export function earlier(a: Date, b: Date): Date {
+  return a < b ? a : b;
+}

@@ -1,0 +1,104 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Database, Deps } from '../deps.ts';
+import type { Grant, LoadedSession, Person, SessionBinding } from './rows.ts';
+
+type Transaction = Extract<Database, { rollback: unknown }>;
+
+/** `changing` requests are one transaction; `reading` ones write nothing and need none. */
+export type UnitKind = 'changing' | 'reading';
+
+/**
+ * What one request of the provider does to the database (security.md, decision 1): one transaction on one connection,
+ * begun by the first statement, shared by the adapter, `findAccount` and the stores; and what it has read already.
+ */
+export type Unit = {
+  kind: UnitKind;
+  /** Path below the mount point, for the few answers that depend on it. */
+  path: string;
+  persons: Map<string, Person | null>;
+  grants: Map<string, Grant>;
+  sessions: Map<string, LoadedSession>;
+  /** Sessions read with a token. */
+  bindings: Map<string, SessionBinding>;
+  /** Grants deleted by this request. */
+  revoked: Set<string>;
+  /** `credentials_version` for which the login of this interaction was handed over. */
+  loginVersion?: number;
+  /** Stand-in for an identifier of which only the hash is known -> the hash. */
+  aliases: Map<string, string>;
+  /** Calls to relying services, made when the transaction is committed. */
+  notices: (() => Promise<void>)[];
+  /** The first fault of the database: nothing may be written after it, not even in somebody's `finally`. */
+  failure?: unknown;
+  transaction?: Promise<Transaction>;
+};
+
+const units = new AsyncLocalStorage<Unit>();
+
+/** The unit of the request that runs now; undefined outside the provider's requests. */
+export function currentUnit(): Unit | undefined {
+  return units.getStore();
+}
+
+/** Runs one statement, or some, on the connection of this request. */
+export async function inUnit<T>(deps: Pick<Deps, 'db'>, work: (db: Database) => Promise<T>): Promise<T> {
+  const unit = currentUnit();
+  if (!unit) return work(deps.db);
+  if (unit.failure !== undefined) throw unit.failure;
+  try {
+    if (unit.kind === 'reading') return await work(deps.db);
+    unit.transaction ??= deps.db.transaction() as Promise<Transaction>;
+    return await work(await unit.transaction);
+  } catch (error) {
+    // A deadlock has undone the whole transaction: a statement after it would be committed alone.
+    if (isFault(error)) unit.failure = error;
+    throw error;
+  }
+}
+
+/** A protocol refusal carries its HTTP status; anything else is a fault. */
+function isFault(error: unknown): boolean {
+  return typeof (error as { statusCode?: unknown } | null)?.statusCode !== 'number';
+}
+
+/**
+ * Runs a request as one unit. Refusals of the protocol are answers like any other and are committed (a code that
+ * was presented twice has revoked its grant); a fault, or an answer of 500 and above, is undone.
+ * @param failed whether the answer that was made is a failure
+ * @returns the calls to make now that it is committed
+ */
+export async function asUnit(
+  start: Pick<Unit, 'kind' | 'path'>,
+  work: (unit: Unit) => Promise<void>,
+  failed: () => boolean = () => false,
+): Promise<Unit['notices']> {
+  const unit: Unit = {
+    ...start,
+    persons: new Map(),
+    grants: new Map(),
+    sessions: new Map(),
+    bindings: new Map(),
+    revoked: new Set(),
+    aliases: new Map(),
+    notices: [],
+  };
+  try {
+    await units.run(unit, () => work(unit));
+    if (unit.failure !== undefined) throw unit.failure;
+    if (failed()) {
+      await undo(unit);
+      return [];
+    }
+    await (await unit.transaction)?.commit();
+  } catch (error) {
+    await undo(unit);
+    throw error;
+  }
+  return unit.notices;
+}
+
+async function undo(unit: Unit): Promise<void> {
+  const transaction = await unit.transaction?.catch(() => undefined);
+  // The connection may be gone with the transaction; the reason is already known.
+  if (transaction && !transaction.isCompleted()) await transaction.rollback().catch(() => undefined);
+}
