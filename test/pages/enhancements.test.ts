@@ -58,10 +58,20 @@ test('the page that waits goes on by itself when the link has been opened elsewh
   expect(page.url()).toMatch(/activation-waiting$/);
 
   gallery.status = 'done';
+  // The next question is set once the answer has been read; afterwards the clock is that of the page it went to.
   const moved = page.waitForURL(/\/interaction\/x$/);
-  // The next question is set once the answer has been read.
-  while ((await page.evaluate('document.readyState')) === 'complete' && asked() < 2)
-    await page.clock.fastForward(4_500);
+  await expect(
+    untilTrue(
+      () => asked() >= 2,
+      () => page.clock.fastForward(4_500),
+    ),
+  ).resolves.toBe(true);
   await moved;
   await page.close();
 });
+
+/** Pushes until the condition holds; false after 50 pushes. */
+async function untilTrue(condition: () => boolean, push: () => Promise<void>): Promise<boolean> {
+  for (let times = 0; times < 50 && !condition(); times += 1) await push();
+  return condition();
+}

@@ -18,8 +18,11 @@ import type {
   UnavailableWayPage,
 } from '../../src/mire/pages.ts';
 
-/** A page as a visitor may meet it: `name` is its address in the gallery of the tests. */
-export type PageState = { name: string; template: string; data: object };
+/**
+ * A page as a visitor may meet it: `name` is its address in the gallery of the tests. `alike`: it differs from
+ * another state by one sentence only, so it is rendered and checked as text, but not opened in a browser again.
+ */
+export type PageState = { name: string; template: string; data: object; alike?: boolean };
 
 const serviceName = 'ENT des Tilleuls';
 /** Names of people that stretch a page: no hyphen to break at, letters beyond latin-1. */
@@ -141,23 +144,25 @@ export const PAGE_STATES: PageState[] = [
   }),
   state('new-password', 'mire/new-password', newPassword),
   state<NewPasswordPage>('new-password-after-reset', 'mire/new-password', { ...newPassword, steps: null }),
-  ...(
-    [
-      'missing',
-      'too-short',
-      'too-long',
-      'no-letter',
-      'no-digit',
-      'common',
-      'personal',
-      'provisional',
-      'unreadable',
-    ] as const
-  ).map((reason) =>
-    state<NewPasswordPage>(`new-password-${reason}`, 'mire/new-password', {
-      ...newPassword,
-      errors: [{ field: 'new_password', reason }],
-    }),
+  ...oneOf(
+    (
+      [
+        'missing',
+        'too-short',
+        'too-long',
+        'no-letter',
+        'no-digit',
+        'common',
+        'personal',
+        'provisional',
+        'unreadable',
+      ] as const
+    ).map((reason) =>
+      state<NewPasswordPage>(`new-password-${reason}`, 'mire/new-password', {
+        ...newPassword,
+        errors: [{ field: 'new_password', reason }],
+      }),
+    ),
   ),
   state<NewPasswordPage>('new-password-several', 'mire/new-password', {
     ...newPassword,
@@ -174,23 +179,27 @@ export const PAGE_STATES: PageState[] = [
   state('address', 'mire/address', address),
   state<AddressPage>('address-known', 'mire/address', { ...address, email: LONG_EMAIL, known: true }),
   state<AddressPage>('address-optional', 'mire/address', { ...address, required: false }),
-  ...(['missing', 'invalid', 'too-long'] as const).map((reason) =>
-    state<AddressPage>(`address-${reason}`, 'mire/address', {
-      ...address,
-      email: reason === 'missing' ? '' : LONG_EMAIL,
-      errors: [{ field: 'email', reason }],
-    }),
+  ...oneOf(
+    (['missing', 'invalid', 'too-long'] as const).map((reason) =>
+      state<AddressPage>(`address-${reason}`, 'mire/address', {
+        ...address,
+        email: reason === 'missing' ? '' : LONG_EMAIL,
+        errors: [{ field: 'email', reason }],
+      }),
+    ),
   ),
   state('birth-date', 'mire/birth-date', birthDate),
   state<BirthDatePage>('birth-date-long-name', 'mire/birth-date', { ...birthDate, child: LONG_NAME }),
   state<BirthDatePage>('birth-date-self', 'mire/birth-date', { ...birthDate, child: null }),
-  ...(['missing', 'incomplete', 'invalid', 'future', 'wrong'] as const).map((reason) =>
-    state<BirthDatePage>(`birth-date-${reason}`, 'mire/birth-date', {
-      ...birthDate,
-      values: { day: '27', month: '3', year: '2015' },
-      errors: [{ field: 'birth_date', reason }],
-      attemptsLeft: reason === 'wrong' ? 2 : null,
-    }),
+  ...oneOf(
+    (['missing', 'incomplete', 'invalid', 'future', 'wrong'] as const).map((reason) =>
+      state<BirthDatePage>(`birth-date-${reason}`, 'mire/birth-date', {
+        ...birthDate,
+        values: { day: '27', month: '3', year: '2015' },
+        errors: [{ field: 'birth_date', reason }],
+        attemptsLeft: reason === 'wrong' ? 2 : null,
+      }),
+    ),
   ),
   state<BirthDatePage>('birth-date-last-try', 'mire/birth-date', {
     ...birthDate,
@@ -204,26 +213,32 @@ export const PAGE_STATES: PageState[] = [
     locked: true,
   }),
   state('activation-waiting', 'mire/activation-waiting', waiting),
-  ...(['resent', 'address-changed', 'not-yet', 'too-soon'] as const).map((notice) =>
-    state<ActivationWaitingPage>(`activation-waiting-${notice}`, 'mire/activation-waiting', {
-      ...waiting,
-      notice,
-    }),
+  ...oneOf(
+    (['resent', 'address-changed', 'not-yet', 'too-soon'] as const).map((notice) =>
+      state<ActivationWaitingPage>(`activation-waiting-${notice}`, 'mire/activation-waiting', {
+        ...waiting,
+        notice,
+      }),
+    ),
   ),
-  ...(['missing', 'invalid', 'too-long'] as const).map((reason) =>
-    state<ActivationWaitingPage>(`activation-waiting-address-${reason}`, 'mire/activation-waiting', {
-      ...waiting,
-      email: LONG_EMAIL,
-      newEmail: LONG_EMAIL,
-      errors: [{ field: 'email', reason }],
-    }),
+  ...oneOf(
+    (['missing', 'invalid', 'too-long'] as const).map((reason) =>
+      state<ActivationWaitingPage>(`activation-waiting-address-${reason}`, 'mire/activation-waiting', {
+        ...waiting,
+        email: LONG_EMAIL,
+        newEmail: LONG_EMAIL,
+        errors: [{ field: 'email', reason }],
+      }),
+    ),
   ),
-  ...(['franceconnect', 'registration', 'identifier', 'password'] as const).map((way) =>
-    state<UnavailableWayPage>(`unavailable-${way}`, 'mire/unavailable-way', {
-      way,
-      backHref: '/interaction/x',
-      serviceName,
-    }),
+  ...oneOf(
+    (['franceconnect', 'registration', 'identifier', 'password'] as const).map((way) =>
+      state<UnavailableWayPage>(`unavailable-${way}`, 'mire/unavailable-way', {
+        way,
+        backHref: '/interaction/x',
+        serviceName,
+      }),
+    ),
   ),
   state<ActivationConfirmPage>('activation-confirm', 'activation/confirm', {
     action: '/activation/jeton',
@@ -241,29 +256,33 @@ export const PAGE_STATES: PageState[] = [
     restart: { name: serviceName, href: 'http://localhost:3003/' },
   }),
   state<ActivationDonePage>('activation-done-no-service', 'activation/done', { next: null, restart: null }),
-  ...(['expired', 'used', 'unknown'] as const).map((reason) =>
-    state<ActivationRefusedPage>(`activation-${reason}`, 'activation/refused', { reason, loginHref: '/' }),
+  ...oneOf(
+    (['expired', 'used', 'unknown'] as const).map((reason) =>
+      state<ActivationRefusedPage>(`activation-${reason}`, 'activation/refused', { reason, loginHref: '/' }),
+    ),
   ),
-  ...(
-    [
-      [400, 'EC-400-LOST'],
-      [400, 'EC-400-REQUEST'],
-      [403, 'EC-403-CSRF'],
-      [404, 'EC-404-PAGE'],
-      [405, 'EC-405-METHOD'],
-      [413, 'EC-413-SIZE'],
-      [418, 'EC-418-UNHEARD-OF'],
-      [429, 'EC-429-RATE'],
-      [500, 'EC-500-FAULT'],
-      [503, 'EC-503-BUSY'],
-      [503, 'EC-503-DB'],
-    ] as const
-  ).map(([status, code]) =>
-    state<ErrorPage>(`error-${code}`, 'errors/error', {
-      status,
-      code,
-      requestId: '9f6c1d2e-0b7a-4c55-8a51-2f0e3d4c5b6a',
-    }),
+  ...oneOf(
+    (
+      [
+        [400, 'EC-400-LOST'],
+        [400, 'EC-400-REQUEST'],
+        [403, 'EC-403-CSRF'],
+        [404, 'EC-404-PAGE'],
+        [405, 'EC-405-METHOD'],
+        [413, 'EC-413-SIZE'],
+        [418, 'EC-418-UNHEARD-OF'],
+        [429, 'EC-429-RATE'],
+        [500, 'EC-500-FAULT'],
+        [503, 'EC-503-BUSY'],
+        [503, 'EC-503-DB'],
+      ] as const
+    ).map(([status, code]) =>
+      state<ErrorPage>(`error-${code}`, 'errors/error', {
+        status,
+        code,
+        requestId: '9f6c1d2e-0b7a-4c55-8a51-2f0e3d4c5b6a',
+      }),
+    ),
   ),
   state<LogoutConfirmPage>('logout-confirm', 'oidc/logout-confirm', { form: logoutForm, serviceName }),
   state<LogoutConfirmPage>('logout-confirm-no-service', 'oidc/logout-confirm', {
@@ -290,4 +309,9 @@ export const PAGE_STATES: PageState[] = [
 
 function state<Data extends object>(name: string, template: string, data: Data): PageState {
   return { name, template, data };
+}
+
+/** States that differ by one sentence: the first stands for the others in the browser. */
+function oneOf(states: PageState[]): PageState[] {
+  return states.map((shown, index) => (index === 0 ? shown : { ...shown, alike: true }));
 }
