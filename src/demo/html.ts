@@ -83,11 +83,13 @@ header .frame { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: 
 header a { color: #fff; text-decoration: none }
 .brand { margin: 0; font-size: 1.25rem; font-weight: 700; line-height: 1.25 }
 .brand span { display: block; font-size: .875rem; font-weight: 400 }
-main { flex: 1; padding-block: 1.5rem 3rem }
+main.frame { flex: 1; padding-block: 1.75rem 3rem }
 h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 1rem }
-h2 { font-size: 1.15rem; margin: 0 0 .5rem }
+h2, h3 { font-size: 1.15rem; line-height: 1.3; margin: 0 0 .5rem }
+.card > :first-child { margin-top: 0 }
+.card > :last-child { margin-bottom: 0 }
 .card { background: #fff; border: 1px solid var(--line); border-radius: .75rem; padding: 1.25rem; margin: 0 0 1rem }
-.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(16rem, 100%), 1fr)); gap: 1rem; padding: 0; margin: 0 0 1rem; list-style: none }
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); gap: 1rem; padding: 0; margin: 0 0 1rem; list-style: none }
 .grid > * { margin: 0 }
 .soft { color: var(--soft) }
 .pill { display: inline-block; background: var(--tint); color: var(--ink); border-radius: 1rem; padding: .1rem .7rem; font-size: .875rem }
