@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Koa from 'koa';
 import * as oidc from 'openid-client';
+import { openDatabase } from '../../src/db/database.ts';
 import type { RequestState } from '../../src/http/context.ts';
 import { errorPages } from '../../src/http/errors.ts';
 import { knownWay } from '../../src/http/forwarded.ts';
@@ -59,6 +60,19 @@ export async function startInstance(
 function stop(server: Server): Promise<void> {
   server.closeAllConnections();
   return new Promise((resolve) => server.close(() => resolve()));
+}
+
+/** The same database through a pool of its own, as a second process has it. */
+export function secondPool(database: TestDatabase): TestDatabase {
+  const db = openDatabase({
+    url: database.url,
+    pool: 12,
+    connectTimeoutMs: 5000,
+    acquireTimeoutMs: 10_000,
+    statementTimeoutMs: 10_000,
+    lockWaitSeconds: 5,
+  });
+  return { ...database, db, drop: () => db.destroy() };
 }
 
 export async function startDatabase(): Promise<TestDatabase> {

@@ -1,0 +1,212 @@
+import { parseArgs } from 'node:util';
+import type { Deps } from '../deps.ts';
+import { listActiveUais, listClientRows } from './client-store.ts';
+import { publishedKeys } from './key-store.ts';
+import { rotateSigningKeys } from './keys.ts';
+import {
+  type Added,
+  addClient,
+  changeClient,
+  type Refused,
+  removeClient,
+  rotateSecret,
+  type Settings,
+  setService,
+} from './registration.ts';
+
+type Needs = Pick<Deps, 'db' | 'clock' | 'random' | 'sealer' | 'config'>;
+type Io = { out(line: string): void; err(line: string): void };
+type Flags = { [name: string]: string | boolean | (string | boolean)[] | undefined };
+
+/** Exit codes of contract.md. */
+const [DONE, REFUSED, WRONG_USAGE] = [0, 1, 2];
+
+export const CLIENT_USAGE = `usage: educonnect client <verb>
+  add --name <text> --redirect-uri <uri>... --scope "a b" [--post-logout-redirect-uri <uri>...]
+      [--backchannel-logout-uri <uri>] [--initiate-login-uri <uri>] [--auth-method <m>] [--alg <alg>]
+      [--jwks-uri <uri>] [--sector <host[:port]>] [--school <UAI|all>...] [--public] [--json]
+  list [--json]
+  update <client_id> [the options of add, but --sector, --school and --public; an empty value takes it away]
+  rotate-secret <client_id> [--json]
+  service <client_id> --school <UAI|all>... [--off]
+  remove <client_id>`;
+
+const SETTINGS = {
+  name: { type: 'string' },
+  'redirect-uri': { type: 'string', multiple: true },
+  'post-logout-redirect-uri': { type: 'string', multiple: true },
+  'backchannel-logout-uri': { type: 'string' },
+  'initiate-login-uri': { type: 'string' },
+  scope: { type: 'string' },
+  'auth-method': { type: 'string' },
+  alg: { type: 'string' },
+  'jwks-uri': { type: 'string' },
+} as const;
+const JSON_FLAG = { json: { type: 'boolean' } } as const;
+const SCHOOL_FLAG = { school: { type: 'string', multiple: true } } as const;
+
+type Options = NonNullable<Parameters<typeof parseArgs>[0]>['options'];
+
+/** `ids`: how many words stand beside the options. */
+const VERBS: Record<string, { options: NonNullable<Options>; ids: 0 | 1 }> = {
+  add: {
+    options: {
+      ...SETTINGS,
+      ...JSON_FLAG,
+      ...SCHOOL_FLAG,
+      sector: { type: 'string' },
+      public: { type: 'boolean' },
+    },
+    ids: 0,
+  },
+  list: { options: JSON_FLAG, ids: 0 },
+  update: { options: { ...SETTINGS, ...JSON_FLAG }, ids: 1 },
+  'rotate-secret': { options: JSON_FLAG, ids: 1 },
+  service: { options: { ...SCHOOL_FLAG, ...JSON_FLAG, off: { type: 'boolean' } }, ids: 1 },
+  remove: { options: JSON_FLAG, ids: 1 },
+};
+
+/** `educonnect client add|list|update|rotate-secret|service|remove` (contract.md). @returns the exit code */
+export async function clientCommand(deps: Needs, argv: string[], io: Io): Promise<number> {
+  const read = readArguments(argv);
+  if (!read) {
+    io.err(CLIENT_USAGE);
+    return WRONG_USAGE;
+  }
+  const { verb, id, flags } = read;
+  switch (verb) {
+    case 'add':
+      return add(deps, flags, io);
+    case 'list':
+      return list(deps, flags, io);
+    case 'update':
+      return answer(io, flags, await changeClient(deps, id, settingsOf(flags)));
+    case 'rotate-secret':
+      return answer(io, flags, await rotateSecret(deps, id));
+    case 'remove':
+      return answer(io, flags, await removeClient(deps, id));
+    default:
+      return service(deps, id, flags, io);
+  }
+}
+
+function readArguments(argv: string[]): { verb: string; id: string; flags: Flags } | null {
+  const [verb = '', ...rest] = argv;
+  const known = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
+  if (!known) return null;
+  try {
+    const { options } = known;
+    const { values, positionals } = parseArgs({ args: rest, options, allowPositionals: true });
+    if (positionals.length !== known.ids) return null;
+    return { verb, id: positionals[0] ?? '', flags: values };
+  } catch {
+    return null;
+  }
+}
+
+function text(flags: Flags, name: string): string | undefined {
+  const value = flags[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function texts(flags: Flags, name: string): string[] | undefined {
+  const value = flags[name];
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : undefined;
+}
+
+function settingsOf(flags: Flags): Settings {
+  return {
+    name: text(flags, 'name'),
+    redirectUris: texts(flags, 'redirect-uri'),
+    postLogoutRedirectUris: texts(flags, 'post-logout-redirect-uri')?.filter((uri) => uri !== ''),
+    backchannelLogoutUri: text(flags, 'backchannel-logout-uri'),
+    initiateLoginUri: text(flags, 'initiate-login-uri'),
+    scope: text(flags, 'scope'),
+    authMethod: text(flags, 'auth-method'),
+    alg: text(flags, 'alg'),
+    jwksUri: text(flags, 'jwks-uri'),
+  };
+}
+
+async function add(deps: Needs, flags: Flags, io: Io): Promise<number> {
+  const settings = settingsOf(flags);
+  const { name, redirectUris, scope } = settings;
+  if (name === undefined || redirectUris === undefined || scope === undefined) {
+    io.err(CLIENT_USAGE);
+    return WRONG_USAGE;
+  }
+  const authMethod = flags.public === true ? 'none' : settings.authMethod;
+  const more = { authMethod, sector: text(flags, 'sector'), schools: texts(flags, 'school') };
+  return answer(io, flags, await addClient(deps, { ...settings, name, redirectUris, scope, ...more }));
+}
+
+async function service(deps: Needs, id: string, flags: Flags, io: Io): Promise<number> {
+  const schools = texts(flags, 'school') ?? [];
+  if (schools.length === 0) {
+    io.err(CLIENT_USAGE);
+    return WRONG_USAGE;
+  }
+  for (const school of schools) {
+    const result = await setService(deps, id, school, flags.off !== true);
+    if (!result.ok) return answer(io, flags, result);
+  }
+  return answer(io, flags, { ok: true });
+}
+
+function answer(io: Io, flags: Flags, result: Added | { ok: true } | Refused): number {
+  if (!result.ok) {
+    for (const fault of result.faults) io.err(fault);
+    return REFUSED;
+  }
+  if ('clientId' in result) {
+    const { clientId: client_id, clientSecret } = result;
+    const shown = { client_id, ...(clientSecret !== null && { client_secret: clientSecret }) };
+    io.out(flags.json === true ? JSON.stringify(shown) : JSON.stringify(shown, null, 2));
+  } else io.out(flags.json === true ? '{"ok":true}' : 'done; in effect within 30 seconds');
+  return DONE;
+}
+
+async function list(deps: Needs, flags: Flags, io: Io): Promise<number> {
+  const active = await listActiveUais(deps.db);
+  const clients = (await listClientRows(deps.db)).map(({ clientId, name, sector, metadata }) => ({
+    client_id: clientId,
+    name,
+    sector,
+    scope: metadata.scope,
+    redirect_uris: metadata.redirect_uris,
+    schools: active.get(clientId) ?? [],
+  }));
+  if (flags.json === true) io.out(JSON.stringify(clients));
+  else
+    for (const { client_id, name, sector, scope, schools } of clients)
+      io.out(`${client_id}  ${name}  ${sector}  ${scope}  ${schools.join(',') || '(active nowhere)'}`);
+  return DONE;
+}
+
+export const KEYS_USAGE = 'usage: educonnect keys rotate|list [--json]';
+
+/** `educonnect keys rotate|list`: no service refuses a token over it (contract). @returns the exit code */
+export async function keysCommand(deps: Needs, argv: string[], io: Io): Promise<number> {
+  const json = argv.includes('--json');
+  const [verb, ...more] = argv.filter((word) => word !== '--json');
+  if (more.length > 0 || (verb !== 'rotate' && verb !== 'list')) {
+    io.err(KEYS_USAGE);
+    return WRONG_USAGE;
+  }
+  if (verb === 'rotate') {
+    const made = await rotateSigningKeys(deps);
+    const lines = made.map(
+      ({ alg, kid, signsFrom }) => `${alg} ${kid} signs from ${signsFrom.toISOString()}`,
+    );
+    io.out(json ? JSON.stringify(made) : lines.join('\n') || 'the next keys are published already');
+    return DONE;
+  }
+  const keys = await publishedKeys(deps.db, deps.clock.now());
+  const shown = keys.map(({ privateSealed, ...key }) => key);
+  io.out(
+    json
+      ? JSON.stringify(shown)
+      : shown.map(({ alg, kid, signsFrom }) => `${alg} ${kid} ${signsFrom.toISOString()}`).join('\n'),
+  );
+  return DONE;
+}
