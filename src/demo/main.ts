@@ -17,6 +17,8 @@ import { welcome } from './welcome.ts';
 /** `npm run demo [-- --fresh]`: a database, sample schools, EduConnect and everything around it, on one machine. */
 
 const DATABASE = 'educonnect';
+/** After this long a second Ctrl-C does not wait for what is still being ended. */
+const IMPATIENT_MS = 2000;
 const ROOT = `${import.meta.dirname}/../..`;
 
 /** What to end, the last begun first. */
@@ -64,8 +66,11 @@ function readArguments(): { fresh: boolean } {
 }
 
 async function ownDatabase(files: Files, fresh: boolean, closing: Closing): Promise<string> {
+  const settings = { folder: files.database, durable: true, log: say, databases: [DATABASE] };
   const start = () =>
-    startPrivateDatabase({ folder: files.database, durable: true, log: say, databases: [DATABASE] });
+    startPrivateDatabase(settings).catch((error: Error) => {
+      throw new DemoError(error.message);
+    });
   let database = await start();
   if (fresh) {
     // Started first: that refuses when another demo is at work in this folder.
@@ -85,7 +90,7 @@ async function forgetFiles(files: Files): Promise<void> {
 
 const say = (line: string) => console.log(line);
 
-/** Ends all that was begun, once; a second Ctrl-C does not wait. */
+/** Ends all that was begun, once. */
 function closer(closing: Closing): () => Promise<void> {
   let ending: Promise<void> | undefined;
   const end = async () => {
@@ -108,19 +113,21 @@ function sentenceOf(error: unknown): string {
 
 const closing: Closing = [];
 const close = closer(closing);
-let asked = 0;
+let askedAt: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    asked += 1;
-    if (asked > 1) process.exit(130);
-    console.log('\nStopping');
+    // One Ctrl-C may arrive twice: from the terminal and from the script that started us.
+    if (askedAt !== undefined && Date.now() - askedAt > IMPATIENT_MS) process.exit(130);
+    if (askedAt !== undefined) return;
+    askedAt = Date.now();
+    say('\nStopping');
     void close().then(() => process.exit(0));
   });
 }
 try {
   await main(closing);
 } catch (error) {
-  if (asked === 0) {
+  if (askedAt === undefined) {
     console.error(`\n${sentenceOf(error)}`);
     await close();
     process.exit(1);
