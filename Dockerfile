@@ -17,7 +17,7 @@ COPY --from=build /app/dist ./dist
 COPY --from=build /app/public ./public
 COPY --from=build /app/views ./views
 COPY --from=build /app/bin ./bin
-COPY --from=build /app/scripts/bootstrap.mjs ./scripts/bootstrap.mjs
+COPY --from=build /app/scripts/bootstrap.mjs /app/scripts/child.mjs ./scripts/
 # The program's files belong to root and are only read; .demo is there for the sample programs of docker-compose.yml.
 RUN ["node", "-e", "const fs = require('node:fs'); fs.symlinkSync('/app/bin/educonnect.mjs', '/usr/local/bin/educonnect'); fs.mkdirSync('/app/.demo'); fs.chownSync('/app/.demo', 1000, 1000)"]
 USER node

@@ -4,8 +4,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bootstrap, root, runScript } from '../scripts/bootstrap.mjs';
+import { whenNpmEnds } from '../scripts/child.mjs';
 
 const load = (path) => import(pathToFileURL(join(root, path)).href);
+
+// `npx educonnect serve` ends with npx.
+whenNpmEnds(() => process.kill(process.pid, 'SIGTERM'));
 
 await runScript(async () => {
   if (!existsSync(join(root, 'src'))) {

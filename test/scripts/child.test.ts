@@ -40,3 +40,21 @@ test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
 test('a program that a signal ended gives 128 and the signal', async () => {
   expect(await run(patient, 'SIGTERM')).toEqual({ code: 143, said: 'up\n' });
 });
+
+test('when npm is told to end, the program behind its shell ends too', async () => {
+  const program = `process.on('SIGTERM', () => { console.log('bye'); process.exit(0); }); ${patient}`;
+  const outer = `
+    import { runChild } from ${JSON.stringify(script)};
+    process.exitCode = await runChild(process.execPath, ['--eval', ${JSON.stringify(program)}]);`;
+  const command = '"$0" --input-type=module --eval "$1"; true';
+  const shell = spawn('sh', ['-c', command, process.execPath, outer], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  shell.stdout.on('data', (chunk) => {
+    said += chunk;
+    if (said === 'up\n') shell.kill('SIGTERM');
+  });
+  await once(shell, 'close');
+  expect(said).toBe('up\nbye\n');
+});
