@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { buildDeps, closeDeps } from '../build-deps.ts';
@@ -19,7 +20,7 @@ import { welcome } from './welcome.ts';
 const DATABASE = 'educonnect';
 /** After this long a second Ctrl-C does not wait for what is still being ended. */
 const IMPATIENT_MS = 2000;
-const ROOT = `${import.meta.dirname}/../..`;
+const ROOT = join(import.meta.dirname, '../..');
 
 /** What to end, the last begun first. */
 type Closing = { name: string; close: () => Promise<void> }[];
@@ -28,7 +29,7 @@ async function main(closing: Closing): Promise<void> {
   const { fresh } = readArguments();
   const inherited = processEnvironment();
   const ports = demoPorts(inherited.DEMO_PORT_BASE);
-  const files = demoFiles(ROOT);
+  const files = demoFiles(resolve(inherited.DEMO_FOLDER || join(ROOT, '.demo')));
   mkdirSync(files.folder, { recursive: true, mode: 0o700 });
   chmodSync(files.folder, 0o700);
   await assertFree(ports);

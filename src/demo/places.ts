@@ -44,8 +44,8 @@ export function demoPorts(base: string | undefined): Ports {
   };
 }
 
-export function demoFiles(rootDir: string): Files {
-  const folder = join(rootDir, '.demo');
+/** @param folder where everything of the demo lies, readable by its user only */
+export function demoFiles(folder: string): Files {
   return {
     folder,
     database: join(folder, 'database'),

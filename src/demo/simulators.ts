@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { buildDeps, closeDeps } from '../build-deps.ts';
 import { loadConfig } from '../config.ts';
 import type { Deps } from '../deps.ts';
@@ -37,7 +38,7 @@ export async function startSimulators(
 /** Beside an application that runs elsewhere on the same network (docker-compose.yml), configured like it. */
 async function main(): Promise<void> {
   const deps = buildDeps(loadConfig());
-  const files = demoFiles(deps.config.rootDir);
+  const files = demoFiles(join(deps.config.rootDir, '.demo'));
   const ports = demoPorts(new URL(deps.config.BASE_URL).port);
   await mkdir(files.folder, { recursive: true, mode: 0o700 });
   await seed(deps, files, (line) => deps.log.info(line));

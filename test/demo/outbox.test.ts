@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import { type Outbox, type OutboxMessage, startOutbox } from '../../src/demo/outbox.ts';
 
-const HTTP = 3985;
-const SMTP = 3995;
+const HTTP = 23990;
+const SMTP = 23991;
 const BASE = `http://127.0.0.1:${HTTP}`;
 const KEPT = 20;
 
@@ -114,7 +114,7 @@ test('old messages make room', async () => {
 });
 
 test('a taken port is an error with its number', async () => {
-  await expect(startOutbox({ http: HTTP, smtp: 3996 })).rejects.toMatchObject({
+  await expect(startOutbox({ http: HTTP, smtp: 23992 })).rejects.toMatchObject({
     code: 'EADDRINUSE',
     port: HTTP,
   });

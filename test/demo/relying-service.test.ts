@@ -6,9 +6,9 @@ import { type RelyingService, startRelyingService } from '../../src/demo/relying
 import type { ServiceSettings } from '../../src/demo/relying-types.ts';
 
 /** A provider of this test alone: whoever comes is Camille, unless the test says that he cancels. */
-const ISSUER = 'http://localhost:3980';
-const ENT = 'http://localhost:3983';
-const LSU = 'http://localhost:3984';
+const ISSUER = 'http://localhost:23980';
+const ENT = 'http://localhost:23983';
+const LSU = 'http://localhost:23984';
 
 const SETTINGS: Omit<
   ServiceSettings,
@@ -127,7 +127,7 @@ async function startProvider(): Promise<void> {
       : { login: { accountId: 'camille' } };
     await op.interactionFinished(req, res, result);
   });
-  await new Promise<void>((done) => provider?.listen(3980, 'localhost', done));
+  await new Promise<void>((done) => provider?.listen(23980, 'localhost', done));
 }
 
 async function stopProvider(): Promise<void> {
