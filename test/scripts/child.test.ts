@@ -12,7 +12,7 @@ async function run(program: string, signal?: NodeJS.Signals): Promise<{ code: nu
     import { runChild } from ${JSON.stringify(script)};
     process.exitCode = await runChild(process.execPath, ['--eval', ${JSON.stringify(program)}]);`;
   const wrapper = spawn(process.execPath, ['--input-type=module', '--eval', outer], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
   let said = '';
   wrapper.stdout.on('data', (chunk) => {
@@ -23,7 +23,8 @@ async function run(program: string, signal?: NodeJS.Signals): Promise<{ code: nu
   return { code, said };
 }
 
-const patient = "setInterval(() => {}, 1000); console.log('up');";
+/** Waits for a signal; half a minute at most, so that a failing test leaves nothing behind. */
+const patient = "setTimeout(() => {}, 30_000); console.log('up');";
 
 test('the exit code is passed on', async () => {
   expect(await run('process.exitCode = 3')).toEqual({ code: 3, said: '' });
@@ -48,7 +49,8 @@ test('when npm is told to end, the program behind its shell ends too', async () 
     process.exitCode = await runChild(process.execPath, ['--eval', ${JSON.stringify(program)}]);`;
   const command = '"$0" --input-type=module --eval "$1"; true';
   const shell = spawn('sh', ['-c', command, process.execPath, outer], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, npm_command: 'run' },
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
   let said = '';
   shell.stdout.on('data', (chunk) => {
