@@ -44,7 +44,7 @@ const COMMANDS: Command[] = [
   },
   {
     name: 'notify',
-    usage: 'notify --school <UAI> --out <file.pdf>',
+    usage: 'notify --school <UAI> --out <file.pdf> [--class <class>] [--force] [--json]',
     summary: 'distribute the accounts of a school, one letter a page',
     run: async (deps, argv, io) => (await import('./messages/cli.ts')).notifyCommand(deps, argv, io),
   },

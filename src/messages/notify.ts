@@ -1,11 +1,10 @@
-import type { Knex } from 'knex';
 import { transition } from '../accounts/lifecycle.ts';
 import { lockAccounts, updateManyAccounts, updateProvisionals } from '../accounts/store.ts';
 import type { Account, AccountOrigin, AccountState } from '../accounts/types.ts';
 import { type Actor, recordAudit } from '../audit/record.ts';
 import { generateProvisional, provisionalExpiresAt, sealProvisional } from '../credentials/provisional.ts';
 import { inTransaction } from '../db/transaction.ts';
-import type { Deps } from '../deps.ts';
+import type { Deps, Transaction } from '../deps.ts';
 import { type CredentialMessage, chooseMessage } from './choice.ts';
 import {
   type Child,
@@ -58,7 +57,7 @@ export async function notify(
 
 async function distribute(
   deps: Pick<Deps, 'clock' | 'random' | 'config' | 'sealer'>,
-  trx: Knex.Transaction,
+  trx: Transaction,
   school: School,
   recipients: ReadonlyMap<number, Recipient>,
   actor: Actor,
@@ -104,7 +103,7 @@ function planSheet(deps: Pick<Deps, 'random' | 'config' | 'sealer'>, before: Acc
 }
 
 /** Writes the plans, grouped by the state they lead to. */
-async function save(trx: Knex.Transaction, changes: readonly Change[], now: Date): Promise<void> {
+async function save(trx: Transaction, changes: readonly Change[], now: Date): Promise<void> {
   const groups = new Map<string, { state: AccountState; origin: AccountOrigin; changes: Change[] }>();
   for (const change of changes.filter(({ renewed }) => renewed)) {
     const { state, origin } = change.after;

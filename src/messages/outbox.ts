@@ -1,5 +1,4 @@
-import type { Knex } from 'knex';
-import type { Deps } from '../deps.ts';
+import type { Deps, Transaction } from '../deps.ts';
 import { insertMessage } from './outbox-store.ts';
 
 /** What each mail says; `views/messages/<template>.email.njk` has the words. */
@@ -34,7 +33,7 @@ export const contentContext = (uniqueKey: string): string => `outbox:${uniqueKey
  * @throws Error when `to` is not exactly one address
  */
 export async function queueMail(
-  trx: Knex.Transaction,
+  trx: Transaction,
   deps: Pick<Deps, 'render' | 'config' | 'sealer' | 'clock' | 'random'>,
   mail: QueuedMail,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { open, rename, stat, unlink } from 'node:fs/promises';
+import { open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
@@ -13,6 +13,7 @@ import type { Batch, Notified } from './notify.ts';
 
 /** Bytes of finished pages that may wait for the disk. */
 const WAITING_BYTES = 1_048_576;
+const ABANDONED_AFTER_MS = 600_000;
 
 export type PendingFile = {
   /** Writes one page an account; then the file has its name. @throws when the disk refuses; nothing is left then */
@@ -28,14 +29,15 @@ export type FileRefusal = 'exists' | 'not-writable';
  * not write there hears it at once, and a run that is cut short leaves no half file under that name.
  */
 export async function openLettersFile(
-  deps: Pick<Deps, 'random' | 'render' | 'config' | 'sealer'>,
+  deps: Pick<Deps, 'clock' | 'random' | 'render' | 'config' | 'sealer'>,
   path: string,
   { overwrite }: { overwrite: boolean },
 ): Promise<{ ok: true; file: PendingFile } | { ok: false; reason: FileRefusal }> {
   const present = await stat(path).catch(() => null);
   if (present !== null && !(overwrite && present.isFile())) return { ok: false, reason: 'exists' };
-  const suffix = deps.random.bytes(6).toString('hex');
-  const temporary = join(dirname(path), `.${basename(path).slice(0, 200)}.${suffix}.part`);
+  const prefix = `.${basename(path).slice(0, 200)}.`;
+  const temporary = join(dirname(path), `${prefix}${deps.random.bytes(6).toString('hex')}.part`);
+  await forgetAbandoned(dirname(path), prefix, deps.clock.now());
   try {
     await (await open(temporary, 'wx', 0o600)).close();
   } catch {
@@ -52,6 +54,16 @@ export async function openLettersFile(
     }
   };
   return { ok: true, file: { write, discard } };
+}
+
+/** Half files of runs that were killed hold passwords; a run that is alive writes to its own all the time. */
+async function forgetAbandoned(folder: string, prefix: string, now: Date): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((one) => one.startsWith(prefix) && one.endsWith('.part'))) {
+    const path = join(folder, name);
+    const written = (await stat(path).catch(() => null))?.mtime ?? now;
+    if (now.getTime() - written.getTime() > ABANDONED_AFTER_MS) await unlink(path).catch(() => {});
+  }
 }
 
 /** One page an account, in the batch's order, written while it grows. */

@@ -8,7 +8,7 @@ export type ReadPage = {
   roles: string[];
   /** Alternative texts of its figures. */
   alts: string[];
-  /** The black squares of the code, as an image that a scanner reads. */
+  /** The black squares of the code, as an image that a scanner reads; empty when codes were not asked for. */
   code: { data: Uint8ClampedArray; size: number };
 };
 
@@ -20,7 +20,7 @@ export type ReadPdf = {
 };
 
 /** Reads a PDF again with another program than the one that wrote it. */
-export async function readPdf(path: string): Promise<ReadPdf> {
+export async function readPdf(path: string, { codes = true } = {}): Promise<ReadPdf> {
   const task = getDocument({
     data: new Uint8Array(await readFile(path)),
     verbosity: 0,
@@ -33,7 +33,8 @@ export async function readPdf(path: string): Promise<ReadPdf> {
     const content = await page.getTextContent();
     const parts = content.items.map((item) => ('str' in item ? item.str + (item.hasEOL ? ' ' : '') : ''));
     const { roles, alts } = flatten(await page.getStructTree());
-    pages.push({ text: parts.join('').replace(/\s+/g, ' '), roles, alts, code: await readCode(page) });
+    const code = codes ? await readCode(page) : { data: new Uint8ClampedArray(), size: 0 };
+    pages.push({ text: parts.join('').replace(/\s+/g, ' '), roles, alts, code });
     page.cleanup();
   }
   const mark = (await pdf.getMarkInfo()) as { Marked?: boolean } | null;
