@@ -52,7 +52,10 @@ export async function ensureSigningKeys(deps: Needs): Promise<void> {
 export async function loadSigningKeys(deps: Needs): Promise<JWK[]> {
   const now = deps.clock.now();
   const rows = await publishedKeys(deps.db, now);
-  const signing = rows.filter((row) => row.signsFrom <= now).sort((a, b) => b.generation - a.generation);
+  const rank = ({ alg }: KeyRow) => (SIGNING_ALGORITHMS as readonly string[]).indexOf(alg);
+  const signing = rows
+    .filter((row) => row.signsFrom <= now)
+    .sort((a, b) => rank(a) - rank(b) || b.generation - a.generation);
   const next = rows.filter((row) => row.signsFrom > now);
   return [...signing, ...next].map((row) => openKey(deps, row));
 }

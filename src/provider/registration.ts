@@ -178,7 +178,8 @@ function metadataOf(before: Metadata, settings: Settings): Metadata {
     subject_type: 'pairwise',
     application_type: 'web',
     response_types: ['code'],
-    response_modes: ['query'],
+    // `fragment` is what the library answers an unsupported response_type with; middleware.ts refuses to be asked for it.
+    response_modes: ['query', 'fragment'],
     grant_types: offline ? ['authorization_code', 'refresh_token'] : ['authorization_code'],
     backchannel_logout_session_required: merged.backchannel_logout_uri !== undefined,
   };
