@@ -35,7 +35,6 @@ const OVERSEAS_MOBILE: Record<string, string> = {
   '696': '596',
   '697': '596',
 };
-const OTHERS: CountryCode[] = ['RE', 'GP', 'MQ', 'GF', 'YT', 'PM', 'NC', 'PF', 'WF'];
 
 export type PhoneOrigin = {
   academyCode?: string | undefined;
@@ -46,7 +45,8 @@ export type PhoneOrigin = {
 
 /**
  * A mobile number in E.164, or null when it is none (landline, placeholder, too short).
- * An explicit country wins; else France, then the territory of the school, then the other territories.
+ * An explicit country wins; else France, then the overseas prefixes that tell their territory by themselves, then
+ * the territory of the school (0708, 0709 and the short numbers of the Pacific mean nothing without it).
  */
 export function normaliseMobile(raw: string | undefined, origin: PhoneOrigin): string | null {
   if (raw === undefined || raw.length > 60) return null;
@@ -83,7 +83,7 @@ function knownMobile(national: string, extraPrefixes: readonly string[], typed: 
 
 function countriesOf({ academyCode, uai }: PhoneOrigin): CountryCode[] {
   const own = TERRITORY_OF_UAI[uai?.slice(0, 3) ?? ''] ?? TERRITORY_OF_ACADEMY[academyCode ?? ''];
-  return own ? ['FR', own, ...OTHERS] : ['FR', ...OTHERS];
+  return own ? ['FR', own] : ['FR'];
 }
 
 function mobileOrNull(number: PhoneNumber | undefined): string | null {

@@ -109,7 +109,7 @@ export function checkGuardian(
     birth_name: birthName === names.value.family_name ? null : birthName,
     mobile: chosen?.mobile ?? null,
     mobile_raw: short(chosen?.typed, 60),
-    sms_consent: raw.smsConsent === null ? null : Number(raw.smsConsent),
+    sms_consent: raw.consented === null ? null : Number(raw.consented.includes(chosen?.typed ?? '')),
     email: isMailAddress(email) ? email : null,
     address: short(
       raw.address

@@ -108,7 +108,7 @@ function guardian2D(record: FeedRecord): RawGuardian {
     givenName: one(record, 'givenName'),
     birthName: one(record, 'ENTPersonNomPatro'),
     mobiles: [...consented, ...all(record, 'mobile')],
-    smsConsent: consented.length > 0,
+    consented,
     email: one(record, 'mail'),
   };
 }
@@ -121,7 +121,7 @@ function guardian1D(record: FeedRecord): RawGuardian {
     givenName: one(record, 'ENTPersonPrenom'),
     birthName: one(record, 'ENTPersonNomPatro'),
     mobiles: all(record, 'ENTPersRelEleveTelMobile'),
-    smsConsent: null,
+    consented: null,
     email: one(record, 'ENTPersonMail'),
   };
 }

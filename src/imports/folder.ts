@@ -121,9 +121,10 @@ function checkParts(files: readonly FeedFile[]): void {
     parts.set(key, [...(parts.get(key) ?? []), Number(part)]);
   }
   for (const [key, numbers] of parts) {
-    const missing = [...Array(Math.max(...numbers) + 1).keys()].find((number) => !numbers.includes(number));
-    const start = numbers.includes(0) ? 0 : 1;
-    if (missing !== undefined && missing >= start) {
+    const first = numbers.includes(0) ? 0 : 1;
+    const expected = [...Array(Math.max(...numbers) + 1).keys()].slice(first);
+    const missing = expected.find((number) => !numbers.includes(number));
+    if (missing !== undefined) {
       throw new FeedError('', `${key}_${String(missing).padStart(4, '0')}.xml is missing`);
     }
   }

@@ -176,11 +176,12 @@ function planGuardian(state: SchoolState, plan: SchoolPlan, id: string, eligible
   // Named in a pupil's record, absent from the file of guardians or refused there: the one already known stands.
   if (!staged || staged.refused || staged.publicId === null) return;
   const account = eligible && !current?.accountId && staged.planned < 2;
-  const isNew = !current && staged.planned < 1;
-  if (isNew || account || current?.left || (current && current.digest !== staged.digest))
-    plan.guardians.push(id);
+  const differs = !current || current.left || current.digest !== staged.digest;
+  if (account || (differs && staged.planned < 1)) plan.guardians.push(id);
   if (account) plan.accounts.push({ kind: 'guardian', ...personOf(staged, staged.publicId) });
-  if (current?.accountId && isRenamed(current, staged)) plan.renamed.guardianIds.push(current.id);
+  if (current?.accountId && staged.planned < 1 && isRenamed(current, staged)) {
+    plan.renamed.guardianIds.push(current.id);
+  }
 }
 
 /** The guardians of a pupil of whom there is a usable record; the others are reported. */
@@ -201,12 +202,7 @@ function planLinks(state: SchoolState, plan: SchoolPlan): void {
   }
   for (const pupil of state.pupils) {
     const current = state.currentPupils.get(pupil.sourceId);
-    const links = new Map(
-      (current && linksOf.get(current.id) ? (linksOf.get(current.id) ?? []) : []).map((link) => [
-        link.guardianSourceId,
-        link,
-      ]),
-    );
+    const links = new Map((linksOf.get(current?.id ?? 0) ?? []).map((link) => [link.guardianSourceId, link]));
     const wanted = new Map(knownGuardians(state, pupil));
     for (const [guardian, code] of wanted) {
       const link = links.get(guardian);

@@ -30,6 +30,7 @@ export async function stageFeed(
   const reading: Reading = {
     extraPrefixes: deps.config.PHONE_EXTRA_MOBILE_PREFIXES,
     random: deps.random,
+    bytes: Buffer.alloc(0),
     files,
     notes,
     schools: [],
@@ -41,10 +42,12 @@ export async function stageFeed(
     labels: new Map(),
     buffers: { staged_pupils: [], staged_guardians: [] },
   };
+  const writer = createWriter(deps, runId, reading, alive);
   for (const [index, file] of files.entries()) {
     progress({ step: 'read', file: file.name, done: index, of: files.length });
-    await readFile(reading, file, () => flush(deps, runId, reading, alive));
+    await readFile(reading, file, writer.store);
   }
+  await writer.end();
   if (reading.schools.length === 0) throw new FeedError('', 'no school of this feed could be read');
   return reading;
 }
@@ -74,21 +77,26 @@ function academyOf({ schools, files }: Reading, file: FeedFile): string {
   throw new FeedError(file.name, 'it does not say of which académie it is');
 }
 
-async function flush(
-  deps: ImportDeps,
-  runId: number,
-  reading: Reading,
-  alive: () => Promise<void>,
-): Promise<void> {
-  await alive();
-  for (const table of ['staged_pupils', 'staged_guardians'] as StagedTable[]) {
-    const rows = reading.buffers[table].splice(0);
-    if (rows.length === 0) continue;
-    const left = await insertStaged(deps.jobsDb, table, runId, rows);
-    for (const { row, same } of left) {
+/** Writes what the buffers hold while the next batch is being read; never more than one batch waits. */
+function createWriter(deps: ImportDeps, runId: number, reading: Reading, alive: () => Promise<void>) {
+  let writing: Promise<void> = Promise.resolve();
+  const write = async (table: StagedTable, rows: Parameters<typeof insertStaged>[3]) => {
+    for (const { row, same } of await insertStaged(deps.jobsDb, table, runId, rows)) {
       if (same) continue;
       const file = reading.files[row.file_no]?.name ?? '';
       reading.refusals.add({ file, record: row.source_id, reason: 'this id has been read before' });
     }
-  }
+  };
+  return {
+    async store(): Promise<void> {
+      await writing;
+      await alive();
+      const pupils = reading.buffers.staged_pupils.splice(0);
+      const guardians = reading.buffers.staged_guardians.splice(0);
+      writing = write('staged_pupils', pupils).then(() => write('staged_guardians', guardians));
+      // Whoever awaits it next hears of a failure; until then it must not end the process.
+      writing.catch(() => {});
+    },
+    end: () => writing,
+  };
 }

@@ -66,6 +66,7 @@ export async function insertStaged(
   runId: number,
   rows: readonly Row[],
 ): Promise<{ row: Row; same: boolean }[]> {
+  if (rows.length === 0) return [];
   const { fresh, repeated } = withoutRepeats(rows);
   try {
     await insertRows(db, table, runId, fresh);

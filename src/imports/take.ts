@@ -21,6 +21,8 @@ export type Reading = {
   today: string;
   extraPrefixes: readonly string[];
   random: Random;
+  /** Random bytes drawn ahead: one call for many persons. */
+  bytes: Buffer;
   schoolsByKey: Map<string, StagedSchool>;
   uais: Set<string>;
   labels: Map<string, string>;
@@ -75,7 +77,7 @@ function takeLabel(reading: Reading, file: FeedFile, { values }: FeedRecord, id:
 
 function takeSchool(reading: Reading, file: FeedFile, { values }: FeedRecord, id: string): Reason {
   const value = (...names: string[]) => cleanText(names.map((name) => values.get(name)?.[0]).find(Boolean));
-  const academyCode = value('ENTServAcCodeAcademie').replace(/^0+(?=\d)/, '') || (file.academyCode ?? '');
+  const academyCode = file.academyCode ?? value('ENTServAcCodeAcademie').replace(/^0+(?=\d)/, '');
   const uai = value('ENTStructureUAI').toUpperCase();
   const name = value('ENTStructureNomCourant').replaceAll('$', '-');
   if (!/^\d{7}[A-Z]$/.test(uai)) return 'the UAI has not the form of one';
@@ -151,8 +153,11 @@ function takeGuardian(reading: Reading, file: FeedFile, record: FeedRecord, id: 
 }
 
 /** Drawn now, used if the person turns out to need an account: 16 random bytes, base64url. */
-function newPublicId({ random }: Reading): string {
-  return random.bytes(16).toString('base64url');
+function newPublicId(reading: Reading): string {
+  if (reading.bytes.length < 16) reading.bytes = reading.random.bytes(16 * 512);
+  const bytes = reading.bytes.subarray(0, 16);
+  reading.bytes = reading.bytes.subarray(16);
+  return bytes.toString('base64url');
 }
 
 function keyOf(academyCode: string, degree: Degree, sourceId: string): string {

@@ -82,7 +82,8 @@ export type RawGuardian = {
   birthName: string | undefined;
   /** In the order of preference. */
   mobiles: string[];
-  smsConsent: boolean | null;
+  /** Those of them that the person gave for SMS; null where the feed does not say (1D). */
+  consented: string[] | null;
   email: string | undefined;
   address: string | undefined;
   postalCode: string | undefined;

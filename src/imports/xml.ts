@@ -33,6 +33,7 @@ const NAME = '[\\p{L}_:][\\p{L}\\p{N}\\p{M}_:.\\-·]*';
 const TAG = new RegExp(`^(${NAME})((?:\\s+${NAME}\\s*=\\s*(?:"[^"<]*"|'[^'<]*'))*)\\s*(/?)$`, 'u');
 const ATTRIBUTE = new RegExp(`(${NAME})\\s*=\\s*(?:"([^"]*)"|'([^']*)')`, 'gu');
 const END_TAG = new RegExp(`^(${NAME})\\s*$`, 'u');
+const INSTRUCTION = new RegExp(`^<\\?${NAME}(\\s|\\?>)`, 'u');
 const WHITE = /^[ \t\r\n]*$/;
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', apos: "'", quot: '"' };
 /** Distinct tags of a feed are few dozen; what is beyond is parsed anew each time. */
@@ -148,7 +149,7 @@ export function createXmlReader(handlers: XmlHandlers, limits: XmlLimits) {
         /^<\?xml\s+version\s*=\s*(["'])1\.\d\1(\s+encoding\s*=\s*(["'])[\w.-]+\3)?(\s+standalone\s*=\s*(["'])(yes|no)\5)?\s*\?>$/;
       if (began || !valid.test(source))
         throw malformed('its XML declaration is not at its place or not valid');
-    } else if (!/^<\?[\p{L}_:]/u.test(source)) throw malformed('a processing instruction has no name');
+    } else if (!INSTRUCTION.test(source)) throw malformed('a processing instruction has no name');
   }
 
   function close(): void {
@@ -223,7 +224,7 @@ function parseTag(source: string, most: number): Tag {
     count += 1;
     if (count > most) throw new XmlError('hostile', `<${name}> has more than ${most} attributes`);
     Object.defineProperty(attributes, key as string, {
-      value: unescapeText(double ?? single ?? ''),
+      value: unescapeText((double ?? single ?? '').replace(/[\t\r\n]/g, ' ')),
       enumerable: true,
     });
   }

@@ -41,19 +41,21 @@ export type AafFeed = {
   /** Without the comment that names académie and degree. */
   bare?: boolean;
 };
+/** File names, or the records of each file, by type. */
+export type AafNames<T = string> = { EtabEducNat: T; MefEducNat: T; Eleve: T; PersRelEleve: T };
 type Attributes = Record<string, string | readonly string[] | null | undefined>;
 
 /** Writes the feed's files into a folder. @returns their names by type */
-export async function writeAaf(folder: string, feed: AafFeed): Promise<Record<string, string>> {
+export async function writeAaf(folder: string, feed: AafFeed): Promise<AafNames> {
   await mkdir(folder, { recursive: true });
-  const names: Record<string, string> = {};
+  const names: Partial<AafNames> = {};
   for (const [type, records] of Object.entries(recordsOf(feed))) {
     if (records.length === 0) continue;
     const name = `ENT${feed.degree}D_Complet_${feed.date ?? '20261103'}_${type}_0000.xml`;
     await writeFile(join(folder, name), encode(document(feed, records), feed.encoding ?? 'UTF-8'));
-    names[type] = name;
+    names[type as keyof AafNames] = name;
   }
-  return names;
+  return names as AafNames;
 }
 
 /** The text of a file with these records between the root's tags. */
@@ -86,7 +88,7 @@ export function aafRecord(category: string, kind: string, id: string, attributes
   ].join('\n');
 }
 
-export function recordsOf(feed: AafFeed): Record<string, string[]> {
+export function recordsOf(feed: AafFeed): AafNames<string[]> {
   return {
     EtabEducNat: feed.schools.map((school) => schoolRecord(feed, school)),
     MefEducNat: (feed.mefs ?? []).map(({ code, label }) =>
