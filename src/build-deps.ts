@@ -9,7 +9,7 @@ import { createSmtpMailer } from './gateways/smtp.ts';
 import { createRenderer } from './http/render.ts';
 
 /** Statements of jobs and commands work on whole schools. */
-const JOBS = { pool: 4, acquireTimeoutMs: 30_000, statementTimeoutMs: 600_000, lockWaitSeconds: 20 };
+const JOBS = { pool: 4, acquireTimeoutMs: 10_000, statementTimeoutMs: 600_000, lockWaitSeconds: 20 };
 const REQUEST_LOCK_WAIT_S = 2;
 
 /** The real parts, as the configuration asks for them. Nothing is connected yet. */

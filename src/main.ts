@@ -96,10 +96,10 @@ export async function serve(config: Config): Promise<number> {
 }
 
 /** Asks until the database answers, and says so. @returns the migrations that it lacks; null when told to stop */
-async function whenReachable({ jobsDb, log }: Deps, signal: AbortSignal): Promise<string[] | null> {
+async function whenReachable({ db, log }: Deps, signal: AbortSignal): Promise<string[] | null> {
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     try {
-      return await pendingMigrations(jobsDb);
+      return await pendingMigrations(db);
     } catch (err) {
       if (attempt % REPEAT_AFTER === 0) log.warn({ err }, 'waiting for the database');
       await pause(RETRY_MS, undefined, { signal }).catch(() => {});

@@ -1,12 +1,15 @@
+import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createRelyingService } from '../../src/demo/relying-service.ts';
 import type { ServiceSettings } from '../../src/demo/relying-types.ts';
+import type { Deps } from '../../src/deps.ts';
 import { createProvider } from '../../src/provider/index.ts';
 import { addClient } from '../../src/provider/registration.ts';
 import { closeServer, startApp, type TestApp } from './app.ts';
 import type { TestDatabase } from './database.ts';
 import type { TestDeps } from './deps.ts';
+import type { Answer } from './visitor.ts';
 
 export type TestService = { origin: string; clientId: string; clientSecret: string; close(): Promise<void> };
 
@@ -25,12 +28,12 @@ export type TestWorld = {
 
 /** The services check tokens against the real time, so the clock runs; tests only move it ahead. */
 export async function startWorld(
-  database: TestDatabase,
-  env: Record<string, string> = {},
+  database: Pick<TestDatabase, 'db' | 'url'>,
+  { env = {}, parts = {} }: { env?: Record<string, string>; parts?: Partial<Deps> } = {},
 ): Promise<TestWorld> {
   let ahead = 0;
   const clock = { now: () => new Date(Date.now() + ahead) };
-  const app = await startApp(database, { env, parts: { clock }, provider: createProvider });
+  const app = await startApp(database, { env, parts: { clock, ...parts }, provider: createProvider });
   const { deps } = app;
   const ent = await startService(
     deps,
@@ -82,4 +85,43 @@ async function startService(deps: TestDeps, kind: 'ent' | 'lsu', scope: string):
   server.on('request', createRelyingService(settings).callback());
   const { clientId, clientSecret } = settings;
   return { origin, clientId, clientSecret, close: () => closeServer(server) };
+}
+
+const VERIFIER = 'verifier-of-the-test-suite-0123456789-0123456789';
+
+/** Address, below BASE_URL, of an authorization request of the service. */
+export function authorizePath(service: TestService, params: Record<string, string> = {}): string {
+  const query = new URLSearchParams({
+    client_id: service.clientId,
+    redirect_uri: `${service.origin}/callback`,
+    response_type: 'code',
+    scope: 'openid profile educonnect_eleves',
+    state: 'state-of-the-test-suite',
+    nonce: 'nonce-of-the-test-suite',
+    code_challenge: createHash('sha256').update(VERIFIER).digest('base64url'),
+    code_challenge_method: 'S256',
+    ...params,
+  });
+  return `/oidc/auth?${query}`;
+}
+
+/** The code in the answer that leads back to the service; null when it leads elsewhere. */
+export function codeOf(answer: Answer): string | null {
+  const to = answer.headers.location;
+  return to === undefined ? null : new URL(to, answer.url).searchParams.get('code');
+}
+
+/** Exchanges a code as the service does. */
+export async function exchange(world: TestWorld, service: TestService, code: string): Promise<Response> {
+  const credentials = Buffer.from(`${service.clientId}:${service.clientSecret}`).toString('base64');
+  return fetch(`${world.app.url}/oidc/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${credentials}` },
+    body: new URLSearchParams({
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: `${service.origin}/callback`,
+      code_verifier: VERIFIER,
+    }),
+  });
 }
