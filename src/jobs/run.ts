@@ -6,15 +6,27 @@ export const JOBS: Readonly<Record<string, (deps: Deps) => Promise<Record<string
   'send-messages': (deps) => sendMessages(deps),
 };
 
+/** Less than what a process is given to end; a mail cut off by it is sent again when its claim is over. */
+const GRACE_MS = 8_000;
+
 export type RunningJobs = {
   /** Looks at the outbox at once. */
   nudge(): void;
-  /** Begins nothing new and waits for what is under way. */
+  /** Begins nothing new and waits for what is under way, but not for a mail server that has fallen silent. */
   stop(): Promise<void>;
 };
 
 /** Starts what a server process does beside answering requests. */
 export function startJobs(deps: Deps): RunningJobs {
   const sending = keepSending(deps);
-  return { nudge: sending.nudge, stop: sending.stop };
+  return { nudge: sending.nudge, stop: () => within(GRACE_MS, sending.stop()) };
+}
+
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }
