@@ -37,7 +37,8 @@ export function createHost(deps: Deps, parts: Parts) {
       const result = { login: { accountId: accountPublicId, acr: ACR, amr, remember: false } };
       await inTransaction(deps.db, async (trx) => {
         await record(trx);
-        if (!(await saveLogin(trx, tokenHash(uid), accountPublicId, result))) throw new Fault('EC-400-LOST');
+        const saved = await saveLogin(trx, tokenHash(uid), accountPublicId, result, deps.clock.now());
+        if (!saved) throw new Fault('EC-400-LOST');
       });
       return `${deps.config.issuer}/auth/${uid}`;
     },
@@ -45,7 +46,8 @@ export function createHost(deps: Deps, parts: Parts) {
     async abort(ctx: Context, error: 'access_denied'): Promise<string> {
       const uid = interactionOf(deps, parts, ctx);
       const result = { error, error_description: 'user authentication aborted' };
-      if (!(await saveRefusal(deps.db, tokenHash(uid), result))) throw new Fault('EC-400-LOST');
+      const saved = await saveRefusal(deps.db, tokenHash(uid), result, deps.clock.now());
+      if (!saved) throw new Fault('EC-400-LOST');
       return `${deps.config.issuer}/auth/${uid}`;
     },
 

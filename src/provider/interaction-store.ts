@@ -89,9 +89,15 @@ export async function updateInteraction(db: Database, idHash: string, payload: P
 }
 
 /** Hands over that the visitor gave up. @returns false when the sign-in is over */
-export async function saveRefusal(db: Database, idHash: string, result: Payload): Promise<boolean> {
+export async function saveRefusal(
+  db: Database,
+  idHash: string,
+  result: Payload,
+  now: Date,
+): Promise<boolean> {
   const changed = await db('oidc_interactions')
     .where({ id_hash: idHash })
+    .where('expires_at', '>', now)
     .update({ result: JSON.stringify(result), credentials_version: null });
   return changed === 1;
 }
@@ -105,10 +111,12 @@ export async function saveLogin(
   idHash: string,
   accountId: string,
   result: Payload,
+  now: Date,
 ): Promise<boolean> {
   const changed = await db('oidc_interactions as i')
     .join('accounts as a', 'a.public_id', db.raw('?', [accountId]))
     .where({ 'i.id_hash': idHash, 'a.state': 'activated' })
+    .where('i.expires_at', '>', now)
     .whereNull('a.closed_at')
     .update({ 'i.result': JSON.stringify(result), 'i.credentials_version': db.ref('a.credentials_version') });
   return changed === 1;

@@ -38,6 +38,11 @@ export async function startInstance(
       ctx.body = { details: await host.details(ctx) };
       return;
     }
+    if (ctx.get('x-test-extend') !== '') {
+      await host.extend(ctx, new Date(ctx.get('x-test-extend')));
+      ctx.body = {};
+      return;
+    }
     if (ctx.get('x-test-end-session') !== '') await host.endSession(ctx);
     if (ctx.get('x-test-abort') !== '') return ctx.redirect(await host.abort(ctx, 'access_denied'));
     const accountPublicId = ctx.get('x-test-login');
