@@ -8,6 +8,7 @@ import { readPersonas } from './personas.ts';
 import { DemoError, type Files } from './places.ts';
 import { writeFeed } from './sample-schools/aaf.ts';
 import { SCHOOLS } from './sample-schools/schools.ts';
+import type { World } from './sample-schools/types.ts';
 import { sampleWorld } from './sample-schools/world.ts';
 import { stageCast } from './staging.ts';
 import { countSchools, dropTables } from './store.ts';
@@ -18,7 +19,8 @@ const SAMPLES = Object.values(SCHOOLS).map((school) => school.uai);
 
 /**
  * Fills a new database with the sample schools, read by the real importer, and prepares the people of
- * `personas.json`. Does nothing when that was done; goes on where an interrupted run stopped.
+ * `personas.json`; goes on where an interrupted run stopped. `personas.json` is written at each start as the
+ * database has it: who has signed in meanwhile has no provisional password any more.
  * @throws DemoError when the database holds other people's schools
  */
 export async function seed(deps: Deps, files: Files, log: Log): Promise<void> {
@@ -26,21 +28,26 @@ export async function seed(deps: Deps, files: Files, log: Log): Promise<void> {
   const { all, foreign } = await countSchools(deps.db, SAMPLES);
   if (foreign > 0)
     throw new DemoError('This database holds schools that are not the samples: the demo leaves it alone.');
-  if (all > 0 && existsSync(files.personas)) return;
   const world = sampleWorld();
-  const pupils = world.feeds.reduce((sum, feed) => sum + feed.pupils.length, 0);
-  log(`Importing ${SAMPLES.length} sample schools, ${pupils} pupils`);
-  await rm(files.feed, { recursive: true, force: true });
-  for (const feed of world.feeds)
-    await writeFeed(
-      join(files.feed, `academie-${feed.academy.code}-${feed.degree}d`),
-      feed,
-      deps.clock.now(),
-    );
-  await importFeed(deps, files.feed);
-  await stageCast(deps, world);
+  if (all === 0 || !existsSync(files.personas)) {
+    log(`Importing ${SAMPLES.length} sample schools, ${countPupils(world)} pupils`);
+    await importWorld(deps, files.feed, world);
+    await stageCast(deps, world);
+  }
   const personas = await readPersonas(deps, world);
   await writeFile(files.personas, `${JSON.stringify(personas, null, 2)}\n`, { mode: 0o600 });
+}
+
+const countPupils = (world: World) => world.feeds.reduce((sum, feed) => sum + feed.pupils.length, 0);
+
+/** One folder a directory, as each académie delivers its own. */
+async function importWorld(deps: Deps, folder: string, world: World): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  for (const feed of world.feeds) {
+    const name = `academie-${feed.academy.code}-${feed.degree}d`;
+    await writeFeed(join(folder, name), feed, deps.clock.now());
+  }
+  await importFeed(deps, folder);
 }
 
 /** `educonnect import <folder>`, in this process. */

@@ -20,7 +20,7 @@ export function welcome(ports: Ports, personas: readonly Persona[]): string {
       letter?.identifier,
       letter?.provisional_password,
     ),
-    ...children(letter),
+    ...children(letter?.provisional_password ? letter : undefined),
     ...person('A parent who has been here before:', known?.identifier, known?.password),
     '',
     'All sample people: .demo/personas.json; the log: .demo/educonnect.log. FranceConnect and the portal of the',
@@ -38,5 +38,5 @@ function children(persona: Persona | undefined): string[] {
   const born = (persona?.children ?? []).map(
     (child) => `${child.given_name} ${child.birth_date.split('-').reverse().join('/')}`,
   );
-  return born.length > 0 ? [`    Children, born ${born.join(', ')}`, ''] : [''];
+  return born.length > 0 ? [`    Children, born ${born.join(', ')}`, ''] : [];
 }
