@@ -182,7 +182,7 @@ describe('lock-out', () => {
       provider: () => provider,
       env: { LOGIN_ATTEMPTS_PER_ADDRESS: '3', TRUSTED_PROXIES: '127.0.0.1' },
     });
-    const from = (ip: string) => createVisitor(narrow.url, { 'x-forwarded-for': ip });
+    const from = (ip: string) => createVisitor(narrow.url, { headers: { 'x-forwarded-for': ip } });
     for (const typed of ['a.un', 'b.deux', 'c.trois'])
       expect((await signIn(from('192.0.2.1'), uid, { identifier: typed, password: 'faux5mot' })).status).toBe(
         400,
@@ -221,6 +221,39 @@ describe('lock-out', () => {
     expect(shed[0]?.headers['retry-after']).toBe('30');
     expect(shed[0]?.text).toMatch(/value="x\.inconnu\d"/);
     await busy.close();
+  });
+});
+
+describe('C08: two hundred sign in at once', () => {
+  test('those beyond the gate are told to come back at once, and the process stays awake', async () => {
+    const rush = await startApp(database, {
+      provider: () => provider,
+      env: { ARGON2_MEMORY_KIB: '47104', ARGON2_WAITING: '40' },
+    });
+    const page = await createVisitor(rush.url).get(`/interaction/${uid}/connexion?profil=responsable`);
+    let waiting = 200;
+    const logins = Array.from({ length: 200 }, async (_, index) => {
+      const typed = { identifier: `x.inconnu${index}`, password: 'faux5mot' };
+      const answer = await createVisitor(rush.url).submit(page, typed, '/connexion');
+      waiting -= 1;
+      return answer;
+    });
+    const seen = { running: 0, waiting: 0 };
+    while (waiting > 0) {
+      expect((await createVisitor(rush.url).send('/healthz')).status).toBe(200);
+      const load = rush.deps.passwords.load();
+      seen.running = Math.max(seen.running, load.running);
+      seen.waiting = Math.max(seen.waiting, load.waiting);
+    }
+    const answers = await Promise.all(logins);
+    const shed = answers.filter((answer) => answer.status === 503);
+    expect(answers.filter((answer) => answer.status === 400).length + shed.length).toBe(200);
+    expect(shed.length).toBeGreaterThan(100);
+    for (const answer of shed) expect(answer.headers['retry-after']).toBe('30');
+    // More at once would take the thread pool from the database and the mail (security.md 0.4).
+    expect(seen.running).toBe(2);
+    expect(seen.waiting).toBeLessThanOrEqual(40);
+    await rush.close();
   });
 });
 

@@ -1,4 +1,9 @@
+import { Writable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import argon2 from 'argon2';
+import { pino } from 'pino';
+import { updateProvisionals } from '../../src/accounts/store.ts';
+import { sealProvisional } from '../../src/credentials/provisional.ts';
 import { seedActivated } from '../support/activated.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { countStatements } from '../support/deps.ts';
@@ -12,10 +17,17 @@ let world: TestWorld;
 let visitor: Visitor;
 let identifier: string;
 let count = 0;
+let written = '';
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  world = await startWorld(database);
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      written += chunk;
+      done();
+    },
+  });
+  world = await startWorld(database, { parts: { log: pino({ level: 'trace' }, stream) } });
 });
 afterAll(async () => {
   await world?.close();
@@ -86,6 +98,86 @@ describe('a login', () => {
     const answer = await visitor.send(path, { method: 'POST', headers, body: sent });
     expect(answer.status).toBe(303);
     expect(new URL(answer.headers.location ?? '').origin).toBe(world.base);
+  });
+});
+
+describe('what a login leaves and what it does not', () => {
+  test('C07: a hash that is weaker than today’s is replaced', async () => {
+    const account = await seedActivated(world.deps, { identifier }, CHOSEN);
+    const hash = await argon2.hash(CHOSEN, { memoryCost: 512, timeCost: 1, parallelism: 1 });
+    await world.deps.db('accounts').where({ id: account.id }).update({ password_hash: hash });
+    expect(codeOf(await signIn(await begin()))).not.toBeNull();
+    const after = await found(world.deps, identifier);
+    expect(after.passwordHash).toMatch(/^\$argon2id\$v=19\$m=1024,/);
+    visitor = createVisitor(world.app.url);
+    expect(codeOf(await signIn(await begin()))).not.toBeNull();
+  });
+
+  test('C06: a reset by the school ends the sessions that were open', async () => {
+    const account = await seedActivated(world.deps, { identifier }, CHOSEN);
+    await signIn(await begin());
+    expect(codeOf(await begin({ prompt: 'none' }))).not.toBeNull();
+    const sealed = sealProvisional(world.deps, account.publicId, PROVISIONAL);
+    const now = world.deps.clock.now();
+    await updateProvisionals(world.deps.db, [{ id: account.id, sealed }], { state: 'activated' }, now);
+    const answer = await begin({ prompt: 'none' });
+    expect([codeOf(answer), answer.headers.location]).toEqual([
+      null,
+      expect.stringContaining('login_required'),
+    ]);
+    const page = await signIn(await begin(), PROVISIONAL);
+    const onward = await visitor.submit(page, { new_password: 'table4ronde', confirmation: 'table4ronde' });
+    expect(codeOf(onward)).not.toBeNull();
+  });
+
+  test('B08: the log of a whole first connection holds no password, token, code, address or date', async () => {
+    written = '';
+    const email = `${identifier}@example.org`;
+    await seedFamily(world.deps, { identifier, provisional: PROVISIONAL });
+    const address = await visitor.submit(await signIn(await begin(), PROVISIONAL), {
+      new_password: CHOSEN,
+      confirmation: CHOSEN,
+    });
+    const birth = await visitor.submit(address, { email });
+    const waiting = await visitor.submit(birth, { day: '9', month: '3', year: '2017' });
+    const [link = ''] = await linksSent(world.deps, email);
+    await visitor.submit(await visitor.get(link), {});
+    const answer = await visitor.submit(waiting, {}, '/continuer');
+    const code = codeOf(answer) ?? '';
+    const tokens = (await (await exchange(world, world.ent, code)).json()) as Record<string, string>;
+    const secrets = [
+      PROVISIONAL,
+      CHOSEN,
+      email,
+      identifier,
+      code,
+      link,
+      '2017',
+      'ZOUMN',
+      world.ent.clientSecret,
+    ];
+    expect(written.split('\n').length).toBeGreaterThan(15);
+    for (const secret of [...secrets, tokens.access_token ?? '?', tokens.id_token ?? '?'])
+      expect([secret, written.includes(secret)]).toEqual([secret, false]);
+    for (const { value } of visitor.cookies) expect(written).not.toContain(value);
+  });
+
+  test('B03: no parameter and no header leads anywhere but to us', async () => {
+    const evil = 'https://evil.example/';
+    const page = await begin();
+    const query = `returnTo=${evil}&redirect=${evil}&next=//evil.example&continue=${evil}&url=${evil}`;
+    const headers = { referer: evil, origin: evil };
+    for (const path of [
+      startOf(page),
+      `${startOf(page)}/connexion`,
+      `${startOf(page)}/continuer`,
+      '/',
+      '/connexion',
+    ]) {
+      const answer = await visitor.send(`${path}?${query}`, { headers });
+      expect(answer.headers.location ?? '/').toMatch(/^\/(?!\/)/);
+      expect(answer.text).not.toContain('evil.example');
+    }
   });
 });
 

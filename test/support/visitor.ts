@@ -26,8 +26,14 @@ export type Visitor = {
   cookies: Cookie[];
 };
 
-/** @param base address of the application, e.g. `http://127.0.0.1:41234` */
-export function createVisitor(base: string, headers: Record<string, string> = {}): Visitor {
+/**
+ * @param base where the application listens, e.g. `http://127.0.0.1:41234`
+ * @param options `known`: the address by which it knows itself, when that has another port
+ */
+export function createVisitor(
+  base: string,
+  { headers = {}, known = base }: { headers?: Record<string, string>; known?: string } = {},
+): Visitor {
   const cookies: Cookie[] = [];
   const send = async (path: string, options: SendOptions = {}): Promise<Answer> => {
     const url = new URL(path, base);
@@ -44,7 +50,7 @@ export function createVisitor(base: string, headers: Record<string, string> = {}
     let last = answer;
     for (let hops = 0; hops < 10 && last.status >= 300 && last.status < 400; hops += 1) {
       const to = new URL(last.headers.location ?? '', last.url);
-      if (to.port !== new URL(base).port) return last;
+      if (![base, known].some((ours) => new URL(ours).port === to.port)) return last;
       last = await send(to.pathname + to.search);
     }
     return last;

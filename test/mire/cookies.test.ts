@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { seedFamily } from '../support/family.ts';
+import { authorizePath, startWorld, type TestWorld } from '../support/services.ts';
+import { firstConnection, linksSent, PROVISIONAL } from '../support/sign-in.ts';
+import { createVisitor } from '../support/visitor.ts';
+
+let database: TestDatabase;
+let world: TestWorld;
+const KNOWN = 'https://educonnect.example';
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  world = await startWorld(database, { env: { BASE_URL: KNOWN, TRUSTED_PROXIES: '127.0.0.1' } });
+});
+afterAll(async () => {
+  await world?.close();
+  await database?.drop();
+});
+
+test('F03: behind a proxy that speaks https, every cookie is bound to it, out of reach of scripts, small and signed', async () => {
+  await seedFamily(world.deps, { identifier: 'g.zoumn1', provisional: PROVISIONAL });
+  const visitor = createVisitor(world.app.url, { known: KNOWN });
+  const lines: string[] = [];
+  const { send } = visitor;
+  visitor.send = async (...args) => {
+    const answer = await send(...args);
+    lines.push(...(answer.headers['set-cookie'] ?? []));
+    return answer;
+  };
+  const begun = await visitor.send(authorizePath(world.ent));
+  const uid = new URL(begun.headers.location ?? '', KNOWN).pathname.split('/').at(-1) ?? '';
+  lines.push(...(begun.headers['set-cookie'] ?? []));
+  const waiting = await firstConnection(visitor, uid, 'g.zoumn1', 'parent@example.org');
+  const names = new Set(visitor.cookies.map(({ name }) => name));
+  expect(names).toContain('__Secure-educonnect_activation');
+  expect(names).toContain('__Secure-educonnect_interaction');
+
+  const [link = ''] = await linksSent(world.deps, 'parent@example.org');
+  await visitor.submit(await visitor.get(link), {});
+  const resume = await visitor.submit(waiting, {}, '/continuer');
+  lines.push(...(resume.headers['set-cookie'] ?? []));
+  expect(lines.some((line) => line.startsWith('__Host-educonnect_session='))).toBe(true);
+  for (const line of lines) {
+    expect(line).toMatch(/^__(Host|Secure)-educonnect_/);
+    expect(line).toMatch(/; secure/i);
+    expect(line).toMatch(/; httponly/i);
+    expect(line).toMatch(/; samesite=lax/i);
+    if (line.startsWith('__Host-')) expect(line).toMatch(/path=\/(;|$)/);
+    expect(line.length).toBeLessThan(4096);
+  }
+  for (const name of names) if (!name.endsWith('.sig')) expect(names).toContain(`${name}.sig`);
+});
+
+test('F03: on the plain http of the demo they have plain names', async () => {
+  const plain = await startWorld(database);
+  const visitor = createVisitor(plain.app.url);
+  await visitor.get(authorizePath(plain.ent));
+  const names = visitor.cookies.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(['educonnect_interaction', 'educonnect_resume']));
+  await plain.close();
+});
