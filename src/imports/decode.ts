@@ -24,11 +24,16 @@ export async function* textChunks(path: string, file: string): AsyncGenerator<st
 }
 
 function decoderFor(head: Buffer, file: string): (bytes: Uint8Array | undefined) => string {
-  const encoding = declaredEncoding(head, file);
+  const { encoding, declared } = encodingOf(head, file);
   const decoder = new TextDecoder(encoding === 'us-ascii' ? 'utf-8' : encoding, { fatal: true });
   const unicode = encoding === 'utf-8' || encoding === 'us-ascii';
   const wrong = () =>
-    new FeedError(file, `the bytes are not those of the encoding it declares, ${encoding.toUpperCase()}`);
+    new FeedError(
+      file,
+      declared
+        ? `the bytes are not those of the encoding it declares, ${encoding.toUpperCase()}`
+        : 'it declares no encoding and is not UTF-8',
+    );
   return (bytes) => {
     let text: string;
     try {
@@ -43,7 +48,7 @@ function decoderFor(head: Buffer, file: string): (bytes: Uint8Array | undefined)
   };
 }
 
-function declaredEncoding(head: Buffer, file: string): string {
+function encodingOf(head: Buffer, file: string): { encoding: string; declared: boolean } {
   const mark = head.subarray(0, 2).toString('hex');
   if (mark === 'fffe' || mark === 'feff') throw new FeedError(file, 'UTF-16 is not read');
   const hasMark = head.subarray(0, 3).toString('hex') === 'efbbbf';
@@ -54,5 +59,5 @@ function declaredEncoding(head: Buffer, file: string): string {
   if (hasMark && encoding !== 'utf-8') {
     throw new FeedError(file, `it is marked as UTF-8 and declares ${encoding.toUpperCase()}`);
   }
-  return encoding;
+  return { encoding, declared: named !== undefined };
 }

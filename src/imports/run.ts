@@ -1,4 +1,5 @@
 import { isDatabaseUnavailable } from '../db/database.ts';
+import { isLockConflict } from '../db/transaction.ts';
 import { applyPlan, LeaseLost } from './apply.ts';
 import { markPlanned } from './apply-store.ts';
 import { findSchool, loadSchoolState } from './current-store.ts';
@@ -85,7 +86,8 @@ async function applyFeed(
     try {
       await nightOfSchool(deps, runId, feed, school, report);
     } catch (error) {
-      if (error instanceof LeaseLost || isDatabaseUnavailable(error)) throw error;
+      const away = isDatabaseUnavailable(error) && !isLockConflict(error);
+      if (error instanceof LeaseLost || away) throw error;
       failed += 1;
       deps.log.error({ err: error, uai: school.uai }, 'a school could not be imported');
       report.schools.push({ ...schoolReport(school), failed: 'it could not be written; see the log' });

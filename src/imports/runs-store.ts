@@ -5,6 +5,10 @@ import type { ImportReport } from './types.ts';
 /** How long a run that gives no sign of life keeps others out, in milliseconds. */
 export const LEASE_MS = 60_000;
 
+/** Longest report that is kept whole, in characters, and the schools kept of a longer one. */
+const KEPT_CHARS = 4_000_000;
+const KEPT_SCHOOLS = 10_000;
+
 export type RunState = 'done' | 'refused' | 'failed';
 export type Running = { ok: false; reason: 'running'; report: string; since: Date };
 
@@ -66,6 +70,19 @@ export async function finishRun(
       lease_until: null,
       state,
       finished_at: now,
-      report: JSON.stringify(report),
+      report: keptReport(report),
     });
+}
+
+/** A statement of MariaDB holds 16 MB by default: of a nation's schools only those to which something happened. */
+function keptReport(report: ImportReport): string {
+  const whole = JSON.stringify(report);
+  if (whole.length <= KEPT_CHARS) return whole;
+  const eventful = report.schools.filter((school) => {
+    const { uai: _uai, name: _name, degree: _degree, pupils: _pupils, failed, ...counts } = school;
+    return failed !== undefined || Object.values(counts).some((count) => count > 0);
+  });
+  const schools = eventful.slice(0, KEPT_SCHOOLS);
+  const note = `${schools.length} of ${report.schools.length} schools are kept in this report`;
+  return JSON.stringify({ ...report, schools, notes: [note, ...report.notes.slice(0, 1000)] });
 }

@@ -221,6 +221,28 @@ test.each(spoilt)('%s refuses the feed before anything is written', async (_, wh
   expect(await database.db('staged_pupils').select()).toEqual([]);
 });
 
+test('files that do not name their académie, beside schools of two, are refused', async () => {
+  const schools = [
+    { id: 'A', uai: '0319901A', academy: '13' },
+    { id: 'B', uai: '0319902A', academy: '14' },
+  ];
+  await expect(night(deps, { ...feed, schools, bare: true })).rejects.toThrow(
+    'does not say of which académie it is',
+  );
+});
+
+test('bytes of another encoding in a file that declares none are refused', async () => {
+  await inFolder(async (folder) => {
+    const names = await writeAaf(folder, feed);
+    const text = document(feed, [guardianRecord(2, { id: '51', givenName: 'Zoé' })]);
+    await writeFile(join(folder, names.PersRelEleve), encode(text.replace(/^.*\n/, ''), 'ISO-8859-1'));
+    expect(await importFolder(deps, folder)).toMatchObject({
+      ok: false,
+      report: { error: expect.stringContaining('it declares no encoding and is not UTF-8') },
+    });
+  });
+});
+
 test('one line of a hundred megabytes is refused in little memory', async () => {
   await inFolder(async (folder) => {
     const names = await writeAaf(folder, feed);

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { applyPlan } from '../../src/imports/apply.ts';
 import { planSchool } from '../../src/imports/plan.ts';
+import { emptyReport, schoolReport } from '../../src/imports/report.ts';
 import { importFolder } from '../../src/imports/run.ts';
-import { LEASE_MS } from '../../src/imports/runs-store.ts';
+import { finishRun, LEASE_MS, takeRun } from '../../src/imports/runs-store.ts';
+import type { StagedSchool } from '../../src/imports/types.ts';
 import { type AafFeed, writeAaf } from '../support/aaf.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { countStatements, type TestDeps, testDeps } from '../support/deps.ts';
@@ -87,6 +89,18 @@ test('each run is kept with its report', async () => {
   const run = await database.db('import_runs').first();
   expect(run).toMatchObject({ id: Number(report.report), state: 'done', dry_run: 0, running: null });
   expect(JSON.parse(run.report)).toEqual(report);
+});
+
+test('of a nation only the schools to which something happened are kept with the run', async () => {
+  const run = await takeRun(database.db, { folder: 'x', dryRun: false, now: deps.clock.now() });
+  if (!run.ok) throw new Error(run.reason);
+  const report = emptyReport(run.id, false);
+  const school = schoolReport({ uai: '0319900A', name: 'X'.repeat(60), degree: 1 } as StagedSchool);
+  report.schools = Array.from({ length: 20_000 }, (_, i) => ({ ...school, left: i < 3 ? 1 : 0 }));
+  await finishRun(database.db, run.id, { state: 'done', report, now: deps.clock.now() });
+  const kept = JSON.parse((await database.db('import_runs').first()).report);
+  expect(kept.schools).toEqual(Array(3).fill({ ...school, left: 1 }));
+  expect(kept.notes).toEqual(['3 of 20000 schools are kept in this report']);
 });
 
 test('two imports at once: one works, the other says so (L03)', async () => {
