@@ -11,11 +11,27 @@ export type PupilOfAccount = {
   degree: 1 | 2;
 };
 
+const PUPIL_COLUMNS = {
+  id: 'p.id',
+  givenName: 'p.given_name',
+  familyName: 'p.family_name',
+  birthDate: 'p.birth_date',
+  schoolUai: 's.uai',
+  schoolName: 's.name',
+  degree: 'p.degree',
+};
+
 /**
- * The pupils that a guardian's account answers for today: legal links that have not ended, pupils who are in a
- * school. A pupil reached by two references of a regrouped account (R-182) comes once. Ordered by age, then id.
+ * The pupils that an account answers for today: for a guardian those of legal links that have not ended, for a pupil
+ * himself; only pupils who are in a school. A pupil reached by two references of a regrouped account (R-182) comes
+ * once. Ordered by age, then id.
  */
 export async function pupilsOfAccount(db: Database, accountId: number): Promise<PupilOfAccount[]> {
+  const himself = db('pupils as p')
+    .join('schools as s', 's.id', 'p.school_id')
+    .where('p.account_id', accountId)
+    .whereNull('p.left_at')
+    .select(PUPIL_COLUMNS);
   return db('guardian_references as g')
     .join('legal_links as l', 'l.guardian_reference_id', 'g.id')
     .join('pupils as p', 'p.id', 'l.pupil_id')
@@ -23,15 +39,8 @@ export async function pupilsOfAccount(db: Database, accountId: number): Promise<
     .where('g.account_id', accountId)
     .whereNull('l.ended_at')
     .whereNull('p.left_at')
-    .distinct({
-      id: 'p.id',
-      givenName: 'p.given_name',
-      familyName: 'p.family_name',
-      birthDate: 'p.birth_date',
-      schoolUai: 's.uai',
-      schoolName: 's.name',
-      degree: 'p.degree',
-    })
+    .select(PUPIL_COLUMNS)
+    .union([himself])
     .orderBy([{ column: 'birthDate' }, { column: 'id' }]);
 }
 

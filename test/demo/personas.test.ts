@@ -8,6 +8,7 @@ import type { Persona } from '../../src/demo/personas.ts';
 import { demoFiles } from '../../src/demo/places.ts';
 import { SCHOOLS } from '../../src/demo/sample-schools/schools.ts';
 import { seed } from '../../src/demo/seed.ts';
+import { pupilsOfAccount } from '../../src/directory/store.ts';
 import { listFeed } from '../../src/imports/folder.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type TestDeps, testDeps } from '../support/deps.ts';
@@ -99,6 +100,19 @@ test.each(['school-path', 'school-path-email', 'pupil-provisional'])(
     expect(await signIn(key, persona(key).provisional_password)).toMatchObject({ ok: true });
   },
 );
+
+test('a pupil answers for himself, a guardian for his children', async () => {
+  const pupil = persona('pupil-provisional');
+  expect(await pupilsOfAccount(deps.db, (await accountOf('pupil-provisional')).id)).toMatchObject([
+    { givenName: pupil.given_name, birthDate: pupil.birth_date, schoolUai: SCHOOLS.college.uai, degree: 2 },
+  ]);
+  const children = await pupilsOfAccount(deps.db, (await accountOf('school-path')).id);
+  expect(children.map((child) => child.birthDate).sort()).toEqual(
+    persona('school-path')
+      .children?.map((child) => child.birth_date)
+      .sort(),
+  );
+});
 
 test('the school knows the address of school-path-email, and none of school-path', () => {
   expect(persona('school-path-email').email).toBe('remi.lheritier@example.org');
