@@ -50,7 +50,17 @@ const COMMANDS: Command[] = [
   },
   {
     name: 'client',
-    usage: 'client add|list|update|rotate-secret|service|remove [options]',
+    usage: [
+      'client <verb>',
+      '  add --name <text> --redirect-uri <uri>... --scope "a b" [--post-logout-redirect-uri <uri>...]',
+      '      [--backchannel-logout-uri <uri>] [--initiate-login-uri <uri>] [--auth-method <m>] [--alg <alg>]',
+      '      [--jwks-uri <uri>] [--sector <host[:port]>] [--school <UAI|all>...] [--public] [--json]',
+      '  list [--json]',
+      '  update <client_id> [options of add but --sector, --school, --public; an empty value takes one away]',
+      '  rotate-secret <client_id> [--json]',
+      '  service <client_id> --school <UAI|all>... [--off]',
+      '  remove <client_id>',
+    ].join('\n'),
     summary: 'the relying services',
     run: async (deps, argv, io) => (await import('./provider/cli.ts')).clientCommand(deps, argv, io),
   },

@@ -9,6 +9,7 @@ import { ensureSigningKeys, loadSigningKeys } from './keys.ts';
 import { MOUNT, providerMiddleware } from './middleware.ts';
 import { tellAfterCommit } from './notices.ts';
 import { createPages } from './pages.ts';
+import { purgeExpired } from './purge-store.ts';
 
 /** The OpenID Provider as the application sees it. */
 export type RunningProvider = {
@@ -21,6 +22,7 @@ export type RunningProvider = {
 };
 
 const KEYS_LOOKED_AT_MS = 30_000;
+const PURGED_MS = 5 * 60_000;
 
 /** Starts the provider; makes the signing keys at the very first start. @throws when the database is away */
 export async function createProvider(deps: Deps): Promise<RunningProvider> {
@@ -38,6 +40,7 @@ export async function createProvider(deps: Deps): Promise<RunningProvider> {
   };
   let running = build(await loadSigningKeys(deps));
   let lookedAt = deps.clock.now().getTime();
+  let purgedAt = lookedAt;
 
   const reloadKeys = async () => {
     const keys = await loadSigningKeys(deps);
@@ -51,10 +54,18 @@ export async function createProvider(deps: Deps): Promise<RunningProvider> {
     // Not awaited: a new key is published an hour before it signs, and a database that is away stops no key set.
     reloadKeys().catch((err: unknown) => deps.log.warn({ err }, 'signing keys could not be read again'));
   };
+  // By whichever process is asked something; a job may call it as well.
+  const purge = () => {
+    const now = deps.clock.now();
+    if (now.getTime() - purgedAt < PURGED_MS) return;
+    purgedAt = now.getTime();
+    purgeExpired(deps.jobsDb, now).catch((err: unknown) => deps.log.warn({ err }, 'expired rows are kept'));
+  };
   const answer = providerMiddleware({ deps, pages, handler: () => running.handler });
   return {
     app: (ctx, next) => {
       lookAtKeys();
+      purge();
       return answer(ctx, next);
     },
     host: createHost(deps, { clients, provider: () => running.provider }),

@@ -11,6 +11,7 @@ import {
   deleteToken,
   insertGrant,
   insertToken,
+  lockGrant,
   lockGrantOfToken,
   readGrant,
   readToken,
@@ -128,7 +129,9 @@ async function loadGrant(deps: Needs, id: string): Promise<Grant | undefined> {
   const unit = currentUnit();
   if (unit?.revoked.has(id)) return undefined;
   const known = unit?.grants.get(id);
-  if (known) return known;
+  // Read together with its session, without a lock; a code will be inserted under it.
+  const held = known && unit?.path.startsWith('/auth') ? await inUnit(deps, (db) => lockGrant(db, id)) : true;
+  if (known) return held ? known : undefined;
   const read = await inUnit(deps, (db) => readGrant(db, id));
   if (!read) return undefined;
   unit?.grants.set(id, read.grant);

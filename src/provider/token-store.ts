@@ -21,6 +21,11 @@ export async function lockGrantOfToken(db: Database, idHash: string): Promise<vo
   await db('oidc_grants').where('id', grantId).select('id').forUpdate();
 }
 
+/** Holds a grant that is about to get a code, so that nobody revokes it in between. @returns false when it is gone */
+export async function lockGrant(db: Database, id: string): Promise<boolean> {
+  return (await db('oidc_grants').where({ id }).select('id').forUpdate().first()) !== undefined;
+}
+
 /** A token with its grant, its person and its session, in one statement. */
 export async function readToken(db: Database, kind: TokenKind, idHash: string): Promise<TokenRead | null> {
   const row: Row | undefined = await db('oidc_tokens as t')
