@@ -49,7 +49,7 @@ export function claimsPage(settings: ServiceSettings, claims: Record<string, unk
   const children = Array.isArray(claims.eleves) ? (claims.eleves as Child[]) : [];
   const body = html`<h1>Bonjour ${name || 'à vous'}</h1>
 <p><span class="pill">${settings.connectedSentence}</span></p>
-<h2>${children.length > 1 ? 'Vos enfants' : 'Votre enfant'}</h2>
+<h2>${headingOf(claims, children)}</h2>
 ${
   children.length === 0
     ? html`<p class="card">Aucun enfant n'a été transmis à ce service.</p>`
@@ -58,6 +58,12 @@ ${
 <details class="card"><summary>Ce qu'ÉduConnect a transmis</summary><pre>${JSON.stringify(claims, null, 2)}</pre></details>`;
   const signOut = html`<a class="button light" href="/deconnexion">Se déconnecter</a>`;
   return page(settings.theme, 'Accueil', body, signOut);
+}
+
+function headingOf(claims: Record<string, unknown>, children: Child[]): string {
+  const affiliations = claims.FrEduCtPersonAffiliation;
+  if (Array.isArray(affiliations) && affiliations.includes('eleve2d')) return 'Votre scolarité';
+  return children.length > 1 ? 'Vos enfants' : 'Votre enfant';
 }
 
 function childCard(settings: ServiceSettings, child: Child): Html {
