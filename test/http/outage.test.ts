@@ -8,8 +8,8 @@ import { migrate } from '../../src/db/migrations.ts';
 import { type PrivateDatabase, startPrivateDatabase } from '../../src/demo/private-database.ts';
 import { seedActivated } from '../support/activated.ts';
 import { testConfig } from '../support/deps.ts';
-import { authorizePath, startWorld, type TestWorld } from '../support/services.ts';
 import { type Answer, createVisitor, type Visitor } from '../support/visitor.ts';
+import { authorizePath, startWorld, type TestWorld } from '../support/world.ts';
 
 let folder: string;
 let server: PrivateDatabase;

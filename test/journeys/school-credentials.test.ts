@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { closeBrowser, newPage, type TestPage } from '../support/browser.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { found, seedFamily } from '../support/family.ts';
-import { startWorld, type TestWorld } from '../support/services.ts';
 import { CHOSEN, linksSent, PROVISIONAL } from '../support/sign-in.ts';
+import { startWorld, type TestWorld } from '../support/world.ts';
 
 let database: TestDatabase;
 let world: TestWorld;

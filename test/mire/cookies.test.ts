@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seedFamily } from '../support/family.ts';
-import { authorizePath, startWorld, type TestWorld } from '../support/services.ts';
 import { firstConnection, linksSent, PROVISIONAL } from '../support/sign-in.ts';
 import { createVisitor } from '../support/visitor.ts';
+import { authorizePath, startWorld, type TestWorld } from '../support/world.ts';
 
 let database: TestDatabase;
 let world: TestWorld;

@@ -8,9 +8,9 @@ import { seedActivated } from '../support/activated.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { countStatements } from '../support/deps.ts';
 import { found, seedFamily } from '../support/family.ts';
-import { authorizePath, codeOf, exchange, startWorld, type TestWorld } from '../support/services.ts';
 import { CHOSEN, linksSent, PROVISIONAL } from '../support/sign-in.ts';
 import { type Answer, createVisitor, type Visitor } from '../support/visitor.ts';
+import { authorizePath, codeOf, exchange, startWorld, type TestWorld } from '../support/world.ts';
 
 let database: TestDatabase;
 let world: TestWorld;
