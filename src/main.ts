@@ -9,6 +9,7 @@ import { pendingMigrations } from './db/migrations.ts';
 import type { Deps } from './deps.ts';
 import { listenForMetrics } from './http/health.ts';
 import { createMetrics } from './http/metrics.ts';
+import { isSupervisor, leaveSupervisor, superviseWorkers } from './http/workers.ts';
 import { startJobs } from './jobs/run.ts';
 import { createProvider } from './provider/index.ts';
 
@@ -83,16 +84,22 @@ export async function serve(config: Config): Promise<number> {
       deps.log.fatal({ pending }, 'migrations are pending: run `npx educonnect migrate`');
       return 1;
     }
-    const server = await startServer(deps);
-    await asked;
-    deps.log.info('stopping');
-    await server.stop();
+    if (isSupervisor(config)) await superviseWorkers(deps, stopping.signal);
+    else await serveUntil(deps, asked);
     return 0;
   } finally {
     process.off('SIGTERM', stop);
     process.off('SIGINT', stop);
     await closeDeps(deps);
+    leaveSupervisor();
   }
+}
+
+async function serveUntil(deps: Deps, asked: Promise<void>): Promise<void> {
+  const server = await startServer(deps);
+  await asked;
+  deps.log.info('stopping');
+  await server.stop();
 }
 
 /** Asks until the database answers, and says so. @returns the migrations that it lacks; null when told to stop */

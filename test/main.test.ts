@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -120,6 +120,20 @@ describe('the server process', () => {
     });
     slow.end('authorization_code');
     expect(await answered).toBe(400);
+    expect(await program.ended).toBe(0);
+  });
+
+  test('WEB_CONCURRENCY: so many processes on one port, one that dies is replaced, all stop together', async () => {
+    const program = start({ WEB_CONCURRENCY: '2', METRICS_PORT: '' });
+    const [, port] = await program.says(/"port":(\d+)[\s\S]*"port":\d+/);
+    const alive = () => fetch(`http://127.0.0.1:${port}/healthz`, { headers: { connection: 'close' } });
+    expect((await alive()).status).toBe(200);
+    const children = await readFile(`/proc/${program.child.pid}/task/${program.child.pid}/children`, 'utf8');
+    const worker = children.trim().split(' ').map(Number).at(-1) ?? 0;
+    process.kill(worker, 'SIGKILL');
+    await program.says(/it is replaced[\s\S]*"port":\d+/);
+    expect((await alive()).status).toBe(200);
+    program.child.kill('SIGTERM');
     expect(await program.ended).toBe(0);
   });
 
