@@ -83,6 +83,8 @@ function smtpServer(take: Take): SMTPServer {
     authOptional: true,
     onAuth: (_auth, _session, done) => done(null, { user: 'demo' }),
     size: LARGEST_MAIL,
+    // A mailer keeps its connection for the next mail; the end does not wait for that.
+    closeTimeout: 200,
     onData(stream, session, done) {
       simpleParser(stream)
         .then((mail) => {

@@ -113,6 +113,16 @@ test('old messages make room', async () => {
   expect(kept[0]?.text).toBe(`n° ${KEPT}`);
 });
 
+test('a mailer that keeps its connection does not hold up the end', async () => {
+  const other = await startOutbox({ http: HTTP + 3, smtp: SMTP + 3 });
+  const transport = createTransport({ pool: true, host: '127.0.0.1', port: SMTP + 3 });
+  await transport.sendMail({ from: 'a@example.org', to: 'b@example.org', text: 'x' });
+  const before = Date.now();
+  await other.stop();
+  expect(Date.now() - before).toBeLessThan(3000);
+  transport.close();
+});
+
 test('a taken port is an error with its number', async () => {
   await expect(startOutbox({ http: HTTP, smtp: 23992 })).rejects.toMatchObject({
     code: 'EADDRINUSE',
