@@ -146,6 +146,53 @@ describe('R-057 to R-059: the steps of a first connection', () => {
   });
 });
 
+describe('other people', () => {
+  test('R-034: a pupil chooses a password and gives his own birth date, and is in, without a mail', async () => {
+    const { deps } = app;
+    const pupil = await seedFamily(deps, { identifier: `${identifier}0`, provisional: PROVISIONAL });
+    await deps.db('accounts').where({ id: pupil.id }).update({ kind: 'pupil' });
+    const [self] = await deps.db('pupils').select('id').orderBy('id', 'desc').limit(1);
+    await deps.db('pupils').where({ id: self.id }).update({ account_id: pupil.id });
+    const typed = { identifier: `${identifier}0`, password: PROVISIONAL };
+    const password = await signIn(visitor, uid, typed, 'eleve');
+    expect(password.text).toContain('Étape 1 sur 2');
+    const birth = await visitor.submit(password, { new_password: CHOSEN, confirmation: CHOSEN });
+    expect(pathOf(birth)).toBe('/naissance');
+    const wrong = await visitor.submit(birth, { day: '8', month: '3', year: '2017' });
+    expect(wrong.status).toBe(400);
+    const onward = await visitor.submit(wrong, { day: '9', month: '3', year: '2017' });
+    expect(onward.headers.location).toBe('https://ent.example.test/callback');
+    expect(provider.finished).toEqual([{ uid, accountPublicId: pupil.publicId }]);
+  });
+
+  test('H02: names as the school writes them are shown as text', async () => {
+    const hostile = {
+      givenName: 'Lou <script>alert(1)</script>',
+      familyName: 'O’BRIEN-Ñ "x" 😀',
+      birthDate: '2017-03-09',
+    };
+    await seedFamily(app.deps, {
+      identifier: `${identifier}0`,
+      provisional: PROVISIONAL,
+      children: [hostile],
+    });
+    const password = await signIn(visitor, uid, { identifier: `${identifier}0`, password: PROVISIONAL });
+    const address = await visitor.submit(password, { new_password: CHOSEN, confirmation: CHOSEN });
+    const birth = await visitor.submit(address, { email });
+    expect(birth.text).toContain('O’BRIEN-Ñ &quot;x&quot; 😀');
+    expect(birth.text).not.toContain('<script>alert');
+  });
+
+  test('a guardian who has no child left is told to ask the school, and nothing breaks', async () => {
+    await seedFamily(app.deps, { identifier: `${identifier}0`, provisional: PROVISIONAL, children: [] });
+    const password = await signIn(visitor, uid, { identifier: `${identifier}0`, password: PROVISIONAL });
+    const address = await visitor.submit(password, { new_password: CHOSEN, confirmation: CHOSEN });
+    const birth = await visitor.submit(address, { email });
+    expect([birth.status, pathOf(birth)]).toEqual([200, '/naissance']);
+    expect(birth.text).not.toContain('<form method="post"');
+  });
+});
+
 describe("« En cours d'activation »", () => {
   test('R-062: signing in again, even at another service, leads back to the page that resends and corrects', async () => {
     await firstConnection(visitor, uid, identifier, email);
