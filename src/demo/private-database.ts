@@ -38,6 +38,8 @@ export type PrivateDatabaseOptions = {
   log: (line: string) => void;
   /** Databases to create unless they exist: letters, digits and `_` only. */
   databases?: readonly string[];
+  /** Flags after ours, so that they win: a bench wants `--innodb-buffer-pool-size=1G`. */
+  settings?: readonly string[];
 };
 
 export type PrivateDatabase = {
@@ -106,6 +108,7 @@ async function launch(folder: string, socketPath: string, logFile: string, optio
     '--performance-schema=0',
     `--sql-mode=${SQL_MODE}`,
     ...(options.durable ? [] : FORGETFUL),
+    ...(options.settings ?? []),
   ];
   const output = await open(logFile, 'a');
   // Its own session: Ctrl-C reaches us first, and the database outlives the last request.

@@ -1,0 +1,53 @@
+/** What the kernel knows of a process (proc(5)), and what this machine is. Linux only. */
+import { readFileSync } from 'node:fs';
+import { cpus, release, totalmem, type } from 'node:os';
+
+/** `sysconf(_SC_CLK_TCK)` on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+/** CPU seconds, user and system of all threads, since the process began; 0 when it has gone. */
+export function cpuSeconds(pid: number): number {
+  const text = read(`/proc/${pid}/stat`);
+  // The name in parentheses may hold spaces: fields are counted behind it. utime and stime are the 14th and 15th.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS_PER_SECOND || 0;
+}
+
+/** Resident memory in MiB: now, and the most since the process began. */
+export function memoryMiB(pid: number): { now: number; peak: number } {
+  const text = read(`/proc/${pid}/status`);
+  const size = (name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(text)?.[1] ?? 0) / 1024;
+  return { now: size('VmRSS'), peak: size('VmHWM') };
+}
+
+/** CPU seconds and peak memory of a process until it ends, looked at ten times a second. */
+export function watchProcess(pid: number): { stop(): { cpu: number; peak: number } } {
+  let cpu = 0;
+  let peak = 0;
+  const look = () => {
+    cpu = Math.max(cpu, cpuSeconds(pid));
+    peak = Math.max(peak, memoryMiB(pid).peak);
+  };
+  const timer = setInterval(look, 100);
+  return {
+    stop() {
+      clearInterval(timer);
+      look();
+      return { cpu, peak };
+    },
+  };
+}
+
+/** One line for the head of the tables. */
+export function describeMachine(database: string): string {
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${cpus().length} cores, ${memory} GiB, ${type()} ${release().split('-')[0]}, Node.js ${process.versions.node}, ${database}`;
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

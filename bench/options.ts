@@ -1,0 +1,102 @@
+/** The command line of `npm run bench -- <part>... <options>`. */
+import { parseArgs } from 'node:util';
+import { OPERATIONS, type Operation } from './logins.ts';
+import { SCOPES, type ScopeName } from './operations.ts';
+
+export const PARTS = ['import', 'logins', 'notify', 'nation'] as const;
+export type Part = (typeof PARTS)[number];
+
+export type Options = {
+  parts: Part[];
+  /** import */
+  pupils: number;
+  /** logins */
+  scopes: ScopeName[];
+  concurrency: number[];
+  operations: Operation[];
+  rounds: number;
+  seconds: number;
+  most: number;
+  /** logins: people in the database; nation: its size. */
+  accounts: number;
+  /** First of two ports on loopback. */
+  port: number;
+  /** Where CPU profiles of both servers are left; absent: none. */
+  profile: string | undefined;
+};
+
+export const USAGE = `usage: npm run bench [-- <part>... <options>]
+
+parts (all but nation when none is named)
+  import    a feed, the same again, a delta of 2 %
+  logins    full login, code flow on a session, refresh, userinfo; beside the bare library
+  notify    1,500 accounts of one school
+  nation    a country of accounts, kept in .bench/nation for what comes later
+
+options
+  --pupils 200000        import: pupils of the feed
+  --scope openid,full    logins: what services ask
+  --concurrency 1,8,32   logins: visitors at once
+  --operation "refresh,userinfo"
+  --rounds 3             logins: measurements of each line; the table shows medians
+  --seconds 4            logins: of one measurement
+  --most 20000           logins: operations of one measurement at most
+  --accounts 2000        logins: people in the database; nation: 2000000
+  --port 4860            the first of two ports on loopback
+  --profile <folder>     logins: CPU profiles of both servers`;
+
+const NUMBER = { type: 'string' } as const;
+
+/** @throws Error with a sentence for whoever typed it */
+export function readOptions(argv: readonly string[]): Options | 'help' {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean' },
+      pupils: NUMBER,
+      scope: { type: 'string' },
+      concurrency: { type: 'string' },
+      operation: { type: 'string' },
+      rounds: NUMBER,
+      seconds: NUMBER,
+      most: NUMBER,
+      accounts: NUMBER,
+      port: NUMBER,
+      profile: { type: 'string' },
+    },
+  });
+  if (values.help) return 'help';
+  const parts = chosen('part', positionals, PARTS);
+  return {
+    parts: parts.length > 0 ? parts : PARTS.filter((part) => part !== 'nation'),
+    pupils: whole('pupils', values.pupils, 200_000),
+    scopes: chosen('scope', split(values.scope ?? 'openid,full'), Object.keys(SCOPES) as ScopeName[]),
+    concurrency: split(values.concurrency ?? '1,8,32').map((text) => whole('concurrency', text, 1)),
+    operations: values.operation ? chosen('operation', split(values.operation), OPERATIONS) : [...OPERATIONS],
+    rounds: whole('rounds', values.rounds, 3),
+    seconds: whole('seconds', values.seconds, 4),
+    most: whole('most', values.most, 20_000),
+    accounts: whole('accounts', values.accounts, parts.includes('nation') ? 2_000_000 : 2000),
+    port: whole('port', values.port, 4860),
+    profile: values.profile,
+  };
+}
+
+const split = (text: string) => text.split(',').map((part) => part.trim());
+
+function chosen<T extends string>(what: string, given: readonly string[], known: readonly T[]): T[] {
+  for (const name of given) {
+    if (!(known as readonly string[]).includes(name)) {
+      throw new Error(`no ${what} is called ${name}; there are: ${known.join(', ')}`);
+    }
+  }
+  return given as T[];
+}
+
+function whole(name: string, text: string | undefined, unless: number): number {
+  if (text === undefined) return unless;
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} must be a whole number above 0`);
+  return number;
+}

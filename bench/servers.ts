@@ -1,0 +1,91 @@
+/** The two that are compared, each in a process of its own: EduConnect as in production, and the bare library. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { openSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BareSettings } from './bare/main.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+export type RunningServer = { pid: number; stop(): Promise<void> };
+
+/**
+ * The configuration of a production process, but for its address: real password hashing, access log, pool. Visitors
+ * come through a trusted proxy, each from an address of his own, as they do.
+ */
+export function environment(databaseUrl: string, port: number): Record<string, string> {
+  const { PATH = '', HOME = '' } = process.env;
+  return {
+    PATH,
+    HOME,
+    NODE_ENV: 'production',
+    BASE_URL: `http://localhost:${port}`,
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    ALLOW_INSECURE_ISSUER: '1',
+    HTTP_LOOPBACK_CLIENTS: '1',
+    TRUSTED_PROXIES: '127.0.0.1',
+    DATABASE_URL: databaseUrl,
+    COOKIE_KEYS: 'cookie-key-of-the-bench-0123456789',
+    SEALING_KEYS: 'sealing-key-of-the-bench-0123456789',
+    SUBJECT_SALT: 'subject-salt-of-the-bench-0123456789',
+    SMTP_URL: 'smtp://127.0.0.1:1',
+    PHONE_EXTRA_MOBILE_PREFIXES: '+3363998',
+    LOGIN_ATTEMPTS_PER_ADDRESS: '1000000',
+  };
+}
+
+export function startOurs(
+  env: Record<string, string>,
+  { folder, flags = [] }: { folder: string; flags?: readonly string[] },
+): Promise<RunningServer> {
+  return start([...flags, '--import', 'tsx', 'src/main.ts'], env, join(folder, 'ours.log'));
+}
+
+export function startBare(
+  settings: BareSettings,
+  { folder, flags = [] }: { folder: string; flags?: readonly string[] },
+): Promise<RunningServer> {
+  const { PATH = '', HOME = '' } = process.env;
+  const args = [...flags, '--import', 'tsx', 'bench/bare/main.ts', JSON.stringify(settings)];
+  return start(args, { PATH, HOME, NODE_ENV: 'production' }, join(folder, 'bare.log'));
+}
+
+/** Starts one of our commands; the caller waits for its end. */
+export function startCommand(args: readonly string[], env: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...args], { cwd: root, env });
+}
+
+/** Its log goes to a file: a pipe would be read by the process that measures. */
+async function start(
+  args: readonly string[],
+  env: Record<string, string>,
+  log: string,
+): Promise<RunningServer> {
+  const file = openSync(log, 'a');
+  const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', file, file] });
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const killed = () => void child.kill('SIGKILL');
+  process.once('exit', killed);
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await gone;
+    process.off('exit', killed);
+  };
+  const port = env.PORT ?? (JSON.parse(args.at(-1) ?? '{}') as { port: number }).port;
+  const answered = await Promise.race([answers(`http://127.0.0.1:${port}/`), gone.then(() => false)]);
+  if (!answered) throw new Error(`a server did not start; its log: ${log}`);
+  return { pid: child.pid ?? 0, stop };
+}
+
+async function answers(url: string): Promise<boolean> {
+  for (let tries = 0; tries < 300; tries += 1) {
+    try {
+      await fetch(url, { redirect: 'manual' }).then((response) => response.arrayBuffer());
+      return true;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+  return false;
+}

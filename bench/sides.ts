@@ -1,0 +1,138 @@
+/** The database with people in it, and both servers on it. */
+import { randomBytes } from 'node:crypto';
+import argon2 from 'argon2';
+import { buildDeps, closeDeps } from '../src/build-deps.ts';
+import { loadConfig } from '../src/config.ts';
+import { addClient } from '../src/provider/registration.ts';
+import { type BenchDatabase, startDatabase } from './database.ts';
+import {
+  CALLBACK,
+  type Client,
+  loginBare,
+  loginOurs,
+  newBrowser,
+  SCOPES,
+  type Side,
+  visit,
+} from './operations.ts';
+import { fillPeople } from './people.ts';
+import { environment, type RunningServer, startBare, startOurs } from './servers.ts';
+
+export type Arena = {
+  database: BenchDatabase;
+  ours: Side;
+  bare: Side;
+  pids: Record<Side['name'], number>;
+  /** Accounts 1 to this number can log in. */
+  accounts: number;
+  close(): Promise<void>;
+};
+
+export type ArenaSettings = {
+  folder: string;
+  /** Ours; the bare library is one above. */
+  port: number;
+  accounts: number;
+  /** For Node, such as `--cpu-prof`. */
+  flags?: readonly string[];
+  /** Lighter hashes, for a smoke test only. */
+  env?: Record<string, string>;
+};
+
+const BASE_SCOPES = SCOPES.full;
+
+export async function openArena(settings: ArenaSettings): Promise<Arena> {
+  const { folder, port, accounts, flags = [] } = settings;
+  const database = await startDatabase(folder, 'educonnect_bench');
+  const running: RunningServer[] = [];
+  const close = async () => {
+    await Promise.all(running.map((server) => server.stop()));
+    await database.close();
+  };
+  try {
+    const env = { ...environment(database.url, port), ...settings.env };
+    const clients = await prepare(database, env, accounts);
+    const ours: Side = {
+      name: 'ours',
+      origin: `http://127.0.0.1:${port}`,
+      paths: { authorization: '/oidc/auth', token: '/oidc/token', userinfo: '/oidc/userinfo' },
+      clients,
+      login: loginOurs,
+    };
+    const oursRunning = await startOurs(env, { folder, flags });
+    running.push(oursRunning);
+    const bareRunning = await startBare(
+      {
+        port: port + 1,
+        socketPath: new URL(database.url).searchParams.get('socketPath') ?? '',
+        database: 'educonnect_bench',
+        clients: [bareClient(clients.plain, []), bareClient(clients.offline, ['refresh_token'])],
+        pageBytes: await loginPageBytes(ours),
+      },
+      { folder, flags },
+    );
+    running.push(bareRunning);
+    const bare: Side = {
+      name: 'bare',
+      origin: `http://127.0.0.1:${port + 1}`,
+      paths: { authorization: '/auth', token: '/token', userinfo: '/me' },
+      clients,
+      login: loginBare,
+    };
+    return { database, ours, bare, pids: { ours: oursRunning.pid, bare: bareRunning.pid }, accounts, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function prepare(
+  { sql }: BenchDatabase,
+  env: Record<string, string>,
+  accounts: number,
+): Promise<{ plain: Client; offline: Client }> {
+  const config = loadConfig(env);
+  const passwordHash = await argon2.hash('chaise3verte', {
+    type: argon2.argon2id,
+    memoryCost: config.ARGON2_MEMORY_KIB,
+    timeCost: config.ARGON2_PASSES,
+    parallelism: 1,
+  });
+  await fillPeople(sql, { accounts, accountsPerSchool: 300, passwordHash, activated: 100 });
+  const deps = buildDeps(config);
+  try {
+    const register = async (name: string, scope: string): Promise<Client> => {
+      const added = await addClient(deps, { name, redirectUris: [CALLBACK], scope, schools: ['all'] });
+      if (!added.ok) throw new Error(added.faults.join('; '));
+      return { id: added.clientId, secret: added.clientSecret ?? '' };
+    };
+    const plain = await register('Banc', BASE_SCOPES);
+    return { plain, offline: await register('Banc hors ligne', `${BASE_SCOPES} offline_access`) };
+  } finally {
+    await closeDeps(deps);
+  }
+}
+
+function bareClient({ id, secret }: Client, more: string[]) {
+  return {
+    client_id: id,
+    client_secret: secret,
+    redirect_uris: [CALLBACK],
+    grant_types: ['authorization_code', ...more],
+  };
+}
+
+async function loginPageBytes(ours: Side): Promise<number> {
+  const browser = newBrowser(ours, 1);
+  const query = new URLSearchParams({
+    client_id: ours.clients.plain.id,
+    redirect_uri: CALLBACK,
+    response_type: 'code',
+    scope: 'openid',
+    code_challenge: randomBytes(32).toString('base64url'),
+    code_challenge_method: 'S256',
+  });
+  const { headers } = await visit(browser, `${ours.paths.authorization}?${query}`);
+  const { pathname } = new URL(headers.location ?? '', 'http://localhost');
+  return Buffer.byteLength((await visit(browser, `${pathname}/connexion?profil=responsable`)).text);
+}
