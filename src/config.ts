@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
@@ -18,6 +19,9 @@ const whole = (min: number, max: number) => z.coerce.number().int().min(min).max
 const httpUrl = z
   .url({ protocol: /^https?$/ })
   .refine((url) => !url.endsWith('/'), { message: 'must not end with a slash' });
+const network = z
+  .string()
+  .refine(isNetwork, { message: 'must be an address or a network such as 10.0.0.0/8' });
 const secret = z.string().min(24, 'must have 24 characters or more');
 const secrets = list.pipe(z.array(secret).min(1, 'needs at least one value'));
 
@@ -29,11 +33,13 @@ const schema = z.object({
   METRICS_PORT: whole(0, 65_535).optional(),
   METRICS_TOKEN: secret.optional(),
   ALLOW_INSECURE_ISSUER: flag.default(false),
-  TRUSTED_PROXIES: list.default([]),
+  TRUSTED_PROXIES: list.pipe(z.array(network)).default([]),
   WEB_CONCURRENCY: whole(1, 64).default(1),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
 
-  DATABASE_URL: z.string().regex(/^mysql:\/\//, 'must begin with mysql://'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^mysql:\/\/[^/?]+\/[^/?]+(\?.*)?$/, 'must look like mysql://user:password@host:3306/name'),
   DATABASE_POOL: whole(2, 200).default(10),
   DATABASE_STATEMENT_TIMEOUT_MS: whole(100, 60_000).default(2500),
   DATABASE_CONNECT_TIMEOUT_MS: whole(100, 60_000).default(2000),
@@ -60,7 +66,7 @@ const schema = z.object({
   SMTP_URL: z.string().regex(/^smtps?:\/\//, 'must begin with smtp:// or smtps://'),
   MAIL_FROM: z
     .string()
-    .min(3)
+    .regex(/^[^<>@\r\n]*<?[^\s<>@]+@[^\s<>@]+>?$/, 'must be an address, or a name and an <address>')
     .default('Administrateur des services en ligne <ne-pas-repondre@educonnect.example>'),
   TWILIO_ACCOUNT_SID: z.string().optional(),
   TWILIO_AUTH_TOKEN: z.string().optional(),
@@ -75,7 +81,7 @@ const schema = z.object({
   ACADEMIC_PORTAL_CLIENT_ID: z.string().optional(),
   ACADEMIC_PORTAL_CLIENT_SECRET: z.string().optional(),
 
-  TRUSTED_CLIENT_ORIGINS: list.default([]),
+  TRUSTED_CLIENT_ORIGINS: list.pipe(z.array(httpUrl)).default([]),
   HTTP_LOOPBACK_CLIENTS: flag.default(false),
   ASSISTANCE_TEXT: z.string().default("l'assistance de votre académie"),
   ASSISTANCE_URL: z.url().optional(),
@@ -84,9 +90,11 @@ const schema = z.object({
     .string()
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be an hour such as 03:30')
     .default('03:30'),
+  IMPORT_BRAKE_SCHOOL_PERCENT: whole(1, 100).default(35),
+  IMPORT_BRAKE_NATION_PERCENT: whole(1, 100).default(5),
 });
 
-/** Names whose values are never printed: `config check` masks them, the log redacts them. */
+/** Names whose values `config check` masks. */
 export const SECRET_NAMES = [
   'DATABASE_URL',
   'COOKIE_KEYS',
@@ -150,13 +158,15 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
 function crossChecks(values: Values): string[] {
   const faults: string[] = [];
   const production = values.NODE_ENV === 'production';
-  if (values.BASE_URL.startsWith('http:')) {
-    if (!values.ALLOW_INSECURE_ISSUER) faults.push('BASE_URL: must be https');
-    else if (!LOOPBACK.test(values.BASE_URL))
-      faults.push('BASE_URL: ALLOW_INSECURE_ISSUER=1 is accepted with a loopback address only');
-  }
+  const loopback = LOOPBACK.test(values.BASE_URL);
+  if (values.ALLOW_INSECURE_ISSUER && !loopback)
+    faults.push('ALLOW_INSECURE_ISSUER: is accepted with a loopback BASE_URL only');
+  else if (values.BASE_URL.startsWith('http:') && !values.ALLOW_INSECURE_ISSUER)
+    faults.push('BASE_URL: must be https');
+  if (values.HTTP_LOOPBACK_CLIENTS && !loopback)
+    faults.push('HTTP_LOOPBACK_CLIENTS: is accepted with a loopback BASE_URL only');
   if (new URL(values.BASE_URL).pathname !== '/') faults.push('BASE_URL: must have no path');
-  if (production && !values.ALLOW_INSECURE_ISSUER) {
+  if (production && !(values.ALLOW_INSECURE_ISSUER && loopback)) {
     for (const name of ['COOKIE_KEYS', 'SEALING_KEYS', 'SUBJECT_SALT'] as const) {
       if ([values[name]].flat().some((value) => SAMPLE_SECRET.test(value)))
         faults.push(`${name}: is a default of the documentation or the demo`);
@@ -164,6 +174,10 @@ function crossChecks(values: Values): string[] {
   }
   if (values.PASSWORD_MAX_LENGTH < values.PASSWORD_MIN_LENGTH)
     faults.push('PASSWORD_MAX_LENGTH: must not be smaller than PASSWORD_MIN_LENGTH');
+  if (values.SESSION_IDLE_MINUTES > values.SESSION_MAX_HOURS * 60)
+    faults.push('SESSION_IDLE_MINUTES: must not be longer than SESSION_MAX_HOURS');
+  if (values.METRICS_PORT !== undefined && values.METRICS_PORT !== 0 && values.METRICS_PORT === values.PORT)
+    faults.push('METRICS_PORT: must not be PORT');
   return faults;
 }
 
@@ -191,6 +205,13 @@ export function describeConfig(config: Config): Record<string, string> {
     shown[name] = secretValue ? '********' : Array.isArray(value) ? value.join(',') : String(value);
   }
   return shown;
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, more] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || more !== undefined) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
 }
 
 /** The nearest folder upwards that has a package.json: the same from `src/` and from `dist/src/`. */

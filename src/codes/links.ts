@@ -1,5 +1,5 @@
 import { newToken, tokenHash } from '../crypto/digests.ts';
-import type { Deps, Transaction } from '../deps.ts';
+import type { Clock, Database, Deps, Transaction } from '../deps.ts';
 import { findLink, insertLink, lockLink, type MailLink, markLinkConsumed, revokeLinks } from './store.ts';
 
 /** What a link in a mail does. */
@@ -46,7 +46,7 @@ export async function issueLink(
 }
 
 /** Looks at a link without using it: the page with the button, any number of times (mail scanners). */
-export async function peekLink(deps: Pick<Deps, 'db' | 'clock'>, token: string): Promise<LinkCheck> {
+export async function peekLink(deps: { db: Database; clock: Clock }, token: string): Promise<LinkCheck> {
   return check(await findLink(deps.db, tokenHash(token)), deps.clock.now());
 }
 

@@ -2,8 +2,8 @@ import { updateAccount } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
 import { recordAudit } from '../audit/record.ts';
 import type { Deps, Transaction } from '../deps.ts';
+import { attemptKeys } from './attempts.ts';
 import { clearAttempts } from './store.ts';
-import { attemptKey } from './verify.ts';
 
 /** A login that succeeded, however it was proved. */
 export type Login = {
@@ -22,7 +22,7 @@ export type Login = {
  */
 export async function recordLogin(deps: Pick<Deps, 'clock'>, trx: Transaction, login: Login): Promise<void> {
   const now = deps.clock.now();
-  await clearAttempts(trx, attemptKey(login.account.identifier));
+  await clearAttempts(trx, attemptKeys(login.account.identifier, login.ip));
   const changes = login.rehash ? { lastLoginAt: now, passwordHash: login.rehash } : { lastLoginAt: now };
   await updateAccount(trx, login.account.id, changes, now);
   await recordAudit(trx, {

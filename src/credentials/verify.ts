@@ -1,12 +1,10 @@
 import { findAccountByIdentifier } from '../accounts/store.ts';
 import type { Account, AccountKind } from '../accounts/types.ts';
 import { recordAudit } from '../audit/record.ts';
-import { sameText, tokenHash } from '../crypto/digests.ts';
-import { countHit } from '../db/counters.ts';
-import { inTransaction } from '../db/transaction.ts';
+import { sameText } from '../crypto/digests.ts';
 import type { Deps } from '../deps.ts';
+import { countAttempt, normaliseIdentifier } from './attempts.ts';
 import { openProvisional, provisionalExpiresAt } from './provisional.ts';
-import { admitAttempt } from './store.ts';
 
 export type SignIn = {
   identifier: string;
@@ -25,19 +23,8 @@ export type VerifyResult =
 
 const IDENTIFIER_LIMIT = 90;
 const PASSWORD_LIMIT_BYTES = 1024;
-const ADDRESS_WINDOW_MS = 300_000;
 
 type Verifier = Pick<Deps, 'db' | 'config' | 'clock' | 'passwords' | 'sealer'>;
-
-/** Identifiers are lower case (R-080); a parent's phone likes to begin with a capital and to end with a space. */
-export function normaliseIdentifier(text: string): string {
-  return text.normalize('NFC').trim().toLowerCase();
-}
-
-/** The throttle key of an identifier, the same whether an account has it or not (E02). */
-export function attemptKey(identifier: string): string {
-  return tokenHash(`sign-in|${normaliseIdentifier(identifier)}`);
-}
 
 /**
  * Checks identifier and password. The attempt is counted before the password is looked at (atomic, in the database);
@@ -64,21 +51,6 @@ export async function verifyCredentials(deps: Verifier, signIn: SignIn): Promise
   }
   const outdated = account.passwordHash !== null && deps.passwords.needsRehash(account.passwordHash);
   return { ok: true, account, rehash: outdated ? await deps.passwords.hash(signIn.password) : null };
-}
-
-/** Both counters in one transaction, so in one commit; the address first, in the same order for everybody. */
-async function countAttempt(
-  deps: Verifier,
-  identifier: string,
-  ip: string,
-): Promise<'too-many' | 'locked' | null> {
-  const now = deps.clock.now();
-  return inTransaction(deps.db, async (trx) => {
-    const admitted = (await admitAttempt(trx, attemptKey(identifier), now)).admitted;
-    const hits = await countHit(trx, tokenHash(`sign-in-address|${ip}`), ADDRESS_WINDOW_MS, now);
-    if (hits > deps.config.LOGIN_ATTEMPTS_PER_ADDRESS) return 'too-many';
-    return admitted ? null : 'locked';
-  });
 }
 
 /** The same argon2 work whatever there is to compare with (decision 2, E02). */

@@ -2,7 +2,7 @@ import { applyEvent } from '../accounts/lifecycle.ts';
 import { lockAccounts, updateAccount } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
 import { recordAudit } from '../audit/record.ts';
-import { consumeLink, type LinkRefusal } from '../codes/links.ts';
+import { consumeLink, type LinkRefusal, peekLink } from '../codes/links.ts';
 import { takeAttempt } from '../codes/throttle.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
@@ -68,10 +68,12 @@ export type ActivationResult =
 export async function activateByLink(deps: Deps, token: string, from: From): Promise<ActivationResult> {
   const now = deps.clock.now();
   return inTransaction(deps.db, async (trx): Promise<ActivationResult> => {
+    // The account first, then its link: the order in which « Renvoyer le message » takes them.
+    const seen = await peekLink({ db: trx, clock: deps.clock }, token);
+    const [account] = seen.link ? await lockAccounts(trx, [seen.link.accountId]) : [];
     const check = await consumeLink(deps, trx, token);
     if (!check.ok) return { ok: false, reason: check.reason, clientId: check.link?.clientId ?? null };
     const { link } = check;
-    const [account] = await lockAccounts(trx, [link.accountId]);
     const usable = account && account.closedAt === null && account.email === link.email;
     if (!usable) return { ok: false, reason: 'expired', clientId: link.clientId };
     const moved = await applyEvent(trx, account, 'activate-by-link', {

@@ -36,13 +36,3 @@ export async function giveAddress(deps: Deps, interactionUid: string, text: stri
     return { ok: true };
   });
 }
-
-/** « Modifier mon adresse » on step 3: back to step 2. */
-export async function reviseAddress(deps: Deps, interactionUid: string): Promise<void> {
-  await inTransaction(deps.db, async (trx) => {
-    const now = deps.clock.now();
-    const row = await lockFirstConnection(trx, interactionUid, now);
-    if (row?.step === 'birth-date' && row.account.kind === 'guardian')
-      await updateFirstConnection(trx, interactionUid, { step: 'address' }, now);
-  });
-}

@@ -1,16 +1,11 @@
 import type { Account } from '../accounts/types.ts';
 import { recordAudit } from '../audit/record.ts';
+import { attemptKeys } from '../credentials/attempts.ts';
 import { clearAttempts } from '../credentials/store.ts';
-import { attemptKey } from '../credentials/verify.ts';
 import { inTransaction } from '../db/transaction.ts';
-import type { Deps, Transaction } from '../deps.ts';
+import type { Deps } from '../deps.ts';
 import { knownEmail } from '../directory/store.ts';
-import {
-  deleteFirstConnection,
-  type FirstConnection,
-  findFirstConnection,
-  putFirstConnection,
-} from './store.ts';
+import { type FirstConnection, findFirstConnection, putFirstConnection } from './store.ts';
 import type { Progress, StepName } from './types.ts';
 
 /** A row outlives the provider's interaction by far; it is of no use without it. */
@@ -37,7 +32,7 @@ export async function startFirstConnection(deps: Deps, signedIn: SignedIn): Prom
   const { account, interactionUid, clientId } = signedIn;
   const step = firstStep(account);
   await inTransaction(deps.db, async (trx) => {
-    await clearAttempts(trx, attemptKey(account.identifier));
+    await clearAttempts(trx, attemptKeys(account.identifier, signedIn.ip));
     await putFirstConnection(
       trx,
       {
@@ -71,14 +66,6 @@ export async function currentProgress(
 ): Promise<Progress | null> {
   const row = await findFirstConnection(deps.db, interactionUid, deps.clock.now());
   return row ? toProgress(deps, row) : null;
-}
-
-/** Forgets the steps of an interaction: handed over, or the visitor is somebody else. */
-export async function endFirstConnection(
-  db: Deps['db'] | Transaction,
-  interactionUid: string,
-): Promise<void> {
-  await deleteFirstConnection(db, interactionUid);
 }
 
 async function toProgress(deps: Pick<Deps, 'db'>, row: FirstConnection): Promise<Progress | null> {

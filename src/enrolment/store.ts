@@ -144,7 +144,6 @@ type StepChanges = {
   email?: string | null;
   pupilId?: number | null;
   credentialsVersion?: number;
-  expiresAt?: Date;
 };
 
 export async function updateFirstConnection(
@@ -159,10 +158,5 @@ export async function updateFirstConnection(
   if (changes.email !== undefined) row.email = changes.email;
   if (changes.pupilId !== undefined) row.pupil_id = changes.pupilId;
   if (changes.credentialsVersion !== undefined) row.credentials_version = changes.credentialsVersion;
-  if (changes.expiresAt !== undefined) row.expires_at = changes.expiresAt;
   await trx('first_connections').where({ interaction_uid: interactionUid }).update(row);
-}
-
-export async function deleteFirstConnection(db: Database, interactionUid: string): Promise<void> {
-  await db('first_connections').where({ interaction_uid: interactionUid }).delete();
 }

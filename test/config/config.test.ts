@@ -62,6 +62,29 @@ describe('the configuration', () => {
     expect(faultsOf({ ...good, BASE_URL: 'http://localhost:3000', ALLOW_INSECURE_ISSUER: '1' })).toEqual([]);
   });
 
+  test('M03: a public issuer cannot switch the checks off', () => {
+    const samples = { ...good, ALLOW_INSECURE_ISSUER: '1', SEALING_KEYS: 'sample-sealing-key-of-the-demo' };
+    expect(faultsOf(samples)).toEqual([
+      expect.stringContaining('ALLOW_INSECURE_ISSUER'),
+      expect.stringContaining('SEALING_KEYS'),
+    ]);
+    expect(faultsOf({ ...good, HTTP_LOOPBACK_CLIENTS: '1' })).toEqual([
+      expect.stringContaining('HTTP_LOOPBACK_CLIENTS'),
+    ]);
+  });
+
+  test.each([
+    ['TRUSTED_PROXIES', '10.0.0.0/8,nonsense'],
+    ['TRUSTED_PROXIES', '10.0.0.0/40'],
+    ['TRUSTED_CLIENT_ORIGINS', 'nonsense'],
+    ['DATABASE_URL', 'mysql://host'],
+    ['MAIL_FROM', 'nobody'],
+    ['METRICS_PORT', '3000'],
+    ['SESSION_IDLE_MINUTES', '1000'],
+  ])('%s=%s is refused before anything starts', (name, value) => {
+    expect(faultsOf({ ...good, [name]: value })).toEqual([expect.stringContaining(name)]);
+  });
+
   test('`config check` shows values with the secrets masked', () => {
     const shown = describeConfig(loadConfig(good));
     expect(shown).toMatchObject({
