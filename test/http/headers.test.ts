@@ -24,7 +24,11 @@ function providerWithOneVisitor() {
 beforeAll(async () => {
   database = await createTestDatabase();
   app = await startApp(database, { provider: providerWithOneVisitor });
-  const env = { BASE_URL: 'https://educonnect.example', HTTP_LOOPBACK_CLIENTS: '0' };
+  const env = {
+    BASE_URL: 'https://educonnect.example',
+    ALLOW_INSECURE_ISSUER: '0',
+    HTTP_LOOPBACK_CLIENTS: '0',
+  };
   secure = await startApp(database, { provider: providerWithOneVisitor, env });
 });
 afterAll(async () => {

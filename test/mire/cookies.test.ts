@@ -1,26 +1,39 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createProvider } from '../../src/provider/index.ts';
+import { addClient } from '../../src/provider/registration.ts';
+import { startApp, type TestApp } from '../support/app.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seedFamily } from '../support/family.ts';
 import { firstConnection, linksSent, PROVISIONAL } from '../support/sign-in.ts';
 import { createVisitor } from '../support/visitor.ts';
-import { authorizePath, startWorld, type TestWorld } from '../support/world.ts';
+import { authorizePath, startWorld, type TestService } from '../support/world.ts';
 
 let database: TestDatabase;
-let world: TestWorld;
+let app: TestApp;
+let ent: TestService;
 const KNOWN = 'https://educonnect.example';
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  world = await startWorld(database, { env: { BASE_URL: KNOWN, TRUSTED_PROXIES: '127.0.0.1' } });
+  const env = { BASE_URL: KNOWN, ALLOW_INSECURE_ISSUER: '0', HTTP_LOOPBACK_CLIENTS: '0' };
+  app = await startApp(database, { env, provider: createProvider });
+  const origin = 'https://ent.example.test';
+  const added = await addClient(app.deps, {
+    name: 'ENT Exemple',
+    redirectUris: [`${origin}/callback`],
+    scope: 'openid profile educonnect_eleves',
+  });
+  if (!added.ok) throw new Error(added.faults.join('; '));
+  ent = { origin, clientId: added.clientId, clientSecret: '', close: async () => {} };
 });
 afterAll(async () => {
-  await world?.close();
+  await app?.close();
   await database?.drop();
 });
 
 test('F03: behind a proxy that speaks https, every cookie is bound to it, out of reach of scripts, small and signed', async () => {
-  await seedFamily(world.deps, { identifier: 'g.zoumn1', provisional: PROVISIONAL });
-  const visitor = createVisitor(world.app.url, { known: KNOWN });
+  await seedFamily(app.deps, { identifier: 'g.zoumn1', provisional: PROVISIONAL });
+  const visitor = createVisitor(app.url, { known: KNOWN });
   const lines: string[] = [];
   const { send } = visitor;
   visitor.send = async (...args) => {
@@ -28,7 +41,7 @@ test('F03: behind a proxy that speaks https, every cookie is bound to it, out of
     lines.push(...(answer.headers['set-cookie'] ?? []));
     return answer;
   };
-  const begun = await visitor.send(authorizePath(world.ent));
+  const begun = await visitor.send(authorizePath(ent));
   const uid = new URL(begun.headers.location ?? '', KNOWN).pathname.split('/').at(-1) ?? '';
   lines.push(...(begun.headers['set-cookie'] ?? []));
   const waiting = await firstConnection(visitor, uid, 'g.zoumn1', 'parent@example.org');
@@ -36,7 +49,7 @@ test('F03: behind a proxy that speaks https, every cookie is bound to it, out of
   expect(names).toContain('__Secure-educonnect_activation');
   expect(names).toContain('__Secure-educonnect_interaction');
 
-  const [link = ''] = await linksSent(world.deps, 'parent@example.org');
+  const [link = ''] = await linksSent(app.deps, 'parent@example.org');
   await visitor.submit(await visitor.get(link), {});
   const resume = await visitor.submit(waiting, {}, '/continuer');
   lines.push(...(resume.headers['set-cookie'] ?? []));
