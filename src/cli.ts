@@ -3,7 +3,6 @@ import { buildDeps, closeDeps } from './build-deps.ts';
 import { type Config, ConfigError, commandEnvironment, describeConfig, loadConfig } from './config.ts';
 import { migrate } from './db/migrations.ts';
 import type { Deps } from './deps.ts';
-import { JOBS } from './jobs/run.ts';
 
 /** Where a command writes: answers to the standard output, faults and progress beside it. */
 export type Io = { out(line: string): void; err(line: string): void };
@@ -44,7 +43,7 @@ const COMMANDS: Command[] = [
   },
   {
     name: 'notify',
-    usage: 'notify --school <UAI> --out <file.pdf> [--class <class>] [--force] [--json]',
+    usage: 'notify --school <UAI> --out <file.pdf> [--class <class>] [--json]',
     summary: 'distribute the accounts of a school, one letter a page',
     run: async (deps, argv, io) => (await import('./messages/cli.ts')).notifyCommand(deps, argv, io),
   },
@@ -66,15 +65,19 @@ const COMMANDS: Command[] = [
   },
   {
     name: 'keys',
-    usage: 'keys rotate|list',
+    usage: [
+      'keys rotate [--leaked] [--json]',
+      '  --leaked: new keys sign at once and all others are withdrawn; services refuse sign-ins meanwhile',
+      'keys list [--json]',
+    ].join('\n'),
     summary: 'the signing keys',
     run: async (deps, argv, io) => (await import('./provider/cli.ts')).keysCommand(deps, argv, io),
   },
   {
     name: 'job',
-    usage: `job run <${Object.keys(JOBS).join('|')}> [--json]`,
-    summary: 'run once what the server runs by the clock',
-    run: runJob,
+    usage: 'job run <import|purge|rotate-keys|send-messages> [--json]\n  list [--json]',
+    summary: 'what the server runs by the clock: run one now, or list them with their last runs',
+    run: runJobs,
   },
   {
     name: 'config',
@@ -92,19 +95,11 @@ async function runMigrations(deps: Deps, argv: string[], io: Io): Promise<number
   return 0;
 }
 
-async function runJob(deps: Deps, argv: string[], io: Io): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: argv,
-    options: { json: { type: 'boolean' } },
-    allowPositionals: true,
-  });
-  const [verb, name = '', ...more] = positionals;
-  const job = Object.hasOwn(JOBS, name) ? JOBS[name] : undefined;
-  if (verb !== 'run' || job === undefined || more.length > 0) throw new UsageError('no such job');
-  const report = await job(deps);
-  const text = Object.entries(report).map(([what, count]) => `${what}: ${count}`);
-  io.out(values.json ? JSON.stringify(report) : text.join(', '));
-  return 0;
+async function runJobs(deps: Deps, argv: string[], io: Io): Promise<number> {
+  const { jobCommand } = await import('./jobs/cli.ts');
+  const { jobTable } = await import('./jobs/table.ts');
+  const { providerChores } = await import('./provider/chores.ts');
+  return jobCommand(deps, jobTable(deps, providerChores), argv, io);
 }
 
 async function checkConfig(config: Config, argv: string[], io: Io): Promise<number> {

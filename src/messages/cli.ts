@@ -5,10 +5,10 @@ import { type FileRefusal, openLettersFile } from './write-letters.ts';
 
 type Io = { out(line: string): void; err(line: string): void };
 
-const USAGE = 'usage: educonnect notify --school <UAI> --out <file.pdf> [--class <class>] [--force] [--json]';
+const USAGE = 'usage: educonnect notify --school <UAI> --out <file.pdf> [--class <class>] [--json]';
 
 const FILE_REFUSALS: Record<FileRefusal, (path: string) => string> = {
-  exists: (path) => `${path} exists already. Name another file, or say --force to replace it.`,
+  'not-a-file': (path) => `${path} is a folder or a device. Name a file.`,
   'not-writable': (path) => `${path} cannot be written: the folder is missing or closed to you.`,
 };
 const REFUSALS: Record<NotifyRefusal, (uai: string) => string> = {
@@ -29,7 +29,6 @@ export async function notifyCommand(deps: Deps, argv: string[], io: Io): Promise
       school: { type: 'string' },
       out: { type: 'string' },
       class: { type: 'string' },
-      force: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
@@ -38,7 +37,7 @@ export async function notifyCommand(deps: Deps, argv: string[], io: Io): Promise
     io.err(uai && values.out ? `${uai} is no UAI: seven digits and a letter.` : USAGE);
     return 2;
   }
-  const opened = await openLettersFile(deps, values.out, { overwrite: values.force });
+  const opened = await openLettersFile(deps, values.out);
   if (!opened.ok) {
     io.err(`${FILE_REFUSALS[opened.reason](values.out)} Nothing was changed.`);
     return 1;

@@ -1,6 +1,5 @@
-import type { Knex } from 'knex';
 import { isDuplicate } from '../db/transaction.ts';
-import type { Database } from '../deps.ts';
+import type { Database, Transaction } from '../deps.ts';
 
 export type NewMessage = {
   uniqueKey: string;
@@ -50,10 +49,26 @@ export async function insertMessage(db: Database, message: NewMessage): Promise<
  * claim ended (K01). Rows that another process is taking are passed over, so that two never claim one.
  */
 export async function claimDue(
-  trx: Knex.Transaction,
+  trx: Transaction,
   { now, claimUntil, limit }: { now: Date; claimUntil: Date; limit: number },
 ): Promise<ClaimedMessage[]> {
-  const rows: ClaimedMessage[] = await trx('outbox_messages')
+  // One state at a time: the index then has the rows in their order, and no more than `limit` are locked.
+  const rows: ClaimedMessage[] = [];
+  for (const state of ['waiting', 'sending']) {
+    if (rows.length < limit) rows.push(...(await lockDue(trx, state, now, limit - rows.length)));
+  }
+  if (rows.length === 0) return [];
+  await trx('outbox_messages')
+    .whereIn(
+      'id',
+      rows.map((row) => row.id),
+    )
+    .update({ state: 'sending', due_at: claimUntil, attempts: trx.raw('attempts + 1') });
+  return rows.map((row) => ({ ...row, attempt: row.attempt + 1 }));
+}
+
+function lockDue(trx: Transaction, state: string, now: Date, limit: number): Promise<ClaimedMessage[]> {
+  return trx('outbox_messages')
     .select({
       id: 'id',
       uniqueKey: 'unique_key',
@@ -64,21 +79,12 @@ export async function claimDue(
       attempt: 'attempts',
       giveUpAt: 'give_up_at',
     })
-    .where({ channel: 'email' })
-    .whereIn('state', ['waiting', 'sending'])
+    .where({ channel: 'email', state })
     .where('due_at', '<=', now)
     .orderBy([{ column: 'due_at' }, { column: 'id' }])
     .limit(limit)
     .forUpdate()
     .skipLocked();
-  if (rows.length === 0) return [];
-  await trx('outbox_messages')
-    .whereIn(
-      'id',
-      rows.map((row) => row.id),
-    )
-    .update({ state: 'sending', due_at: claimUntil, attempts: trx.raw('attempts + 1') });
-  return rows.map((row) => ({ ...row, attempt: row.attempt + 1 }));
 }
 
 /** The row of a claim that is still ours: who was too slow must not overwrite what another did since. */

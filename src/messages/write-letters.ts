@@ -22,19 +22,19 @@ export type PendingFile = {
   discard(): Promise<void>;
 };
 
-export type FileRefusal = 'exists' | 'not-writable';
+export type FileRefusal = 'not-a-file' | 'not-writable';
 
 /**
  * Opens the file before anything is done in the database, beside its final name and for its owner only: who may
- * not write there hears it at once, and a run that is cut short leaves no half file under that name.
+ * not write there hears it at once, and a run that is cut short leaves no half file under that name. A file that is
+ * there is replaced when the new one is whole: letters printed again bear the same passwords.
  */
 export async function openLettersFile(
   deps: Pick<Deps, 'clock' | 'random' | 'render' | 'config' | 'sealer'>,
   path: string,
-  { overwrite }: { overwrite: boolean },
 ): Promise<{ ok: true; file: PendingFile } | { ok: false; reason: FileRefusal }> {
   const present = await stat(path).catch(() => null);
-  if (present !== null && !(overwrite && present.isFile())) return { ok: false, reason: 'exists' };
+  if (present !== null && !present.isFile()) return { ok: false, reason: 'not-a-file' };
   const prefix = `.${basename(path).slice(0, 200)}.`;
   const temporary = join(dirname(path), `${prefix}${deps.random.bytes(6).toString('hex')}.part`);
   await forgetAbandoned(dirname(path), prefix, deps.clock.now());

@@ -436,11 +436,9 @@ describe('educonnect notify', () => {
   });
 
   test('refuses before it touches the database', async () => {
-    await writeFile(pdf('there.pdf'), 'mine');
     await mkdir(pdf('folder.pdf'), { recursive: true });
     for (const [argv, code, words] of [
-      [['--school', UAI, '--out', pdf('there.pdf')], 1, 'exists already'],
-      [['--school', UAI, '--out', pdf('folder.pdf'), '--force'], 1, 'exists already'],
+      [['--school', UAI, '--out', pdf('folder.pdf')], 1, 'is a folder'],
       [['--school', UAI, '--out', join(folder, 'no', 'such', 'x.pdf')], 1, 'cannot be written'],
       [['--school', '0319999X', '--out', pdf('x.pdf')], 1, 'No school has the UAI'],
       [['--school', UAI, '--class', 'CM2', '--out', pdf('x.pdf')], 1, 'no such class'],
@@ -456,9 +454,9 @@ describe('educonnect notify', () => {
     expect((await readdir(folder)).filter((name) => name.endsWith('.part') || name === 'x.pdf')).toEqual([]);
   });
 
-  test('--force replaces a file, --json tells programs', async () => {
+  test('a file that is there is replaced, --json tells programs', async () => {
     await writeFile(pdf('old.pdf'), 'old', { mode: 0o644 });
-    const { code, out } = await run('--school', UAI, '--out', pdf('old.pdf'), '--force', '--json');
+    const { code, out } = await run('--school', UAI, '--out', pdf('old.pdf'), '--json');
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({
       school: { uai: UAI },
