@@ -11,6 +11,8 @@ import { listenForMetrics } from './http/health.ts';
 import { createMetrics } from './http/metrics.ts';
 import { isSupervisor, leaveSupervisor, superviseWorkers } from './http/workers.ts';
 import { startJobs } from './jobs/run.ts';
+import { jobTable } from './jobs/table.ts';
+import { providerChores } from './provider/chores.ts';
 import { createProvider } from './provider/index.ts';
 
 const RETRY_MS = 1000;
@@ -32,7 +34,8 @@ export type RunningServer = {
 export async function startServer(deps: Deps): Promise<RunningServer> {
   const { config, log } = deps;
   const metrics = createMetrics(deps);
-  const app = createApp(deps, await createProvider(deps), metrics);
+  const provider = await createProvider(deps);
+  const app = createApp(deps, provider, metrics);
   const server = createServer(app.callback());
   // A client that sends its request drop by drop holds a connection, not a place for ever (H03).
   server.requestTimeout = REQUEST_WITHIN_MS;
@@ -43,12 +46,13 @@ export async function startServer(deps: Deps): Promise<RunningServer> {
   });
   const measures =
     config.METRICS_PORT === undefined ? null : await listenForMetrics(metrics, config.METRICS_PORT);
-  const jobs = startJobs(deps);
+  const jobs = startJobs(deps, jobTable(deps, providerChores));
   const { port } = server.address() as AddressInfo;
   log.info({ port, url: config.BASE_URL }, 'listening');
   return {
     port,
     async stop() {
+      provider.close();
       await Promise.all([drain(server), measures && drain(measures), jobs.stop()]);
     },
   };

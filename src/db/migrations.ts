@@ -3,6 +3,7 @@ import * as core from '../../migrations/001_core.ts';
 import * as imports from '../../migrations/002_imports.ts';
 import * as provider from '../../migrations/003_provider.ts';
 import * as messages from '../../migrations/004_messages.ts';
+import * as leases from '../../migrations/006_leases.ts';
 
 type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
 
@@ -12,6 +13,7 @@ const MIGRATIONS: Migration[] = [
   { name: '002_imports', ...imports },
   { name: '003_provider', ...provider },
   { name: '004_messages', ...messages },
+  { name: '006_leases', ...leases },
 ];
 
 const source: Knex.MigrationSource<Migration> = {

@@ -1,10 +1,7 @@
 import type { Deps } from '../deps.ts';
-import { keepSending, sendMessages } from './send-messages.ts';
-
-/** What runs by the clock, by the name that `educonnect job run <name>` takes; each runs once and says what it did. */
-export const JOBS: Readonly<Record<string, (deps: Deps) => Promise<Record<string, number>>>> = {
-  'send-messages': (deps) => sendMessages(deps),
-};
+import { keepSchedule } from './keep-schedule.ts';
+import { keepSending } from './send-messages.ts';
+import type { Job } from './types.ts';
 
 /** Less than what a process is given to end; a mail cut off by it is sent again when its claim is over. */
 const GRACE_MS = 8_000;
@@ -17,9 +14,13 @@ export type RunningJobs = {
 };
 
 /** Starts what a server process does beside answering requests. */
-export function startJobs(deps: Deps): RunningJobs {
+export function startJobs(deps: Deps, jobs: readonly Job[]): RunningJobs {
   const sending = keepSending(deps);
-  return { nudge: sending.nudge, stop: () => within(GRACE_MS, sending.stop()) };
+  const schedule = keepSchedule(deps, jobs);
+  const stop = async () => {
+    await Promise.all([sending.stop(), schedule.stop()]);
+  };
+  return { nudge: sending.nudge, stop: () => within(GRACE_MS, stop()) };
 }
 
 async function within(ms: number, work: Promise<void>): Promise<void> {

@@ -1,8 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Deps } from '../deps.ts';
 import { listActiveUais, listClientRows } from './client-store.ts';
-import { publishedKeys } from './key-store.ts';
-import { rotateSigningKeys } from './keys.ts';
+import { listSigningKeys, rotateSigningKeys } from './keys.ts';
 import {
   type Added,
   addClient,
@@ -183,30 +182,36 @@ async function list(deps: Needs, flags: Flags, io: Io): Promise<number> {
   return DONE;
 }
 
-export const KEYS_USAGE = 'usage: educonnect keys rotate|list [--json]';
+export const KEYS_USAGE =
+  'usage: educonnect keys rotate [--leaked] [--json]\n       educonnect keys list [--json]';
 
 /** `educonnect keys rotate|list`: no service refuses a token over it (contract). @returns the exit code */
 export async function keysCommand(deps: Needs, argv: string[], io: Io): Promise<number> {
-  const json = argv.includes('--json');
-  const [verb, ...more] = argv.filter((word) => word !== '--json');
-  if (more.length > 0 || (verb !== 'rotate' && verb !== 'list')) {
+  const [verb, ...flags] = argv;
+  const known = verb === 'rotate' ? ['--json', '--leaked'] : verb === 'list' ? ['--json'] : [];
+  if (known.length === 0 || flags.some((flag) => !known.includes(flag))) {
     io.err(KEYS_USAGE);
     return WRONG_USAGE;
   }
-  if (verb === 'rotate') {
-    const made = await rotateSigningKeys(deps);
-    const lines = made.map(
-      ({ alg, kid, signsFrom }) => `${alg} ${kid} signs from ${signsFrom.toISOString()}`,
-    );
-    io.out(json ? JSON.stringify(made) : lines.join('\n') || 'the next keys are published already');
-    return DONE;
-  }
-  const keys = await publishedKeys(deps.db, deps.clock.now());
-  const shown = keys.map(({ privateSealed, ...key }) => key);
-  io.out(
-    json
-      ? JSON.stringify(shown)
-      : shown.map(({ alg, kid, signsFrom }) => `${alg} ${kid} ${signsFrom.toISOString()}`).join('\n'),
-  );
+  const json = flags.includes('--json');
+  return verb === 'list' ? listKeys(deps, json, io) : rotate(deps, flags.includes('--leaked'), json, io);
+}
+
+async function rotate(deps: Needs, leaked: boolean, json: boolean, io: Io): Promise<number> {
+  const made = await rotateSigningKeys(deps, { leaked });
+  const lines = made.map(({ alg, kid, signsFrom }) => `${alg} ${kid} signs from ${signsFrom.toISOString()}`);
+  io.out(json ? JSON.stringify(made) : lines.join('\n') || 'the next keys are published already');
+  if (leaked)
+    io.err('all older keys are withdrawn: services refuse sign-ins until they fetch the key set again');
+  return DONE;
+}
+
+async function listKeys(deps: Needs, json: boolean, io: Io): Promise<number> {
+  const keys = await listSigningKeys(deps);
+  const lines = keys.map(({ alg, kid, state, signsFrom, withdrawnAt }) => {
+    const until = withdrawnAt === null ? '' : `  published until ${withdrawnAt.toISOString()}`;
+    return `${alg}  ${kid}  ${state}  signs from ${signsFrom.toISOString()}${until}`;
+  });
+  io.out(json ? JSON.stringify(keys) : lines.join('\n'));
   return DONE;
 }

@@ -29,12 +29,13 @@ export function createHost(deps: Deps, parts: Parts) {
 
     async finish(
       ctx: Context,
-      { accountPublicId, amr }: { accountPublicId: string; amr: string[] },
+      { accountPublicId, amr, provedAt }: { accountPublicId: string; amr: string[]; provedAt?: Date },
       record: (trx: Transaction) => Promise<void>,
     ): Promise<string> {
       const uid = interactionOf(deps, parts, ctx);
       // `remember: false`: the cookie ends with the browser, the session with its idle time.
-      const result = { login: { accountId: accountPublicId, acr: ACR, amr, remember: false } };
+      const ts = Math.floor((provedAt ?? deps.clock.now()).getTime() / 1000);
+      const result = { login: { accountId: accountPublicId, acr: ACR, amr, ts, remember: false } };
       await inTransaction(deps.db, async (trx) => {
         await record(trx);
         const saved = await saveLogin(trx, tokenHash(uid), accountPublicId, result, deps.clock.now());

@@ -9,7 +9,6 @@ import { ensureSigningKeys, loadSigningKeys } from './keys.ts';
 import { MOUNT, providerMiddleware } from './middleware.ts';
 import { tellAfterCommit } from './notices.ts';
 import { createPages } from './pages.ts';
-import { purgeExpired } from './purge-store.ts';
 
 /** The OpenID Provider as the application sees it. */
 export type RunningProvider = {
@@ -17,15 +16,22 @@ export type RunningProvider = {
   app: Middleware;
   /** The narrow side of it that the mire is given. */
   host: Host;
-  /** Reads the signing keys again; happens by itself every 30 s while requests come. */
+  /** Reads the signing keys again; happens by itself every 30 s, whether requests come or not. */
   reloadKeys(): Promise<void>;
+  /** Looks at the keys no more. */
+  close(): void;
 };
 
 const KEYS_LOOKED_AT_MS = 30_000;
-const PURGED_MS = 5 * 60_000;
 
-/** Starts the provider; makes the signing keys at the very first start. @throws when the database is away */
-export async function createProvider(deps: Deps): Promise<RunningProvider> {
+/**
+ * Starts the provider; makes the signing keys at the very first start. The caller closes it.
+ * @throws when the database is away
+ */
+export async function createProvider(
+  deps: Deps,
+  { keysEveryMs = KEYS_LOOKED_AT_MS }: { keysEveryMs?: number } = {},
+): Promise<RunningProvider> {
   const clients = createClients(deps);
   const pages = createPages(deps);
   await ensureSigningKeys(deps);
@@ -39,37 +45,21 @@ export async function createProvider(deps: Deps): Promise<RunningProvider> {
     return { provider, handler: mount(MOUNT, provider) as unknown as Middleware, fingerprint: kids(keys) };
   };
   let running = build(await loadSigningKeys(deps));
-  let lookedAt = deps.clock.now().getTime();
-  let purgedAt = lookedAt;
 
   const reloadKeys = async () => {
     const keys = await loadSigningKeys(deps);
     // The library fixes its keys when it is built, which takes milliseconds; requests under way end on the old one.
     if (kids(keys) !== running.fingerprint) running = build(keys);
   };
-  const lookAtKeys = () => {
-    const now = deps.clock.now().getTime();
-    if (now - lookedAt < KEYS_LOOKED_AT_MS) return;
-    lookedAt = now;
-    // Not awaited: a new key is published an hour before it signs, and a database that is away stops no key set.
+  // A new key is published an hour before it signs, and a database that is away stops no key set.
+  const timer = setInterval(() => {
     reloadKeys().catch((err: unknown) => deps.log.warn({ err }, 'signing keys could not be read again'));
-  };
-  // By whichever process is asked something; a job may call it as well.
-  const purge = () => {
-    const now = deps.clock.now();
-    if (now.getTime() - purgedAt < PURGED_MS) return;
-    purgedAt = now.getTime();
-    purgeExpired(deps.jobsDb, now).catch((err: unknown) => deps.log.warn({ err }, 'expired rows are kept'));
-  };
-  const answer = providerMiddleware({ deps, pages, handler: () => running.handler });
+  }, keysEveryMs).unref();
   return {
-    app: (ctx, next) => {
-      lookAtKeys();
-      purge();
-      return answer(ctx, next);
-    },
+    app: providerMiddleware({ deps, pages, handler: () => running.handler }),
     host: createHost(deps, { clients, provider: () => running.provider }),
     reloadKeys,
+    close: () => clearInterval(timer),
   };
 }
 

@@ -5,6 +5,7 @@ export type KeyRow = {
   alg: string;
   generation: number;
   privateSealed: string;
+  publishedAt: Date;
   signsFrom: Date;
   withdrawnAt: Date | null;
 };
@@ -20,17 +21,14 @@ export async function publishedKeys(db: Database, now: Date): Promise<KeyRow[]> 
       alg: 'alg',
       generation: 'generation',
       privateSealed: 'private_sealed',
+      publishedAt: 'published_at',
       signsFrom: 'signs_from',
       withdrawnAt: 'withdrawn_at',
     });
 }
 
 /** @returns false when another process has made this generation */
-export async function insertKey(
-  db: Database,
-  key: Omit<KeyRow, 'withdrawnAt'>,
-  publishedAt: Date,
-): Promise<boolean> {
+export async function insertKey(db: Database, key: Omit<KeyRow, 'withdrawnAt'>): Promise<boolean> {
   // The unique key (alg, generation) decides; `ignore` leaves the loser's row out instead of failing.
   await db('signing_keys')
     .insert({
@@ -38,7 +36,7 @@ export async function insertKey(
       alg: key.alg,
       generation: key.generation,
       private_sealed: key.privateSealed,
-      published_at: publishedAt,
+      published_at: key.publishedAt,
       signs_from: key.signsFrom,
     })
     .onConflict(['alg', 'generation'])
@@ -47,11 +45,11 @@ export async function insertKey(
   return row !== undefined;
 }
 
-/** Older generations stop being published at that moment. */
+/** Older generations stop being published at that moment, or earlier where that is settled already. */
 export async function withdrawBefore(db: Database, alg: string, generation: number, at: Date): Promise<void> {
   await db('signing_keys')
     .where({ alg })
     .where('generation', '<', generation)
-    .whereNull('withdrawn_at')
+    .where((still) => still.whereNull('withdrawn_at').orWhere('withdrawn_at', '>', at))
     .update({ withdrawn_at: at });
 }

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import type { JWK } from 'oidc-provider';
 import { tokenHash } from '../crypto/digests.ts';
 import { inTransaction } from '../db/transaction.ts';
-import type { Database, Deps } from '../deps.ts';
+import type { Deps } from '../deps.ts';
 import { insertKey, type KeyRow, publishedKeys, withdrawBefore } from './key-store.ts';
 
 type Needs = Pick<Deps, 'db' | 'clock' | 'sealer'>;
@@ -11,10 +11,12 @@ type Needs = Pick<Deps, 'db' | 'clock' | 'sealer'>;
 export const SIGNING_ALGORITHMS = ['RS256', 'ES256', 'EdDSA'] as const;
 export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
 
+const DAY_MS = 24 * 3600_000;
+
 /** Services keep our key set for minutes: a new key is published that long before it signs (security.md, M01). */
 export const PUBLISHED_AHEAD_MS = 60 * 60_000;
 /** An ID token is shown to us again as a hint, at a logout days later: its key stays published. */
-export const KEPT_AFTER_MS = 30 * 24 * 3600_000;
+export const KEPT_AFTER_MS = 30 * DAY_MS;
 
 const generate = promisify(generateKeyPair);
 
@@ -28,15 +30,13 @@ async function newPrivateKey(alg: SigningAlgorithm): Promise<JWK> {
   return { ...(pair.privateKey.export({ format: 'jwk' }) as JWK), kid, alg, use: 'sig' };
 }
 
-async function addKey(
-  deps: Needs,
-  db: Database,
-  key: { alg: SigningAlgorithm; generation: number; signsFrom: Date },
-): Promise<string | null> {
+type NewKey = Pick<KeyRow, 'alg' | 'generation' | 'publishedAt' | 'signsFrom'> & { alg: SigningAlgorithm };
+
+/** Generates before anything is locked: an RSA key takes its time. */
+async function newKey(deps: Pick<Deps, 'sealer'>, key: NewKey): Promise<Omit<KeyRow, 'withdrawnAt'>> {
   const jwk = await newPrivateKey(key.alg);
   const kid = jwk.kid as string;
-  const privateSealed = deps.sealer.seal(JSON.stringify(jwk), `signing-key:${kid}`);
-  return (await insertKey(db, { ...key, kid, privateSealed }, deps.clock.now())) ? kid : null;
+  return { ...key, kid, privateSealed: deps.sealer.seal(JSON.stringify(jwk), `signing-key:${kid}`) };
 }
 
 /** At the first start: one key for each algorithm, made once however many processes start together. */
@@ -44,7 +44,8 @@ export async function ensureSigningKeys(deps: Needs): Promise<void> {
   const now = deps.clock.now();
   const present = new Set((await publishedKeys(deps.db, now)).map((key) => key.alg));
   for (const alg of SIGNING_ALGORITHMS) {
-    if (!present.has(alg)) await addKey(deps, deps.db, { alg, generation: 1, signsFrom: now });
+    if (present.has(alg)) continue;
+    await insertKey(deps.db, await newKey(deps, { alg, generation: 1, publishedAt: now, signsFrom: now }));
   }
 }
 
@@ -67,26 +68,77 @@ function openKey(deps: Needs, { kid, privateSealed }: KeyRow): JWK {
 export type Rotation = { alg: string; kid: string; signsFrom: Date };
 
 /**
- * `educonnect keys rotate`: publishes the next key of each algorithm; it signs one hour later, and the present one
- * is withdrawn thirty days after that. An algorithm whose next key does not sign yet is left alone.
+ * Publishes the next key of each algorithm (append, publish, sign, retire: M01). It signs one hour later, by when
+ * every process and every service that caches the key set has it; the present one is withdrawn thirty days after
+ * that. An algorithm whose next key does not sign yet is left alone.
+ * @param options.leaked the present keys are in wrong hands: new ones sign at once and all others are withdrawn at
+ * once. Services refuse what we sign until they fetch the key set again, and hints of older tokens are refused.
  */
-export async function rotateSigningKeys(deps: Needs): Promise<Rotation[]> {
+export async function rotateSigningKeys(
+  deps: Needs,
+  { leaked = false }: { leaked?: boolean } = {},
+): Promise<Rotation[]> {
   await ensureSigningKeys(deps);
+  return publishNext(deps, SIGNING_ALGORITHMS, leaked);
+}
+
+/** By the clock: the algorithms whose key has signed for SIGNING_KEY_DAYS. @returns how many keys were published */
+export async function rotateWhenDue(deps: Needs & Pick<Deps, 'config'>): Promise<number> {
   const now = deps.clock.now();
   const rows = await publishedKeys(deps.db, now);
-  const signsFrom = new Date(now.getTime() + PUBLISHED_AHEAD_MS);
-  const done: Rotation[] = [];
-  for (const alg of SIGNING_ALGORITHMS) {
+  const oldest = new Date(now.getTime() - deps.config.SIGNING_KEY_DAYS * DAY_MS);
+  const due = SIGNING_ALGORITHMS.filter((alg) => {
     const own = rows.filter((row) => row.alg === alg);
-    if (own.some((row) => row.signsFrom > now)) continue;
+    return own.length > 0 && own.every((row) => row.signsFrom <= oldest);
+  });
+  return (await publishNext(deps, due, false)).length;
+}
+
+async function publishNext(
+  deps: Needs,
+  algorithms: readonly SigningAlgorithm[],
+  leaked: boolean,
+): Promise<Rotation[]> {
+  const now = deps.clock.now();
+  const rows = await publishedKeys(deps.db, now);
+  const signsFrom = leaked ? now : new Date(now.getTime() + PUBLISHED_AHEAD_MS);
+  const withdrawnAt = leaked ? now : new Date(signsFrom.getTime() + KEPT_AFTER_MS);
+  const done: Rotation[] = [];
+  for (const alg of algorithms) {
+    const own = rows.filter((row) => row.alg === alg);
+    if (!leaked && own.some((row) => row.signsFrom > now)) continue;
     const generation = Math.max(...own.map((row) => row.generation)) + 1;
-    const kid = await inTransaction(deps.db, async (trx) => {
-      const made = await addKey(deps, trx, { alg, generation, signsFrom });
-      if (made !== null)
-        await withdrawBefore(trx, alg, generation, new Date(signsFrom.getTime() + KEPT_AFTER_MS));
-      return made;
+    const key = await newKey(deps, { alg, generation, publishedAt: now, signsFrom });
+    const made = await inTransaction(deps.db, async (trx) => {
+      // Of two processes that rotate at once, one makes this generation, and the other leaves everything to it.
+      if (!(await insertKey(trx, key))) return false;
+      await withdrawBefore(trx, alg, generation, withdrawnAt);
+      return true;
     });
-    if (kid !== null) done.push({ alg, kid, signsFrom });
+    if (made) done.push({ alg, kid: key.kid, signsFrom });
   }
   return done;
+}
+
+export type ListedKey = {
+  kid: string;
+  alg: string;
+  /** `next`: published, does not sign yet; `past`: published for what it has signed. */
+  state: 'next' | 'signing' | 'past';
+  publishedAt: Date;
+  signsFrom: Date;
+  withdrawnAt: Date | null;
+};
+
+/** The published keys, without their secrets. */
+export async function listSigningKeys(deps: Pick<Deps, 'db' | 'clock'>): Promise<ListedKey[]> {
+  const now = deps.clock.now();
+  const rows = await publishedKeys(deps.db, now);
+  return rows.map(({ kid, alg, generation, publishedAt, signsFrom, withdrawnAt }) => {
+    const replaced = rows.some(
+      (row) => row.alg === alg && row.generation > generation && row.signsFrom <= now,
+    );
+    const state = signsFrom > now ? 'next' : replaced ? 'past' : 'signing';
+    return { kid, alg, state, publishedAt, signsFrom, withdrawnAt };
+  });
 }

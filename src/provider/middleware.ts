@@ -34,6 +34,8 @@ export function providerMiddleware(parts: Parts): Middleware {
   return async (ctx, next) => {
     if (ctx.path !== MOUNT && !ctx.path.startsWith(`${MOUNT}/`)) return next();
     const path = ctx.path.slice(MOUNT.length);
+    // The library's router forgives case and slashes; what stands around it does not, so neither may pass.
+    if (!isRoute(path)) return next();
     // A request line with a whole address in it would otherwise name the host that discovery speaks of.
     if (!ctx.originalUrl.startsWith('/')) ctx.originalUrl = ctx.request.originalUrl = ctx.path + ctx.search;
     if (ctx.method === 'POST' && POSTED.includes(path)) return postedAsGet(parts.deps, ctx);
@@ -46,6 +48,18 @@ export function providerMiddleware(parts: Parts): Middleware {
     if (PROGRAMS.includes(path)) withoutCors(ctx);
     if (path.startsWith('/.well-known/')) describe(ctx);
   };
+}
+
+const PATHS = new Set([
+  ...Object.values(ROUTES),
+  `${ROUTES.end_session}/confirm`,
+  `${ROUTES.end_session}/success`,
+  '/.well-known/openid-configuration',
+]);
+
+/** True for exactly the addresses that we serve, and for the one to which a sign-in returns. */
+function isRoute(path: string): boolean {
+  return PATHS.has(path) || /^\/auth\/[\w-]+$/.test(path);
 }
 
 async function answer(

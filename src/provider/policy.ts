@@ -35,10 +35,15 @@ export function refuseUnknownAcr(claims: unknown): void {
         throw new errors.InvalidRequest(`claims.${name} members must be null or objects`);
     }
   }
-  const acr = idToken?.acr as { essential?: unknown; value?: unknown; values?: unknown } | null | undefined;
+  refuseEssential('id_token', idToken?.acr);
+  refuseEssential('userinfo', userinfo?.acr);
+}
+
+function refuseEssential(place: string, asked: unknown): void {
+  const acr = asked as { essential?: unknown; value?: unknown; values?: unknown } | null | undefined;
   if (acr?.essential !== true) return;
   const values = acr.values === undefined ? [] : acr.values;
-  if (!Array.isArray(values)) throw new errors.InvalidRequest('claims.id_token.acr.values must be an array');
+  if (!Array.isArray(values)) throw new errors.InvalidRequest(`claims.${place}.acr.values must be an array`);
   const wanted = acr.value === undefined ? values : [acr.value, ...values];
   if (wanted.length > 0 && !wanted.includes(ACR))
     throw new errors.UnmetAuthenticationRequirements('none of the requested acr values can be given');
@@ -51,6 +56,9 @@ export function refuseUnknownAcr(claims: unknown): void {
 export function restoreOfflineAccess(ctx: KoaContextWithOIDC): void {
   const { params, client } = ctx.oidc;
   if (!params || !client) return;
+  // Pushed requests do not pass the check of the address (A11): the code leaves in the query or not at all.
+  if (params.response_mode !== undefined && params.response_mode !== 'query')
+    throw new errors.InvalidRequest('response_mode must be query');
   const scopes = new Set(String(params.scope ?? '').split(' '));
   const granted = new Set((client.scope ?? '').split(' '));
   if (scopes.has('offline_access') || !granted.has('offline_access')) return;

@@ -59,7 +59,11 @@ export async function startInstance(
   const server = createServer(app.callback());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { deps, provider, base, close: () => stop(server) };
+  const close = () => {
+    provider.close();
+    return stop(server);
+  };
+  return { deps, provider, base, close };
 }
 
 function stop(server: Server): Promise<void> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { purgeExpired } from '../../src/provider/purge-store.ts';
+import { forgetExpired } from '../../src/db/expiry.ts';
+import { PROTOCOL_ROWS } from '../../src/provider/expiry.ts';
 import type { TestDatabase } from '../support/database.ts';
 import {
   Browser,
@@ -31,6 +32,8 @@ async function counts(): Promise<number[]> {
   return rows.map((row) => Number(row?.count));
 }
 
+const purgeExpired = (now: Date) => forgetExpired(database.db, PROTOCOL_ROWS, { now });
+
 test('what has expired is forgotten, what lives is kept, what a request holds is left for the next time', async () => {
   const service = await seedService(instance.deps, 'ENT', { scope: 'openid' });
   const person = await seedAccount(database);
@@ -38,17 +41,17 @@ test('what has expired is forgotten, what lives is kept, what a request holds is
   const now = instance.deps.clock.now();
   const later = (hours: number) => new Date(now.getTime() + hours * 3600_000);
   expect(await counts()).toEqual([0, 2, 1, 1, 1]);
-  await purgeExpired(database.db, now);
+  await purgeExpired(now);
   expect(await counts()).toEqual([0, 2, 1, 1, 1]);
-  await purgeExpired(database.db, later(1));
+  await purgeExpired(later(1));
   expect(await counts()).toEqual([0, 0, 1, 1, 1]);
 
   const holder = await database.db.transaction();
   await holder('oidc_sessions').select('uid').forUpdate();
-  expect(await purgeExpired(database.db, later(13))).toMatchObject({ oidc_sessions: 0 });
+  expect(await purgeExpired(later(13))).toMatchObject({ oidc_sessions: 0 });
   await holder.rollback();
-  expect(await purgeExpired(database.db, later(13))).toMatchObject({ oidc_sessions: 1 });
+  expect(await purgeExpired(later(13))).toMatchObject({ oidc_sessions: 1 });
   expect(await counts()).toEqual([0, 0, 0, 0, 1]);
-  await purgeExpired(database.db, later(25));
+  await purgeExpired(later(25));
   expect(await counts()).toEqual([0, 0, 0, 0, 0]);
 });

@@ -1,0 +1,42 @@
+import { type ExpiryRule, forgetExpired } from '../db/expiry.ts';
+import type { Deps } from '../deps.ts';
+import { forgetDeadRuns } from '../imports/leftovers-store.ts';
+import type { JobResult } from './types.ts';
+
+const DAY_MS = 24 * 3600_000;
+const MONTH_MS = 30 * DAY_MS;
+
+/** What the rooms leave behind. What people did is in the audit trail, which has a time of its own. */
+const ROOM_ROWS: readonly ExpiryRule[] = [
+  { table: 'first_connections', key: 'interaction_hash', column: 'expires_at', keptMs: 0 },
+  // Kept for a month, so that an old mail still says that its link is over instead of « unknown ».
+  { table: 'mail_links', key: 'id', column: 'expires_at', keptMs: MONTH_MS },
+  // Locks may outlast the window by minutes.
+  { table: 'throttles', key: 'throttle_key', column: 'window_ends_at', keptMs: DAY_MS },
+  {
+    table: 'outbox_messages',
+    key: 'id',
+    // Of a message that has left or was given up: the end of the last attempt.
+    column: 'due_at',
+    keptMs: MONTH_MS,
+    only: { channel: ['email', 'sms'], state: ['sent', 'failed'] },
+  },
+  { table: 'job_runs', key: 'id', column: 'started_at', keptMs: MONTH_MS },
+];
+
+/**
+ * Forgets what is dead, in small batches, so that requests never wait for it.
+ * @param protocolRows the provider's, whose tables this door does not know
+ */
+export async function purge(
+  deps: Pick<Deps, 'jobsDb'>,
+  protocolRows: readonly ExpiryRule[],
+  { now, signal }: { now: Date; signal: AbortSignal },
+): Promise<JobResult> {
+  const rules = [...protocolRows, ...ROOM_ROWS];
+  const rows = await forgetExpired(deps.jobsDb, rules, { now, signal });
+  const staged = await forgetDeadRuns(deps.jobsDb, { now, signal });
+  signal.throwIfAborted();
+  const some = Object.entries({ ...rows, staged }).filter(([, count]) => count > 0);
+  return { outcome: 'done', details: Object.fromEntries(some) };
+}

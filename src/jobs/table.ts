@@ -1,0 +1,38 @@
+import type { Deps } from '../deps.ts';
+import { importFeed } from './import-feed.ts';
+import { purge } from './purge.ts';
+import { dailyAt } from './schedule.ts';
+import { sendMessages } from './send-messages.ts';
+import type { Job, ProviderChores } from './types.ts';
+
+/** What runs by the clock, or by `educonnect job run <name>`. */
+export function jobTable(deps: Deps, provider: ProviderChores): Job[] {
+  const { IMPORT_FOLDER, IMPORT_AT } = deps.config;
+  return [
+    {
+      name: 'import',
+      schedule: IMPORT_FOLDER === undefined ? null : dailyAt(IMPORT_AT),
+      alone: true,
+      run: (turn) => importFeed(deps, turn),
+    },
+    {
+      name: 'purge',
+      schedule: '*/10 * * * *',
+      alone: true,
+      run: (turn) => purge(deps, provider.protocolRows, turn),
+    },
+    {
+      name: 'rotate-keys',
+      schedule: '0 5 * * *',
+      alone: true,
+      run: async () => ({ outcome: 'done', details: { published: await provider.rotateWhenDue(deps) } }),
+    },
+    {
+      // Servers do this all the time (keepSending): each message has a claim of its own.
+      name: 'send-messages',
+      schedule: null,
+      alone: false,
+      run: async ({ signal }) => ({ outcome: 'done', details: await sendMessages(deps, signal) }),
+    },
+  ];
+}
