@@ -60,6 +60,8 @@ const schema = z.object({
   ARGON2_WAITING: whole(0, 10_000).default(40),
   LOGIN_ATTEMPTS_PER_ADDRESS: whole(1, 1_000_000).default(300),
 
+  SIGNING_KEY_DAYS: whole(1, 3650).default(90),
+
   SESSION_IDLE_MINUTES: whole(1, 1440).default(30),
   SESSION_MAX_HOURS: whole(1, 72).default(12),
 
