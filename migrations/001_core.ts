@@ -211,7 +211,7 @@ const STATEMENTS = [
     purpose VARCHAR(20) ${ASCII} NOT NULL,
     account_id BIGINT UNSIGNED NOT NULL,
     email VARCHAR(254) ${TEXT} NOT NULL,
-    interaction_uid VARCHAR(64) ${ASCII} NULL,
+    interaction_hash CHAR(43) ${ASCII} NULL,
     client_id VARCHAR(64) ${ASCII} NULL,
     created_at DATETIME(3) NOT NULL,
     expires_at DATETIME(3) NOT NULL,
@@ -224,7 +224,7 @@ const STATEMENTS = [
   ) ${TABLE}`,
 
   `CREATE TABLE first_connections (
-    interaction_uid VARCHAR(64) ${ASCII} NOT NULL PRIMARY KEY,
+    interaction_hash CHAR(43) ${ASCII} NOT NULL PRIMARY KEY,
     account_id BIGINT UNSIGNED NOT NULL,
     step VARCHAR(16) ${ASCII} NOT NULL,
     credentials_version INT UNSIGNED NOT NULL,

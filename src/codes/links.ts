@@ -37,7 +37,7 @@ export async function issueLink(
     purpose: request.purpose,
     accountId: request.accountId,
     email: request.email,
-    interactionUid: request.interactionUid ?? null,
+    interactionHash: request.interactionUid ? tokenHash(request.interactionUid) : null,
     clientId: request.clientId ?? null,
     createdAt: now,
     expiresAt,

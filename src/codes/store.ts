@@ -6,7 +6,8 @@ export type MailLink = {
   purpose: string;
   accountId: number;
   email: string;
-  interactionUid: string | null;
+  /** SHA-256 of the interaction in which it was asked for. */
+  interactionHash: string | null;
   clientId: string | null;
   createdAt: Date;
   expiresAt: Date;
@@ -19,7 +20,7 @@ const LINK_COLUMNS = {
   purpose: 'purpose',
   accountId: 'account_id',
   email: 'email',
-  interactionUid: 'interaction_uid',
+  interactionHash: 'interaction_hash',
   clientId: 'client_id',
   createdAt: 'created_at',
   expiresAt: 'expires_at',
@@ -35,7 +36,7 @@ export async function insertLink(db: Database, link: NewMailLink): Promise<void>
     purpose: link.purpose,
     account_id: link.accountId,
     email: link.email,
-    interaction_uid: link.interactionUid,
+    interaction_hash: link.interactionHash,
     client_id: link.clientId,
     created_at: link.createdAt,
     expires_at: link.expiresAt,

@@ -58,9 +58,9 @@ function isPersonal(candidate: string, facts: PersonalFacts): boolean {
   const digits = candidate.replace(/\D/g, '');
   const identifier = fold(facts.identifier).replace(/[^a-z0-9]/g, '');
   if (plain.replace(/[^a-z0-9]/g, '').includes(identifier)) return true;
-  const names = facts.names
-    .map((name) => fold(name).replace(/[^a-z]/g, ''))
-    .filter((name) => name.length >= 3);
+  const whole = facts.names.map((name) => fold(name).replace(/[^a-z]/g, ''));
+  const words = facts.names.flatMap((name) => fold(name).split(/[^a-z]+/));
+  const names = [...whole, ...words].filter((name) => name.length >= 3);
   if (names.some((name) => letters === name || letters === name + name)) return true;
   return facts.birthDates.flatMap(writings).some((date) => digits === date);
 }

@@ -122,6 +122,9 @@ function boundedDialect(hosts: ConnectionOptions[], settings: DatabaseSettings):
 
     override async _query(connection: RawConnection, object: QueryObject | string): Promise<unknown> {
       const query = typeof object === 'string' ? { sql: object } : object;
+      // The server undoes what a lost connection had begun; a ROLLBACK that fails would hide why it was lost.
+      if (connection.__knex__disposed && /^ROLLBACK/i.test(query.sql))
+        return { ...query, response: [[], []] };
       query.options = { timeout: settings.statementTimeoutMs, ...query.options };
       try {
         return await super._query(connection, query);

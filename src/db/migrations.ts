@@ -3,7 +3,9 @@ import * as core from '../../migrations/001_core.ts';
 import * as imports from '../../migrations/002_imports.ts';
 import * as provider from '../../migrations/003_provider.ts';
 import * as messages from '../../migrations/004_messages.ts';
+import * as importsComplete from '../../migrations/005_imports.ts';
 import * as leases from '../../migrations/006_leases.ts';
+import { inTransaction } from './transaction.ts';
 
 type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
 
@@ -13,6 +15,7 @@ const MIGRATIONS: Migration[] = [
   { name: '002_imports', ...imports },
   { name: '003_provider', ...provider },
   { name: '004_messages', ...messages },
+  { name: '005_imports', ...importsComplete },
   { name: '006_leases', ...leases },
 ];
 
@@ -27,10 +30,21 @@ const settings: Knex.MigratorConfig = {
   disableTransactions: true,
 };
 
-/** Applies what is pending; a second process waits for the first. @returns the names applied */
+/**
+ * Applies what is pending. One process at a time: the others wait for the row that it holds in a transaction of its
+ * own, which ends with its connection, so that a process that was killed blocks nobody. The library's own mark,
+ * which would outlive it, is therefore cleared first. The pool must have two connections.
+ * @returns the names applied
+ */
 export async function migrate(db: Knex): Promise<string[]> {
-  const [, applied] = (await db.migrate.latest(settings)) as [number, string[]];
-  return applied;
+  await db.raw('CREATE TABLE IF NOT EXISTS schema_lock (id TINYINT NOT NULL PRIMARY KEY) ENGINE=InnoDB');
+  await db.raw('INSERT IGNORE INTO schema_lock (id) VALUES (1)');
+  return inTransaction(db, async (trx) => {
+    await trx('schema_lock').where({ id: 1 }).forUpdate();
+    await db.migrate.forceFreeMigrationsLock(settings);
+    const [, applied] = (await db.migrate.latest(settings)) as [number, string[]];
+    return applied;
+  });
 }
 
 /** Names of the migrations that this program needs and the database does not have. */

@@ -58,7 +58,7 @@ export async function resendActivation(
 }
 
 export type ActivationResult =
-  | { ok: true; account: Account; interactionUid: string | null; clientId: string | null }
+  | { ok: true; account: Account; interactionHash: string | null; clientId: string | null }
   | { ok: false; reason: LinkRefusal; clientId: string | null };
 
 /**
@@ -82,6 +82,11 @@ export async function activateByLink(deps: Deps, token: string, from: From): Pro
       changes: { emailVerifiedAt: now },
     });
     if (!moved.ok) return { ok: false, reason: 'used', clientId: link.clientId };
-    return { ok: true, account: moved.account, interactionUid: link.interactionUid, clientId: link.clientId };
+    return {
+      ok: true,
+      account: moved.account,
+      interactionHash: link.interactionHash,
+      clientId: link.clientId,
+    };
   });
 }

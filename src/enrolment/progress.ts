@@ -56,7 +56,7 @@ export async function startFirstConnection(deps: Deps, signedIn: SignedIn): Prom
       details: `next step: ${step}`,
     });
   });
-  return (await currentProgress(deps, interactionUid)) ?? { step: 'done', account };
+  return (await currentProgress(deps, interactionUid)) ?? { step: 'done', account, since: now };
 }
 
 /** Where the visitor of this interaction stands; null: he has not signed in, or what he proved is no longer valid. */
@@ -84,7 +84,7 @@ async function toProgress(deps: Pick<Deps, 'db'>, row: FirstConnection): Promise
     case 'activation':
     case 'done':
       // Meanwhile the link of the mail may have been opened, on this device or another.
-      if (account.state === 'activated') return { step: 'done', account };
+      if (account.state === 'activated') return { step: 'done', account, since: row.createdAt };
       return account.state === 'activating'
         ? { step: 'activation', account, email: account.email ?? '' }
         : null;

@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import { accountColumns } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
-import type { Database } from '../deps.ts';
+import { tokenHash } from '../crypto/digests.ts';
+import type { Database, Transaction } from '../deps.ts';
 
 export type StepName = 'new-password' | 'address' | 'birth-date' | 'activation' | 'done';
 
@@ -14,10 +15,10 @@ export type FirstConnection = {
   pupil: { id: number; givenName: string; familyName: string; birthDate: string | null } | null;
   clientId: string | null;
   account: Account;
+  createdAt: Date;
 };
 
 type Row = Account & {
-  interactionUid: string;
   step: StepName;
   newPasswordHash: string | null;
   pendingEmail: string | null;
@@ -26,10 +27,10 @@ type Row = Account & {
   pupilGivenName: string | null;
   pupilFamilyName: string | null;
   pupilBirthDate: string | null;
+  createdAt: Date;
 };
 
 const FIRST_CONNECTION = {
-  interactionUid: 'f.interaction_uid',
   step: 'f.step',
   newPasswordHash: 'f.new_password_hash',
   pendingEmail: 'f.email',
@@ -38,6 +39,7 @@ const FIRST_CONNECTION = {
   pupilGivenName: 'p.given_name',
   pupilFamilyName: 'p.family_name',
   pupilBirthDate: 'p.birth_date',
+  createdAt: 'f.created_at',
 };
 
 function selectLiving(db: Database, interactionUid: string, now: Date): Knex.QueryBuilder {
@@ -47,7 +49,7 @@ function selectLiving(db: Database, interactionUid: string, now: Date): Knex.Que
       this.on('a.id', 'f.account_id').andOn('a.credentials_version', 'f.credentials_version');
     })
     .leftJoin('pupils as p', 'p.id', 'f.pupil_id')
-    .where('f.interaction_uid', interactionUid)
+    .where('f.interaction_hash', tokenHash(interactionUid))
     .where('f.expires_at', '>', now)
     .whereNull('a.closed_at');
 }
@@ -65,7 +67,6 @@ export async function findFirstConnection(
     .first();
   if (!row) return null;
   const {
-    interactionUid: uid,
     step,
     pendingEmail,
     clientId,
@@ -74,11 +75,13 @@ export async function findFirstConnection(
     pupilFamilyName,
     pupilBirthDate,
     newPasswordHash: hash,
+    createdAt,
     ...account
   } = row;
   return {
-    interactionUid: uid,
+    interactionUid,
     step,
+    createdAt,
     newPasswordHash: hash,
     email: pendingEmail,
     clientId,
@@ -97,13 +100,13 @@ export async function findFirstConnection(
 
 /** The same with both rows locked until the transaction ends: two tabs, one after the other. */
 export async function lockFirstConnection(
-  trx: Knex.Transaction,
+  trx: Transaction,
   interactionUid: string,
   now: Date,
 ): Promise<FirstConnection | null> {
   const locked = await trx('first_connections')
     .select('account_id')
-    .where({ interaction_uid: interactionUid })
+    .where({ interaction_hash: tokenHash(interactionUid) })
     .forUpdate()
     .first();
   if (!locked) return null;
@@ -121,9 +124,9 @@ type Start = {
 };
 
 /** Begins, or begins again: a person who signs in anew in the same interaction replaces the one before. */
-export async function putFirstConnection(trx: Knex.Transaction, start: Start, now: Date): Promise<void> {
+export async function putFirstConnection(trx: Transaction, start: Start, now: Date): Promise<void> {
   const row = {
-    interaction_uid: start.interactionUid,
+    interaction_hash: tokenHash(start.interactionUid),
     account_id: start.accountId,
     step: start.step,
     credentials_version: start.credentialsVersion,
@@ -135,7 +138,7 @@ export async function putFirstConnection(trx: Knex.Transaction, start: Start, no
     updated_at: now,
     expires_at: start.expiresAt,
   };
-  await trx('first_connections').insert(row).onConflict('interaction_uid').merge();
+  await trx('first_connections').insert(row).onConflict('interaction_hash').merge();
 }
 
 type StepChanges = {
@@ -147,7 +150,7 @@ type StepChanges = {
 };
 
 export async function updateFirstConnection(
-  trx: Knex.Transaction,
+  trx: Transaction,
   interactionUid: string,
   changes: StepChanges,
   now: Date,
@@ -158,5 +161,7 @@ export async function updateFirstConnection(
   if (changes.email !== undefined) row.email = changes.email;
   if (changes.pupilId !== undefined) row.pupil_id = changes.pupilId;
   if (changes.credentialsVersion !== undefined) row.credentials_version = changes.credentialsVersion;
-  await trx('first_connections').where({ interaction_uid: interactionUid }).update(row);
+  await trx('first_connections')
+    .where({ interaction_hash: tokenHash(interactionUid) })
+    .update(row);
 }

@@ -10,8 +10,8 @@ export type Progress =
   /** `pupil`: the child whose birth date is asked; null: the account has no child any more. */
   | { step: 'birth-date'; account: Account; pupil: { givenName: string; familyName: string } | null }
   | { step: 'activation'; account: Account; email: string }
-  /** Everything is proved: the login can be handed over. */
-  | { step: 'done'; account: Account };
+  /** Everything is proved: the login can be handed over. `since`: when the credentials were given. */
+  | { step: 'done'; account: Account; since: Date };
 
 export type StepName = Progress['step'];
 

@@ -38,15 +38,16 @@ export async function takeActivation(mire: Mire, ctx: Context): Promise<void> {
   const result = await activateByLink(deps, tokenOf(ctx), visitor(ctx));
   if (!result.ok) return refuse(mire, ctx, result.reason);
   const page: ActivationDonePage = {
-    next: await nextHere(mire, ctx, result.interactionUid),
+    next: await nextHere(mire, ctx, result.interactionHash),
     restart: await restartOf(mire, result.clientId),
   };
   showPage(deps, ctx, 'activation/done', page);
 }
 
 /** Back to the sign-in that waits, when it is this browser's and still alive. */
-async function nextHere({ deps }: Mire, ctx: Context, uid: string | null): Promise<{ href: string } | null> {
-  if (uid === null || rememberedInteraction(deps.config, ctx) !== uid) return null;
+async function nextHere({ deps }: Mire, ctx: Context, hash: string | null): Promise<{ href: string } | null> {
+  const uid = rememberedInteraction(deps.config, ctx);
+  if (uid === null || hash !== tokenHash(uid)) return null;
   const progress = await currentProgress(deps, uid);
   return progress?.step === 'done' ? { href: below(uid, 'continuer') } : null;
 }

@@ -9,6 +9,8 @@ type Proof = {
   amr: string[];
   /** From verifyCredentials: the password's hash under today's parameters. */
   rehash?: string | null;
+  /** When, if not just now: a first connection may have waited a day for its mail. */
+  provedAt?: Date;
 };
 
 /**
@@ -25,7 +27,8 @@ export async function finishLogin(visit: Visit, account: Account, proof: Proof):
   // Somebody else than the person whose session is open has proved who he is: that session ends, its services learn it.
   if (interaction.session && interaction.session.accountId !== account.publicId) await host.endSession(ctx);
   const login = { account, amr: proof.amr, rehash: proof.rehash, ...visitor(ctx) };
-  const result = { accountPublicId: account.publicId, amr: proof.amr };
+  const provedAt = proof.provedAt ? { provedAt: proof.provedAt } : {};
+  const result = { accountPublicId: account.publicId, amr: proof.amr, ...provedAt };
   const to = await host.finish(ctx, result, (trx) => recordLogin(deps, trx, login));
   visit.metrics.countLogin(account.kind, 'ok');
   seeOther(ctx, to);

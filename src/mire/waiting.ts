@@ -86,7 +86,8 @@ export async function tellStatus({ deps, ctx, interaction }: Visit): Promise<voi
 export async function proceed(visit: Visit): Promise<void> {
   const { deps, ctx, interaction } = visit;
   const progress = await currentProgress(deps, interaction.uid);
-  if (progress?.step === 'done') return finishLogin(visit, progress.account, { amr: ['pwd'] });
+  if (progress?.step === 'done')
+    return finishLogin(visit, progress.account, { amr: ['pwd'], provedAt: progress.since });
   const waits = progress?.step === 'activation' && ctx.method === 'POST';
   seeOther(
     ctx,

@@ -4,7 +4,7 @@ import { checkPassword } from '../../src/credentials/policy.ts';
 const policy = { PASSWORD_MIN_LENGTH: 8, PASSWORD_MAX_LENGTH: 14 };
 const facts = {
   identifier: 'g.zoumn2',
-  names: ['Guillaume', 'ZOUMN', 'Lucie', "D'Ünès"],
+  names: ['Guillaume', 'ZOUMN', 'Lucie', "D'Ünès", "L'HÉRITIER"],
   birthDates: ['2017-03-09'],
   provisional: 'GVKJ7PPE23',
 };
@@ -45,6 +45,8 @@ describe('C02: what a password must not be made of', () => {
     'dunes2026',
     'zoumnzoumn9',
     'ab09032017',
+    'Heritier2022',
+    'lheritier22',
     '20170309x',
   ])('names, identifier, birth dates: %s', (candidate) => {
     expect(faults(candidate)).toEqual(['personal']);

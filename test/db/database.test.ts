@@ -89,6 +89,27 @@ describe('a server that does not answer', () => {
     }
   });
 
+  test('inside a transaction the time-out is what the caller hears, not the ROLLBACK that could not be sent', async () => {
+    const impatient = openDatabase({
+      url: database.url,
+      pool: 2,
+      connectTimeoutMs: 2000,
+      acquireTimeoutMs: 2000,
+      statementTimeoutMs: 200,
+      lockWaitSeconds: 2,
+    });
+    try {
+      const error = await impatient
+        .transaction((trx) => trx.raw('SELECT SLEEP(5)'))
+        .catch((reason) => reason);
+      expect(error).toMatchObject({ code: 'PROTOCOL_SEQUENCE_TIMEOUT' });
+      expect(isDatabaseUnavailable(error)).toBe(true);
+      expect(await inTransaction(impatient, (trx) => trx('pairs').count('* as n'))).toEqual([{ n: 2 }]);
+    } finally {
+      await impatient.destroy();
+    }
+  });
+
   test('a server that is not there is told from a fault of ours', async () => {
     const nowhere = openDatabase({
       url: 'mysql://x@127.0.0.1:1/x',
@@ -113,6 +134,18 @@ test('migrations are applied once, and what is missing is named', async () => {
   const empty = await createTestDatabase({ migrated: false });
   try {
     expect(await pendingMigrations(empty.db)).toContain('001_core');
+  } finally {
+    await empty.drop();
+  }
+});
+
+test('three who migrate an empty database at once all succeed, and a killed run blocks nobody', async () => {
+  const empty = await createTestDatabase({ migrated: false });
+  try {
+    const applied = await Promise.all([migrate(empty.db), migrate(empty.db), migrate(empty.db)]);
+    expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
+    await empty.db('schema_migrations_lock').update({ is_locked: 1 });
+    expect(await migrate(empty.db)).toEqual([]);
   } finally {
     await empty.drop();
   }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { peekLink } from '../../src/codes/links.ts';
 import { openProvisional } from '../../src/credentials/provisional.ts';
 import { verifyCredentials } from '../../src/credentials/verify.ts';
+import { tokenHash } from '../../src/crypto/digests.ts';
 import { activateByLink, resendActivation } from '../../src/enrolment/activation.ts';
 import { giveAddress } from '../../src/enrolment/address.ts';
 import { proveBirthDate, readDate } from '../../src/enrolment/birth-date.ts';
@@ -86,7 +87,7 @@ describe('R-057: first connection with the credentials of the letter', () => {
     for (let look = 0; look < 100; look += 1) expect(await peekLink(deps, token)).toMatchObject({ ok: true });
     expect(await activateByLink(deps, token, { ip })).toMatchObject({
       ok: true,
-      interactionUid: uid,
+      interactionHash: tokenHash(uid),
       clientId: 'ent',
     });
     const activated = await found(deps, identifier);
