@@ -3,8 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { importTable, measureImport } from './import.ts';
 import { measureLogins, operationsTable, ratiosTable } from './logins.ts';
 import { describeMachine } from './machine.ts';
+import { makeNation, nationTable } from './nation.ts';
+import { measureNotify, notifyTable } from './notify.ts';
 import { type Options, type Part, readOptions, USAGE } from './options.ts';
 import { openArena } from './sides.ts';
 import { hangUp } from './visitor.ts';
@@ -32,7 +35,41 @@ async function logins(options: Options, folder: string): Promise<Measured> {
   }
 }
 
-const RUN: Partial<Record<Part, (options: Options, folder: string) => Promise<Measured>>> = { logins };
+async function imports({ pupils }: Options, folder: string): Promise<Measured> {
+  const result = await measureImport({ folder, pupils }, say);
+  const { schools, guardians, files, pupils: written } = result.feed;
+  const faults = result.runs.flatMap(({ what, error }) => (error === null ? [] : `${what}: ${error}`));
+  return {
+    title: `Import: ${written} pupils and ${guardians} guardians of ${schools} schools in ${files} files`,
+    machine: describeMachine(result.version),
+    tables: [importTable(result), ...faults],
+  };
+}
+
+async function notifying(_options: Options, folder: string): Promise<Measured> {
+  const result = await measureNotify(folder, say);
+  return {
+    title: 'Notification of one school',
+    machine: describeMachine(result.version),
+    tables: [notifyTable(result)],
+  };
+}
+
+async function nation({ accounts }: Options): Promise<Measured> {
+  const result = await makeNation(join(KEPT, `nation-${accounts}`), accounts, say);
+  return {
+    title: `A nation of ${accounts} accounts`,
+    machine: describeMachine(result.version),
+    tables: [nationTable(result)],
+  };
+}
+
+const RUN: Record<Part, (options: Options, folder: string) => Promise<Measured>> = {
+  import: imports,
+  logins,
+  notify: notifying,
+  nation,
+};
 
 async function main(): Promise<number> {
   let options: Options | 'help';
@@ -49,7 +86,6 @@ async function main(): Promise<number> {
   await mkdir(KEPT, { recursive: true });
   for (const part of options.parts) {
     const run = RUN[part];
-    if (!run) continue;
     console.error(`${part}:`);
     const folder = await mkdtemp(join(tmpdir(), 'ec-bench-'));
     try {
