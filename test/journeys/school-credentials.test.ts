@@ -1,9 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { closeBrowser, newPage, type TestPage } from '../support/browser.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { found, seedFamily } from '../support/family.ts';
 import { CHOSEN, linksSent, PROVISIONAL } from '../support/sign-in.ts';
 import { startWorld, type TestWorld } from '../support/world.ts';
+
+/** A browser beside other tests takes its time. */
+jest.setTimeout(120_000);
 
 let database: TestDatabase;
 let world: TestWorld;

@@ -24,17 +24,20 @@ export type Visitor = {
   /** Fills in the form of the page last seen whose action contains `action` (default: its only form). */
   submit(page: Answer, fields: FormFields, action?: string): Promise<Answer>;
   cookies: Cookie[];
+  /** Every Set-Cookie line so far, deletions included. */
+  setCookies: string[];
 };
 
 /**
  * @param base where the application listens, e.g. `http://127.0.0.1:41234`
- * @param options `known`: the address by which it knows itself, when that has another port
+ * @param options `known`: the address by which it knows itself, when that is another
  */
 export function createVisitor(
   base: string,
   { headers = {}, known = base }: { headers?: Record<string, string>; known?: string } = {},
 ): Visitor {
   const cookies: Cookie[] = [];
+  const setCookies: string[] = [];
   const send = async (path: string, options: SendOptions = {}): Promise<Answer> => {
     const url = new URL(path, base);
     const sent = cookies.filter(({ path: scope }) => inScope(url.pathname, scope));
@@ -43,6 +46,7 @@ export function createVisitor(
       ...options,
       headers: { accept: 'text/html', ...(cookie ? { cookie } : {}), ...headers, ...options.headers },
     });
+    setCookies.push(...(answer.headers['set-cookie'] ?? []));
     keepCookies(cookies, answer.headers['set-cookie'] ?? []);
     return answer;
   };
@@ -50,13 +54,15 @@ export function createVisitor(
     let last = answer;
     for (let hops = 0; hops < 10 && last.status >= 300 && last.status < 400; hops += 1) {
       const to = new URL(last.headers.location ?? '', last.url);
-      if (![base, known].some((ours) => new URL(ours).port === to.port)) return last;
+      const ours = [known, base, base.replace('127.0.0.1', 'localhost')];
+      if (!ours.some((address) => new URL(address).origin === to.origin)) return last;
       last = await send(to.pathname + to.search);
     }
     return last;
   };
   return {
     cookies,
+    setCookies,
     send,
     get: async (path) => follow(await send(path)),
     async submit(page, fields, action) {
