@@ -56,7 +56,7 @@ async function restartOf(
   { deps, host }: Mire,
   clientId: string | null,
 ): Promise<ActivationDonePage['restart']> {
-  const service = (await host.services()).find((candidate) => candidate.clientId === clientId);
+  const service = clientId === null ? null : await host.service(clientId);
   return service ? { name: service.name, href: initiateHref(deps.config, service, null) } : null;
 }
 

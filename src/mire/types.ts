@@ -42,4 +42,6 @@ export type InteractionHost = {
   extend(ctx: Context, until: Date): Promise<void>;
   /** Services that say where a sign-in begins, by name. */
   services(): Promise<Service[]>;
+  /** One of them; null when it does not say where a sign-in begins, or is unknown. */
+  service(clientId: string): Promise<Service | null>;
 };

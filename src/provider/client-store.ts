@@ -10,6 +10,9 @@ export type ClientRow = {
   secretSealed: string | null;
 };
 
+/** A service that has registered where a sign-in to it begins (OpenID Connect Core 1.0, section 4). */
+export type SignInBeginning = { clientId: string; name: string; initiateLoginUri: string };
+
 /** Schools where a service is active: all, or these. */
 export type ActiveSchools = 'all' | ReadonlySet<number>;
 
@@ -33,6 +36,15 @@ export async function findClientRow(db: Database, clientId: string): Promise<Cli
 export async function listClientRows(db: Database): Promise<ClientRow[]> {
   const rows: Row[] = await db('oidc_clients').orderBy('name').orderBy('client_id');
   return rows.map(clientOf);
+}
+
+export async function listBeginnings(db: Database): Promise<SignInBeginning[]> {
+  const uri = "JSON_UNQUOTE(JSON_EXTRACT(metadata, '$.initiate_login_uri'))";
+  return db('oidc_clients')
+    .whereRaw(`${uri} IS NOT NULL`)
+    .orderBy('name')
+    .orderBy('client_id')
+    .select({ clientId: 'client_id', name: 'name', initiateLoginUri: db.raw(uri) });
 }
 
 export async function insertClient(db: Database, client: ClientRow, now: Date): Promise<void> {

@@ -1,6 +1,13 @@
 import type { Deps } from '../deps.ts';
-import { type ActiveSchools, activeSchools, type ClientRow, findClientRow } from './client-store.ts';
-import { inUnit } from './unit-of-work.ts';
+import {
+  type ActiveSchools,
+  activeSchools,
+  type ClientRow,
+  findClientRow,
+  listBeginnings,
+  type SignInBeginning,
+} from './client-store.ts';
+import { besideUnit } from './unit-of-work.ts';
 
 /** A relying service, ready for use. */
 export type RegisteredClient = {
@@ -13,7 +20,11 @@ export type RegisteredClient = {
   schools: ActiveSchools;
 };
 
-export type Clients = { find(clientId: string): Promise<RegisteredClient | null> };
+export type Clients = {
+  find(clientId: string): Promise<RegisteredClient | null>;
+  /** Services that say where a sign-in begins, by name. */
+  beginnings(): Promise<readonly SignInBeginning[]>;
+};
 
 const KEPT_MS = 30_000;
 const KEPT_CLIENTS = 500;
@@ -26,13 +37,21 @@ const CLIENT_ID = /^[\x21-\x7e]{1,64}$/;
  */
 export function createClients(deps: Pick<Deps, 'db' | 'clock' | 'sealer'>): Clients {
   const kept = new Map<string, { client: RegisteredClient; until: number }>();
+  let list: { beginnings: readonly SignInBeginning[]; until: number } | undefined;
   return {
+    async beginnings() {
+      const now = deps.clock.now().getTime();
+      if (list && list.until > now) return list.beginnings;
+      const beginnings = await besideUnit(deps, listBeginnings);
+      list = { beginnings, until: now + KEPT_MS };
+      return beginnings;
+    },
     async find(clientId) {
       if (!CLIENT_ID.test(clientId)) return null;
       const now = deps.clock.now().getTime();
       const entry = kept.get(clientId);
       if (entry && entry.until > now) return entry.client;
-      const client = await inUnit(deps, async (db) => {
+      const client = await besideUnit(deps, async (db) => {
         const row = await findClientRow(db, clientId);
         return row && registered(deps, row, await activeSchools(db, clientId));
       });

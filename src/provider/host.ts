@@ -1,22 +1,21 @@
 import type Provider from 'oidc-provider';
 import { tokenHash } from '../crypto/digests.ts';
 import { inTransaction } from '../db/transaction.ts';
-import type { Database, Deps } from '../deps.ts';
+import type { Deps, Transaction } from '../deps.ts';
 import type { Context } from '../http/context.ts';
 import { Fault } from '../http/errors.ts';
-import { listClientRows } from './client-store.ts';
+import type { SignInBeginning } from './client-store.ts';
 import type { Clients } from './clients.ts';
 import { cookieNames, INTERACTION_COOKIE_S } from './configuration.ts';
 import { extendInteraction, readInteraction, saveLogin, saveRefusal } from './interaction-store.ts';
 import { sendNotices, tellService } from './notices.ts';
 import { ACR } from './policy.ts';
+import type { LoadedSession } from './rows.ts';
 import { isSessionGood } from './session-adapter.ts';
 import { deleteSession, lockSession, readSession } from './session-store.ts';
 import { after, earlier } from './time.ts';
 import { deleteGrants } from './token-store.ts';
-import { asUnit, inUnit } from './unit-of-work.ts';
 
-type Transaction = Extract<Database, { rollback: unknown }>;
 type Parts = { clients: Clients; provider: () => Provider };
 
 /**
@@ -59,11 +58,15 @@ export function createHost(deps: Deps, parts: Parts) {
       await extendInteraction(deps.db, tokenHash(interactionOf(deps, parts, ctx)), earlier(until, last));
     },
 
-    async services(): Promise<{ clientId: string; name: string; initiateLoginUri: string }[]> {
-      const rows = await listClientRows(deps.db);
-      return rows.flatMap(({ clientId, name, metadata: { initiate_login_uri: uri } }) =>
-        typeof uri === 'string' ? [{ clientId, name, initiateLoginUri: uri }] : [],
-      );
+    async services(): Promise<SignInBeginning[]> {
+      return [...(await parts.clients.beginnings())];
+    },
+
+    async service(clientId: string): Promise<SignInBeginning | null> {
+      const { name, initiateLoginUri } = (await parts.clients.find(clientId)) ?? {};
+      return name === undefined || initiateLoginUri === undefined
+        ? null
+        : { clientId, name, initiateLoginUri };
     },
   };
 }
@@ -103,22 +106,17 @@ async function details(deps: Deps, parts: Parts, ctx: Context) {
 async function endSession(deps: Deps, parts: Parts, ctx: Context): Promise<void> {
   const id = cookie(deps, parts, ctx, 'session');
   if (id === undefined) return;
-  const notices = await asUnit({ kind: 'changing', path: '/session/end' }, async () => {
-    const read = await inUnit(deps, async (db) => {
-      const uid = await lockSession(db, tokenHash(id));
-      return uid === null ? null : readSession(db, { uid });
-    });
-    if (!read) return;
-    const { uid, accountId, clients } = read.session;
-    for (const [clientId, { sid }] of clients) {
-      const client = await parts.provider().Client.find(clientId);
-      if (client) await tellService(client, accountId, sid);
-    }
-    const grants = [...clients.values()].flatMap(({ grantId }) => (grantId === null ? [] : [grantId]));
-    await inUnit(deps, async (db) => {
-      await deleteGrants(db, grants);
-      await deleteSession(db, uid);
-    });
+  const ended = await inTransaction(deps.db, async (trx) => {
+    const sessionUid = await lockSession(trx, tokenHash(id));
+    const read = sessionUid === null ? null : await readSession(trx, { uid: sessionUid });
+    if (!read) return null;
+    const { uid, clients } = read.session;
+    await deleteGrants(
+      trx,
+      [...clients.values()].flatMap(({ grantId }) => (grantId === null ? [] : [grantId])),
+    );
+    await deleteSession(trx, uid);
+    return read.session;
   });
   const attributes = {
     path: '/',
@@ -128,7 +126,15 @@ async function endSession(deps: Deps, parts: Parts, ctx: Context): Promise<void>
     signed: true,
   } as const;
   cookies(deps, parts, ctx).set(cookieNames(deps).session, null, attributes);
-  await sendNotices(deps, notices);
+  if (ended) await sendNotices(deps, noticesOf(parts, ended));
+}
+
+/** Services are looked up when nothing is locked any more. */
+function noticesOf({ provider }: Parts, { accountId, clients }: LoadedSession): (() => Promise<void>)[] {
+  return [...clients].map(([clientId, { sid }]) => async () => {
+    const client = await provider().Client.find(clientId);
+    if (client) await tellService(client, accountId, sid);
+  });
 }
 
 function interactionOf(deps: Deps, parts: Parts, ctx: Context): string {

@@ -1,8 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Database, Deps } from '../deps.ts';
+import type { Database, Deps, Transaction } from '../deps.ts';
 import type { Grant, LoadedSession, Person, SessionBinding } from './rows.ts';
-
-type Transaction = Extract<Database, { rollback: unknown }>;
 
 /** `changing` requests are one transaction; `reading` ones write nothing and need none. */
 export type UnitKind = 'changing' | 'reading';
@@ -54,6 +52,15 @@ export async function inUnit<T>(deps: Pick<Deps, 'db'>, work: (db: Database) => 
     if (isFault(error)) unit.failure = error;
     throw error;
   }
+}
+
+/**
+ * Runs a statement that needs no transaction and begins none: what comes next may be a call over the network, which
+ * must not hold a connection. Where a transaction is open already it is used, for nobody waits for a second
+ * connection while he holds a first.
+ */
+export async function besideUnit<T>(deps: Pick<Deps, 'db'>, work: (db: Database) => Promise<T>): Promise<T> {
+  return currentUnit()?.transaction === undefined ? work(deps.db) : inUnit(deps, work);
 }
 
 /** A protocol refusal carries its HTTP status; anything else is a fault. */

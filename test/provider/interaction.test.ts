@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestDatabase } from '../support/database.ts';
+import { countStatements } from '../support/deps.ts';
 import {
   type Account,
   authorizationUrl,
@@ -22,7 +23,11 @@ let parent: Account;
 beforeAll(async () => {
   database = await startDatabase();
   instance = await startInstance(database);
-  secure = await startInstance(database, { BASE_URL: 'https://educonnect.example.org' });
+  secure = await startInstance(database, {
+    BASE_URL: 'https://educonnect.example.org',
+    ALLOW_INSECURE_ISSUER: '0',
+    HTTP_LOOPBACK_CLIENTS: '0',
+  });
   ent = await seedService(instance.deps, 'ENT', { initiateLoginUri: 'https://ent.example.org/login' });
   parent = await seedAccount(database);
 });
@@ -68,9 +73,29 @@ test('what the mire is told', async () => {
     reasons: ['login_prompt'],
     session: { accountId: parent.publicId },
   });
-  expect(await instance.provider.host.services()).toEqual([
-    { clientId: ent.clientId, name: 'ENT', initiateLoginUri: 'https://ent.example.org/login' },
-  ]);
+});
+
+test('where sign-ins begin: read once in 30 s, without what is secret', async () => {
+  const { host } = instance.provider;
+  const begins = { clientId: ent.clientId, name: 'ENT', initiateLoginUri: 'https://ent.example.org/login' };
+  const silent = await seedService(instance.deps, 'Silent');
+  instance.deps.clock.advance(31_000);
+  const count = countStatements(database.db);
+  expect(await host.services()).toEqual([begins]);
+  expect(await host.services()).toEqual([begins]);
+  count.stop();
+  expect(count.statements).toEqual([expect.not.stringMatching(/\*|secret/)]);
+  expect(await host.service(ent.clientId)).toEqual(begins);
+  expect(await host.service(silent.clientId)).toBeNull();
+  expect(await host.service('nobody')).toBeNull();
+
+  const late = await seedService(instance.deps, 'Late', { initiateLoginUri: 'https://late.example.org/in' });
+  expect(await host.services()).toEqual([begins]);
+  instance.deps.clock.advance(31_000);
+  expect((await host.services()).map(({ name }) => name)).toEqual(['ENT', 'Late']);
+  expect(await host.service(late.clientId)).toMatchObject({
+    initiateLoginUri: 'https://late.example.org/in',
+  });
 });
 
 test('another browser’s interaction is nobody’s, and cannot be resumed (F01)', async () => {

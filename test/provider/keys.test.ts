@@ -26,10 +26,12 @@ let ent: Service;
 let parent: Account;
 let listener: Server;
 let origin: string;
+let whileFetching = () => {};
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
 beforeAll(async () => {
   listener = createServer((_request, response) => {
+    whileFetching();
     response.setHeader('content-type', 'application/json');
     response.end(
       JSON.stringify({
@@ -173,6 +175,24 @@ test('private_key_jwt: keys fetched from the service, each assertion good once, 
   const twin = assertion(service);
   const both = await Promise.all([attempt(twin, instances[0]), attempt(twin, instances[1])]);
   expect(both.map(({ status }) => status).sort()).toEqual([200, 401]);
+});
+
+test('no connection is held while a key set is fetched, though the service is not known to the process', async () => {
+  const service = await seedService(instances[0].deps, 'Unknown', {
+    authMethod: 'private_key_jwt',
+    jwksUri: `${origin}/jwks`,
+  });
+  const held: number[] = [];
+  whileFetching = () => held.push(database.db.client.pool.numUsed());
+  const fields = {
+    grant_type: 'refresh_token',
+    refresh_token: 'x',
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: assertion(service),
+  };
+  expect((await token(instances[0], service, fields, {})).status).toBe(400);
+  whileFetching = () => {};
+  expect(held).toEqual([0]);
 });
 
 test('a key set on a private address that nobody has trusted is not fetched', async () => {

@@ -12,6 +12,7 @@ export function stubProvider(): StubProvider {
   const interactions = new Map<string, Interaction>();
   const finished: StubProvider['finished'] = [];
   const uidOf = (path: string) => /^\/interaction\/([^/]+)/.exec(path)?.[1] ?? '';
+  const ent = { clientId: 'ent', name: 'ENT Exemple', initiateLoginUri: 'https://ent.example.test/login' };
   const host: InteractionHost = {
     details: async (ctx) => interactions.get(uidOf(ctx.path)) ?? null,
     finish: async (ctx, { accountPublicId }) => {
@@ -21,9 +22,8 @@ export function stubProvider(): StubProvider {
     abort: async () => 'https://ent.example.test/callback?error=access_denied',
     endSession: async () => {},
     extend: async () => {},
-    services: async () => [
-      { clientId: 'ent', name: 'ENT Exemple', initiateLoginUri: 'https://ent.example.test/login' },
-    ],
+    services: async () => [ent],
+    service: async (clientId) => (clientId === ent.clientId ? ent : null),
   };
   return { host, interactions, finished, app: (_ctx, next) => next() };
 }
