@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Deps } from '../deps.ts';
+import { readUai } from '../directory/uai.ts';
 import { type Batch, type NotifyRefusal, notify } from './notify.ts';
 import { type FileRefusal, openLettersFile } from './write-letters.ts';
 
@@ -32,9 +33,9 @@ export async function notifyCommand(deps: Deps, argv: string[], io: Io): Promise
       json: { type: 'boolean', default: false },
     },
   });
-  const uai = values.school?.trim().toUpperCase();
-  if (!values.out || !uai || !/^\d{7}[A-Z]$/.test(uai)) {
-    io.err(uai && values.out ? `${uai} is no UAI: seven digits and a letter.` : USAGE);
+  const uai = readUai(values.school ?? '');
+  if (!values.out || uai === null) {
+    io.err(values.school && values.out ? `${values.school} is no UAI: seven digits and a letter.` : USAGE);
     return 2;
   }
   const opened = await openLettersFile(deps, values.out);

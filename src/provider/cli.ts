@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Deps } from '../deps.ts';
+import type { Settings } from './client-settings.ts';
 import { listActiveUais, listClientRows } from './client-store.ts';
 import { listSigningKeys, rotateSigningKeys } from './keys.ts';
 import {
@@ -9,7 +10,6 @@ import {
   type Refused,
   removeClient,
   rotateSecret,
-  type Settings,
   setService,
 } from './registration.ts';
 

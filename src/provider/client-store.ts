@@ -107,10 +107,11 @@ export async function addSchool(
   schoolId: number | null,
   now: Date,
 ): Promise<void> {
+  // Not INSERT IGNORE, which would also take a service or a school that does not exist for one that is there.
   await db('client_services')
     .insert({ client_id: clientId, school_id: schoolId, created_at: now })
     .onConflict(['client_id', 'school_key'])
-    .ignore();
+    .merge(['client_id']);
 }
 
 /** @param schoolId null: the leave for all schools; those named one by one stay */

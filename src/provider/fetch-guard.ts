@@ -4,7 +4,11 @@ type Fetch = typeof fetch;
 
 /** The library gives up after 2.5 s; a service that is slow at a logout must not hold the person that long (A17). */
 const AT_MOST_MS = 1500;
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+
+/** @param hostname as `URL` gives it */
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+}
 
 /**
  * Our requests to services (back-channel logout, key sets). The library hands over a dispatcher that refuses
@@ -16,7 +20,7 @@ export function guardedFetch(
 ): Fetch {
   const listed = new Set(config.TRUSTED_CLIENT_ORIGINS.map((origin) => new URL(origin).origin));
   const isTrusted = ({ origin, hostname }: URL) =>
-    listed.has(origin) || (config.HTTP_LOOPBACK_CLIENTS && LOOPBACK.test(hostname));
+    listed.has(origin) || (config.HTTP_LOOPBACK_CLIENTS && isLoopback(hostname));
   return async (url, options = {}) => {
     const { dispatcher, ...plain } = options as RequestInit & { dispatcher?: unknown };
     const address = new URL(url instanceof Request ? url.url : url);

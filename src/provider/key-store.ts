@@ -29,7 +29,7 @@ export async function publishedKeys(db: Database, now: Date): Promise<KeyRow[]> 
 
 /** @returns false when another process has made this generation */
 export async function insertKey(db: Database, key: Omit<KeyRow, 'withdrawnAt'>): Promise<boolean> {
-  // The unique key (alg, generation) decides; `ignore` leaves the loser's row out instead of failing.
+  // The unique key (alg, generation) decides; the loser's row changes nothing. INSERT IGNORE would hide faults.
   await db('signing_keys')
     .insert({
       kid: key.kid,
@@ -40,7 +40,7 @@ export async function insertKey(db: Database, key: Omit<KeyRow, 'withdrawnAt'>):
       signs_from: key.signsFrom,
     })
     .onConflict(['alg', 'generation'])
-    .ignore();
+    .merge(['alg']);
   const row = await db('signing_keys').where({ kid: key.kid }).first('kid');
   return row !== undefined;
 }

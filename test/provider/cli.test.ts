@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { clientCommand, keysCommand } from '../../src/provider/cli.ts';
+import { addSchool } from '../../src/provider/client-store.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { type TestDeps, testDeps } from '../support/deps.ts';
@@ -98,6 +99,19 @@ test('add prints the id and, this once, the secret; list shows everything else',
   expect((await client('remove', client_id)).code).toBe(1);
 });
 
+test('a school is named by its UAI, whichever way it is typed; none that is not there is taken for one', async () => {
+  const { client_id } = JSON.parse((await client(...ADD, '--json')).out);
+  const off = await client('service', client_id, '--school', 'é', '--off');
+  expect([off.code, off.err]).toEqual([1, '--school: é is no UAI: seven digits and a letter']);
+  expect((await client('service', client_id, '--school', ' 0319001a ')).code).toBe(0);
+  const shown = JSON.parse((await client('list', '--json')).out);
+  expect(shown).toContainEqual(expect.objectContaining({ client_id, schools: ['0319001A'] }));
+  const now = new Date();
+  await expect(addSchool(database.db, client_id, 4_000_000, now)).rejects.toMatchObject({ errno: 1452 });
+  await expect(addSchool(database.db, 'nobody', null, now)).rejects.toMatchObject({ errno: 1452 });
+  await client('remove', client_id);
+});
+
 test('the sector may be given, and is what two redirect hosts need', async () => {
   const added = await client(
     ...ADD,
@@ -124,6 +138,7 @@ test.each<[string, string[], string]>([
   ['an unknown algorithm', ['--alg', 'none'], '--alg'],
   ['private_key_jwt without keys', ['--auth-method', 'private_key_jwt'], '--jwks-uri'],
   ['an unknown school', ['--school', '0000000Z'], 'no school 0000000Z'],
+  ['a school that is no UAI', ['--school', 'é'], 'é is no UAI'],
   ['a sector with a path', ['--sector', 'ent.example.org/x'], '--sector'],
   ['an empty name', ['--name', ' '], '--name'],
 ])('refused with exit code 1: %s', async (_name, more, fault) => {
