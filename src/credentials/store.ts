@@ -44,7 +44,12 @@ export async function admitAttempt(
   return { admitted: Number(result.insertId) !== BLOCKED };
 }
 
-/** A right password: these counts start again. */
+/**
+ * A right password: these counts start again. The rows stay and are taken in the order in which attempts are counted:
+ * deleting them, or taking them the other way round, ends in deadlocks when a form is sent several times at once.
+ */
 export async function clearAttempts(db: Database, keys: { narrow: string; wide: string }): Promise<void> {
-  await db('throttles').whereIn('throttle_key', [keys.narrow, keys.wide]).delete();
+  for (const key of [keys.narrow, keys.wide]) {
+    await db('throttles').where({ throttle_key: key }).update({ hits: 0, locked_until: null });
+  }
 }
