@@ -69,7 +69,7 @@ async function nameLists(sql: Sql): Promise<void> {
 
 /** Few names are frequent and many are rare: homonyms as there are in any town. */
 const drawn = (list: keyof typeof LISTS, seed: string) =>
-  `FLOOR(${LISTS[list].length} * POW(CRC32(${seed}) / 4294967296, 2))`;
+  `CAST(FLOOR(${LISTS[list].length} * POW(CRC32(${seed}) / 4294967296, 2)) AS SIGNED)`;
 
 /** Household n DIV 2 has the adults n; its first child is 2 h, every third has a second one, 2 h + 1. */
 async function drawPersons(sql: Sql, { accounts, activated }: Population): Promise<void> {
@@ -140,9 +140,11 @@ async function pupils(sql: Sql, { accountsPerSchool }: Population): Promise<void
      FROM bench_children JOIN schools AS s ON s.id = n DIV ? + 1 ORDER BY n`,
     [accountsPerSchool],
   );
-  await sql.raw(
-    `INSERT INTO legal_links (guardian_reference_id, pupil_id, link_code, created_at)
-     SELECT a.n + 1, c.n + 1, IF(a.n % 2 = 0, '10', '20'), NOW(3)
-     FROM bench_adults AS a JOIN bench_children AS c ON c.n IN (a.n DIV 2 * 2, a.n DIV 2 * 2 + 1) ORDER BY a.n, c.n`,
-  );
+  for (const child of [0, 1]) {
+    await sql.raw(
+      `INSERT INTO legal_links (guardian_reference_id, pupil_id, link_code, created_at)
+       SELECT a.n + 1, c.n + 1, IF(a.n % 2 = 0, '10', '20'), NOW(3)
+       FROM bench_adults AS a JOIN bench_children AS c ON c.n = a.n DIV 2 * 2 + ${child} ORDER BY a.n`,
+    );
+  }
 }
