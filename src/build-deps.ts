@@ -54,18 +54,37 @@ function createLog(config: Config): Logger {
   });
 }
 
+export type ErrorFacts = {
+  message: string;
+  name?: string;
+  code?: unknown;
+  errno?: unknown;
+  at?: string[] | undefined;
+  cause?: unknown;
+};
+
 /**
  * An error without its own fields and without values: knex puts the statement before the server's words, and the
  * server quotes what it refused.
  */
-export function describeError(error: unknown): object {
+export function describeError(error: unknown): ErrorFacts {
   if (!(error instanceof Error)) return { message: String(error) };
   const { name, code, errno, sqlMessage, cause } = error as Error & {
     code?: unknown;
     errno?: unknown;
     sqlMessage?: string;
   };
-  const message = sqlMessage === undefined ? error.message : sqlMessage.replace(/'[^']*'/g, "'…'");
+  const message = sqlMessage === undefined ? error.message : withoutValues(sqlMessage, errno);
   const at = error.stack?.split('\n').filter((line) => line.startsWith('    at '));
   return { name, code, errno, message, at: at?.slice(0, 12), cause: cause && describeError(cause) };
+}
+
+/** Unknown database, column, table: what is quoted is a name of ours. */
+const QUOTES_NAMES: unknown[] = [1049, 1054, 1146];
+
+/** The server does not escape what it quotes: from the first quote to the last, but for the apostrophe of a word. */
+function withoutValues(sqlMessage: string, errno: unknown): string {
+  if (QUOTES_NAMES.includes(errno)) return sqlMessage;
+  const [, refused = sqlMessage, key = ''] = /^(.*)( for key '[^']*')$/s.exec(sqlMessage) ?? [];
+  return refused.replace(/(?<!\w)'(.*'(?!\w)|.*$)/s, "'…'") + key;
 }

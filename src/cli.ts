@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { buildDeps, closeDeps } from './build-deps.ts';
+import { buildDeps, closeDeps, describeError } from './build-deps.ts';
 import { type Config, ConfigError, commandEnvironment, describeConfig, loadConfig } from './config.ts';
 import { migrate } from './db/migrations.ts';
 import type { Deps } from './deps.ts';
@@ -150,13 +150,13 @@ async function execute(command: Command, argv: string[], io: Io): Promise<number
 }
 
 function explain(command: Command, error: unknown, io: Io): number {
-  const { code, message, sqlMessage } = error as Error & { code?: string; sqlMessage?: string };
+  const { code, message } = error as Error & { code?: string };
   if (error instanceof UsageError || String(code).startsWith('ERR_PARSE_ARGS')) {
     io.err(`educonnect ${command.name}: ${message}\nusage: educonnect ${command.usage}`);
     return 2;
   }
   if (error instanceof ConfigError) io.err(`educonnect: ${message}`);
-  else io.err(`educonnect ${command.name}: ${sqlMessage ?? message}`);
+  else io.err(`educonnect ${command.name}: ${describeError(error).message}`);
   return 1;
 }
 

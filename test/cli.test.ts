@@ -53,6 +53,17 @@ describe('npx educonnect', () => {
     expect([again.code, again.output.trim()]).toEqual([0, 'the database is up to date']);
   });
 
+  test('what the database refused is told without its values', async () => {
+    await database.db.raw(`CREATE TRIGGER refusing BEFORE INSERT ON signing_keys FOR EACH ROW
+      SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1062, MESSAGE_TEXT = 'Duplicate entry ''Jeanne O''Brien'' for key ''k'''`);
+    const refused = await educonnect('keys rotate');
+    await database.db.raw('DROP TRIGGER refusing');
+    expect([refused.code, refused.output.trim()]).toEqual([
+      1,
+      "educonnect keys: Duplicate entry '…' for key 'k'",
+    ]);
+  });
+
   test('config check prints what is in force, secrets masked, or all the faults', async () => {
     const [good, json, bad] = await Promise.all([
       educonnect('config check'),

@@ -85,6 +85,23 @@ describe('the log', () => {
     expect(told).toContain('ER_DUP_ENTRY');
     expect(told).not.toMatch(/Nom-Personnel|g\.zoumn1/);
   });
+
+  test.each([
+    ["Duplicate entry 'Jeanne O'Brien' for key 'names'", "Duplicate entry '…' for key 'names'"],
+    ["Duplicate entry 'it' for key 'x' for key 'names'", "Duplicate entry '…' for key 'names'"],
+    ["Incorrect date value: '31' for column 'a' at row 1", "Incorrect date value: '…' at row 1"],
+    ["Duplicate entry 'Jeanne O'Bri", "Duplicate entry '…'"],
+    ["Can't write 'Jeanne'; it doesn't fit", "Can't write '…'; it doesn't fit"],
+    ['Deadlock found', 'Deadlock found'],
+  ])('whatever the server quotes is struck out: %s', (sqlMessage, told) => {
+    const error = Object.assign(new Error(`insert - ${sqlMessage}`), { errno: 1062, sqlMessage });
+    expect(describeError(error).message).toBe(told);
+  });
+
+  test('the name of a table that is missing is told', () => {
+    const sqlMessage = "Table 'educonnect.accounts' doesn't exist";
+    expect(describeError(Object.assign(new Error(), { errno: 1146, sqlMessage })).message).toBe(sqlMessage);
+  });
 });
 
 describe('/metrics', () => {
