@@ -37,7 +37,7 @@ const COMMANDS: Command[] = [
   },
   {
     name: 'import',
-    usage: 'import <folder> [--dry-run] [--json]',
+    usage: 'import <folder> [--dry-run] [--accept <report id>] [--json]',
     summary: 'read a full AAF feed into the directory',
     run: async (deps, argv, io) => (await import('./imports/cli.ts')).importCommand(deps, argv, io),
   },

@@ -104,6 +104,21 @@ export async function writePupils(
   );
 }
 
+/** A pupil with a guardian who is not known yet is looked at again the next night. */
+export async function forgetLinks(db: Database, target: Target, sourceIds: readonly string[]): Promise<void> {
+  await eachChunk(sourceIds, (part) =>
+    db('pupils')
+      .where({ academy_code: target.academyCode, degree: target.degree })
+      .whereIn('source_id', part)
+      .update({ links_digest: null }),
+  );
+}
+
+/** The same by row. */
+export async function forgetLinksOf(db: Database, pupilIds: readonly number[]): Promise<void> {
+  await eachChunk(pupilIds, (part) => db('pupils').whereIn('id', part).update({ links_digest: null }));
+}
+
 function updates(columns: readonly string[]): string {
   return columns.map((column) => `${column} = VALUES(${column})`).join(', ');
 }

@@ -3,6 +3,8 @@ import { insertAccounts } from '../accounts/store.ts';
 import { inTransaction } from '../db/transaction.ts';
 import {
   endLinks,
+  forgetLinks,
+  forgetLinksOf,
   markLeft,
   openLinks,
   renameAccounts,
@@ -52,6 +54,7 @@ export async function applyPlan(
     await insertAccounts(trx, accounts, now);
     await writeGuardians(trx, target, plan.guardians);
     await writePupils(trx, target, schoolId, plan.pupils);
+    await forgetLinks(trx, target, plan.unresolved);
     await markLeft(trx, plan.left, now);
     if (plan.openLinks.length > 0) {
       const guardians = await rowIds(trx, 'guardian_references', target, unique(plan.openLinks, 'guardian'));
@@ -64,6 +67,7 @@ export async function applyPlan(
       await openLinks(trx, links, now);
     }
     await endLinks(trx, plan.endLinks, now);
+    await forgetLinksOf(trx, plan.bereft);
     await renameAccounts(trx, plan.renamed, now);
   });
 }

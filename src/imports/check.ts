@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cleanText, NAME_LIMIT, searchName } from '../directory/names.ts';
 import { normaliseMobile } from '../directory/phone.ts';
-import type { RawGuardian, RawPupil } from './types.ts';
+import type { RawGuardian, RawPupil, RawStaff } from './types.ts';
 
 /** Link codes of a pupil who answers for himself (old 7, new 70): there is no guardian then (integration.md 2.3). */
 const HIMSELF = new Set(['7', '70']);
@@ -124,6 +124,43 @@ export function checkGuardian(
     country: short(raw.country, 60),
   };
   return { ok: true, value: { ...columns, digest: digestOf(columns) } };
+}
+
+export type StaffColumns = {
+  title: string | null;
+  given_name: string;
+  family_name: string;
+  email: string | null;
+  digest: string;
+};
+/** What somebody does in a school: the school's id in the feed, code (DIR, ENS...) and label. */
+export type StaffFunction = [school: string, code: string, label: string | null];
+const MAX_FUNCTIONS = 100;
+
+/** A person of the staff with the functions in schools; functions that cannot be read are left out. */
+export function checkStaff(raw: RawStaff): Checked<{ columns: StaffColumns; functions: StaffFunction[] }> {
+  const names = checkNames(raw.givenName, raw.familyName);
+  if (!names.ok) return names;
+  const email = cleanText(raw.email);
+  const functions = new Map<string, StaffFunction>();
+  for (const text of raw.functions) {
+    const [school = '', code = '', label] = text.split('$').map((field) => field.trim());
+    if (!isSourceId(school) || !/^[0-9A-Z_-]{1,20}$/i.test(code)) continue;
+    const key = `${school}$${code.toUpperCase()}`;
+    if (functions.size < MAX_FUNCTIONS) functions.set(key, [school, code.toUpperCase(), short(label, 120)]);
+  }
+  const { given_name, family_name } = names.value;
+  const columns = {
+    title: short(raw.title, 10),
+    given_name,
+    family_name,
+    email: isMailAddress(email) ? email : null,
+  };
+  const list = [...functions.values()].sort(([a, x], [b, y]) => (a + x < b + y ? -1 : 1));
+  return {
+    ok: true,
+    value: { columns: { ...columns, digest: digestOf({ ...columns, list }) }, functions: list },
+  };
 }
 
 /** Visible ASCII, without the separator of the feed. */

@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { reportText } from './report.ts';
 import { importFolder } from './run.ts';
+import { findRefused } from './runs-store.ts';
 import type { ImportDeps, Progress } from './types.ts';
 
 type Io = { out(line: string): void; err(line: string): void };
 
-const USAGE = 'usage: educonnect import <folder> [--dry-run] [--json]';
+const USAGE = 'usage: educonnect import <folder> [--dry-run] [--accept <report id>] [--json]';
 /** At most one line of progress in this time, in milliseconds. */
 const SAY_EVERY_MS = 2000;
 
@@ -20,8 +21,10 @@ export async function importCommand(deps: ImportDeps, argv: string[], io: Io): P
     io.err(USAGE);
     return 2;
   }
-  const { folder, dryRun, json } = given;
-  const result = await importFolder(deps, folder, { dryRun, progress: speaker(deps, io) });
+  const { dryRun, json, accept } = given;
+  const folder = given.folder ?? (await folderOf(deps, accept ?? '', io));
+  if (folder === null) return 1;
+  const result = await importFolder(deps, folder, { dryRun, accept, progress: speaker(deps, io) });
   if (!result.ok && result.reason === 'running') {
     const since = result.since.toISOString();
     io.err(`another import is running (${result.report}, since ${since}); nothing was done`);
@@ -33,16 +36,31 @@ export async function importCommand(deps: ImportDeps, argv: string[], io: Io): P
   return result.ok && result.failed === 0 ? 0 : 1;
 }
 
-function readArguments(argv: string[]): { folder: string; dryRun: boolean; json: boolean } | null {
+/** The folder of the run that is to be released. */
+async function folderOf(deps: ImportDeps, accept: string, io: Io): Promise<string | null> {
+  const refused = await findRefused(deps.jobsDb, accept);
+  if (refused.ok) return refused.folder;
+  io.err(`${refused.reason}; nothing was done`);
+  return null;
+}
+
+type Arguments = { folder: string | undefined; dryRun: boolean; json: boolean; accept: string | undefined };
+
+function readArguments(argv: string[]): Arguments | null {
   try {
     const { values, positionals } = parseArgs({
       args: argv,
-      options: { 'dry-run': { type: 'boolean' }, json: { type: 'boolean' } },
+      options: { 'dry-run': { type: 'boolean' }, json: { type: 'boolean' }, accept: { type: 'string' } },
       allowPositionals: true,
     });
     const [folder, ...more] = positionals;
-    if (!folder || more.length > 0) return null;
-    return { folder, dryRun: values['dry-run'] ?? false, json: values.json ?? false };
+    if ((!folder && values.accept === undefined) || more.length > 0) return null;
+    return {
+      folder,
+      dryRun: values['dry-run'] ?? false,
+      json: values.json ?? false,
+      accept: values.accept,
+    };
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 import type { Database } from '../deps.ts';
 import type { Link } from './check.ts';
 import type {
+  Contact,
   CurrentLink,
   CurrentPerson,
   CurrentPupil,
@@ -8,79 +9,183 @@ import type {
   StagedGuardian,
   StagedPupil,
 } from './plan.ts';
+import type { FeedBase } from './stage.ts';
 import type { StagedSchool } from './types.ts';
 
 const CHUNK = 1000;
 
-type SchoolRow = { id: number; digest: string | null; uai: string; source_id: string };
-export type CurrentSchool = { ok: true; school: SchoolRow | null } | { ok: false; reason: string };
+type SchoolRow = { id: number; digest: string | null };
+type Base = Pick<FeedBase, 'academyCode' | 'degree' | 'delta'>;
 
-/** The row of a school, found by its id in the feed or else by its UAI (an académie may renumber its schools). */
-export async function findSchool(db: Database, staged: StagedSchool): Promise<CurrentSchool> {
-  const rows: SchoolRow[] = await db('schools')
-    .select('id', 'digest', 'uai', 'source_id')
-    .where({ academy_code: staged.academyCode, degree: staged.degree, source_id: staged.sourceId })
-    .orWhere({ uai: staged.uai });
-  if (rows.length > 1)
-    return { ok: false, reason: `its id and its UAI ${staged.uai} belong to two known schools` };
-  return { ok: true, school: rows[0] ?? null };
+const SAME_PERSON = `p.academy_code = s.academy_code AND p.degree = s.degree AND p.source_id = s.source_id`;
+/** A staged pupil (s) to whom something happened since he was written (p). */
+const TOUCHED = `(p.id IS NULL OR p.left_at IS NOT NULL
+  OR NOT (p.digest <=> s.digest) OR NOT (p.links_digest <=> s.links_digest))`;
+
+/** Numbers of the schools of a base (`no` of the feed) that have a pupil to whom something happened. */
+export async function touchedSchools(db: Database, runId: number, base: Base): Promise<number[]> {
+  const [rows] = await db.raw(
+    `SELECT DISTINCT s.school_no AS no FROM staged_pupils s LEFT JOIN pupils p ON ${SAME_PERSON}
+     WHERE s.run_id = ? AND s.academy_code = ? AND s.degree = ? AND s.refused = 0 AND s.deleted = 0 AND ${TOUCHED}`,
+    [runId, base.academyCode, base.degree],
+  );
+  return rows.map((row: { no: number }) => row.no);
 }
 
-/** All that the plan of a school looks at: a dozen statements whatever the number of its pupils, 1000 ids each. */
+/** Ids of the schools with a pupil one of whose guardians is another than the night before, or deleted. */
+export async function schoolsOfChangedGuardians(db: Database, runId: number, base: Base): Promise<number[]> {
+  const [rows] = await db.raw(
+    `SELECT DISTINCT o.school_id AS id FROM staged_guardians s
+     JOIN guardian_references p ON ${SAME_PERSON}
+     JOIN legal_links l ON l.guardian_reference_id = p.id AND l.ended_at IS NULL
+     JOIN pupils o ON o.id = l.pupil_id AND o.left_at IS NULL AND o.school_id IS NOT NULL
+     WHERE s.run_id = ? AND s.academy_code = ? AND s.degree = ? AND s.refused = 0
+       AND (s.deleted = 1 OR NOT (s.digest <=> p.digest))`,
+    [runId, base.academyCode, base.degree],
+  );
+  return rows.map((row: { id: number }) => row.id);
+}
+
+export type Totals = Map<number, { pupils: number; guardians: number }>;
+
+/** Pupils of the feed and their guardians, by number of the school. */
+export async function stagedTotals(db: Database, runId: number): Promise<Totals> {
+  const [rows] = await db.raw(
+    `SELECT school_no AS no, COUNT(*) AS n FROM staged_pupils
+     WHERE run_id = ? AND refused = 0 AND deleted = 0 GROUP BY school_no`,
+    [runId],
+  );
+  const [guardians] = await db.raw(
+    `SELECT s.school_no AS no, COUNT(DISTINCT j.id) AS n
+     FROM staged_pupils s, JSON_TABLE(s.guardians, '$[*]' COLUMNS (id VARCHAR(64) PATH '$[0]')) j
+     WHERE s.run_id = ? AND s.refused = 0 AND s.deleted = 0 GROUP BY s.school_no`,
+    [runId],
+  );
+  const of = new Map<number, number>(guardians.map((row: Counted) => [row.no, Number(row.n)]));
+  return new Map(
+    rows.map((row: Counted) => [row.no, { pupils: Number(row.n), guardians: of.get(row.no) ?? 0 }]),
+  );
+}
+type Counted = { no: number; n: unknown };
+
+/**
+ * All that the plan of a school looks at, of the persons to whom something happened only: some eight statements
+ * whatever their number, 1000 ids each.
+ */
 export async function loadSchoolState(
   db: Database,
   runId: number,
   staged: StagedSchool,
   school: SchoolRow | null,
+  { delta, spoken }: { delta: boolean; spoken: boolean },
 ): Promise<SchoolState> {
   const scope = { academy_code: staged.academyCode, degree: staged.degree };
-  const pupils = await stagedPupils(db, runId, staged.no);
-  const currentPupils = await loadPupils(db, scope, school?.id ?? null, pupils);
+  const { pupils, currentPupils } = await touchedPupils(db, runId, staged.no);
   const currentLinks = await loadLinks(db, [...currentPupils.values()]);
-  const guardianIds = [...new Set(pupils.flatMap((pupil) => pupil.guardians.map(([id]) => id)))];
-  const present = new Set(pupils.map((pupil) => pupil.sourceId));
-  const missing = [...currentPupils.keys()].filter((id) => !present.has(id));
+  const leaving = school && spoken ? await loadLeavers(db, runId, scope, school.id, delta) : [];
+  for (const pupil of leaving) currentPupils.set(pupil.sourceId, pupil);
+  const { changed, deletedLinks } = school
+    ? await loadChangedGuardians(db, runId, scope, school.id)
+    : { changed: [], deletedLinks: [] };
+  const named = pupils.flatMap((pupil) => pupil.guardians.map(([id]) => id));
+  const guardianIds = [...new Set([...named, ...changed])];
   return {
     degree: staged.degree,
     stagedDigest: staged.digest,
     school,
     pupils,
+    spoken,
     guardians: await stagedGuardians(db, runId, scope, guardianIds),
+    changedGuardians: changed,
+    deletedLinks,
     currentPupils,
     currentGuardians: await loadGuardians(db, scope, guardianIds),
     currentLinks,
-    currentClasses: school ? await loadClasses(db, school.id) : new Map(),
-    elsewhere: await stagedIds(db, runId, scope, missing),
+    currentClasses: school && pupils.length > 0 ? await loadClasses(db, school.id) : new Map(),
+    elsewhere: new Set(),
   };
 }
 
 type Scope = { academy_code: string; degree: number };
 
-async function stagedPupils(db: Database, runId: number, schoolNo: number): Promise<StagedPupil[]> {
-  const rows = await db('staged_pupils')
-    .select({
-      sourceId: 'source_id',
-      fileNo: 'file_no',
-      digest: 'digest',
-      ine: 'ine',
-      classCode: 'class_code',
-      classLabel: 'class_label',
-      givenName: 'given_name',
-      familyName: 'family_name',
-      publicId: 'public_id',
-      guardians: 'guardians',
-    })
-    .where({ run_id: runId, school_no: schoolNo, refused: 0 })
-    .orderBy('source_id');
-  return rows.map(({ ine, guardians, ...row }) => ({
-    ...row,
-    hasIne: ine !== null,
-    guardians: JSON.parse(guardians) as Link[],
-  }));
+async function touchedPupils(db: Database, runId: number, schoolNo: number) {
+  const [rows] = await db.raw(
+    `SELECT s.source_id AS sourceId, s.file_no AS fileNo, s.digest, s.links_digest AS linksDigest, s.ine,
+       s.class_code AS classCode, s.class_label AS classLabel, s.given_name AS givenName,
+       s.family_name AS familyName, s.public_id AS publicId, s.guardians,
+       p.id, p.digest AS oldDigest, p.links_digest AS oldLinksDigest, p.account_id AS accountId,
+       p.left_at AS leftAt, p.given_name AS oldGivenName, p.family_name AS oldFamilyName, p.school_id AS schoolId
+     FROM staged_pupils s LEFT JOIN pupils p ON ${SAME_PERSON}
+     WHERE s.run_id = ? AND s.school_no = ? AND s.refused = 0 AND s.deleted = 0 AND ${TOUCHED}
+     ORDER BY s.source_id`,
+    [runId, schoolNo],
+  );
+  const pupils: StagedPupil[] = [];
+  const currentPupils = new Map<string, CurrentPupil>();
+  for (const row of rows) {
+    const { sourceId, fileNo, digest, linksDigest, classCode, classLabel, givenName, familyName, publicId } =
+      row;
+    const guardians = JSON.parse(row.guardians) as Link[];
+    const person = { sourceId, digest, linksDigest, givenName, familyName };
+    pupils.push({ ...person, fileNo, classCode, classLabel, publicId, hasIne: row.ine !== null, guardians });
+    if (row.id === null) continue;
+    currentPupils.set(sourceId, {
+      id: row.id,
+      sourceId,
+      digest: row.oldDigest,
+      linksDigest: row.oldLinksDigest,
+      accountId: row.accountId,
+      left: row.leftAt !== null,
+      givenName: row.oldGivenName,
+      familyName: row.oldFamilyName,
+      schoolId: row.schoolId,
+    });
+  }
+  return { pupils, currentPupils };
 }
 
+/** Pupils of the school who are not in a whole feed at all, or whom a file of changes deletes. */
+async function loadLeavers(
+  db: Database,
+  runId: number,
+  scope: Scope,
+  schoolId: number,
+  delta: boolean,
+): Promise<CurrentPupil[]> {
+  const [rows] = await db.raw(
+    `SELECT p.id, p.source_id AS sourceId, p.digest, p.links_digest AS linksDigest, p.account_id AS accountId,
+       p.given_name AS givenName, p.family_name AS familyName, p.school_id AS schoolId
+     FROM pupils p LEFT JOIN staged_pupils s ON s.run_id = ? AND ${SAME_PERSON}
+     WHERE p.school_id = ? AND p.academy_code = ? AND p.degree = ? AND p.left_at IS NULL
+       AND ${delta ? 's.deleted = 1' : 's.source_id IS NULL'}`,
+    [runId, schoolId, scope.academy_code, scope.degree],
+  );
+  return rows.map((row: Omit<CurrentPupil, 'left'>) => ({ ...row, left: false }));
+}
+
+/** Known guardians of the school's pupils whose record is another, and the links of those who are deleted. */
+async function loadChangedGuardians(db: Database, runId: number, scope: Scope, schoolId: number) {
+  const [rows] = await db.raw(
+    `SELECT p.source_id AS id, s.deleted, l.guardian_reference_id AS guardianId, l.pupil_id AS pupilId
+     FROM pupils o
+     JOIN legal_links l ON l.pupil_id = o.id AND l.ended_at IS NULL
+     JOIN guardian_references p ON p.id = l.guardian_reference_id
+     JOIN staged_guardians s ON s.run_id = ? AND ${SAME_PERSON}
+     WHERE o.school_id = ? AND o.left_at IS NULL AND p.academy_code = ? AND p.degree = ? AND s.refused = 0
+       AND (s.deleted = 1 OR NOT (s.digest <=> p.digest))`,
+    [runId, schoolId, scope.academy_code, scope.degree],
+  );
+  type Row = { id: string; deleted: number; guardianId: number; pupilId: number };
+  const gone = (rows as Row[]).filter((row) => row.deleted);
+  const changed = new Set((rows as Row[]).filter((row) => !row.deleted).map((row) => row.id));
+  const deletedLinks = gone.map(({ guardianId, pupilId }) => ({ guardianId, pupilId }));
+  return { changed: [...changed], deletedLinks };
+}
+
+const ADDRESS = `CONCAT_WS('|', address, postal_code, town, country)`;
+
 async function stagedGuardians(db: Database, runId: number, scope: Scope, ids: string[]) {
-  const rows: StagedGuardian[] = await inChunks(ids, (part) =>
+  const rows: (StagedGuardian & Contact)[] = await inChunks(ids, (part) =>
     db('staged_guardians')
       .select({
         sourceId: 'source_id',
@@ -90,21 +195,19 @@ async function stagedGuardians(db: Database, runId: number, scope: Scope, ids: s
         publicId: 'public_id',
         refused: 'refused',
         planned: 'planned',
+        mobile: 'mobile',
+        email: 'email',
       })
-      .where({ run_id: runId, ...scope })
+      .select(db.raw(`${ADDRESS} AS address`))
+      .where({ run_id: runId, deleted: 0, ...scope })
       .whereIn('source_id', part),
   );
-  return new Map(rows.map((row) => [row.sourceId, { ...row, refused: Boolean(row.refused) }]));
-}
-
-async function stagedIds(db: Database, runId: number, scope: Scope, ids: string[]): Promise<Set<string>> {
-  const rows: { source_id: string }[] = await inChunks(ids, (part) =>
-    db('staged_pupils')
-      .select('source_id')
-      .where({ run_id: runId, ...scope })
-      .whereIn('source_id', part),
+  return new Map(
+    rows.map(({ mobile, email, address, ...row }) => [
+      row.sourceId,
+      { ...row, refused: Boolean(row.refused), contact: { mobile, email, address } },
+    ]),
   );
-  return new Set(rows.map((row) => row.source_id));
 }
 
 const PERSON = {
@@ -118,36 +221,20 @@ const PERSON = {
 };
 type PersonRow = Omit<CurrentPerson, 'left'> & { leftAt: Date | null };
 
-async function loadPupils(
-  db: Database,
-  scope: Scope,
-  schoolId: number | null,
-  staged: readonly StagedPupil[],
-): Promise<Map<string, CurrentPupil>> {
-  type Row = PersonRow & { schoolId: number | null };
-  const columns = { ...PERSON, schoolId: 'school_id' };
-  const here: Row[] =
-    schoolId === null
-      ? []
-      : await db('pupils')
-          .select(columns)
-          .where({ school_id: schoolId, ...scope })
-          .whereNull('left_at');
-  const known = new Set(here.map((row) => row.sourceId));
-  const others = staged.map((pupil) => pupil.sourceId).filter((id) => !known.has(id));
-  const elsewhere: Row[] = await inChunks(others, (part) =>
-    db('pupils').select(columns).where(scope).whereIn('source_id', part),
+async function loadGuardians(db: Database, scope: Scope, ids: string[]): Promise<Map<string, CurrentPerson>> {
+  const rows: (PersonRow & Contact)[] = await inChunks(ids, (part) =>
+    db('guardian_references')
+      .select({ ...PERSON, mobile: 'mobile', email: 'email' })
+      .select(db.raw(`${ADDRESS} AS address`))
+      .where(scope)
+      .whereIn('source_id', part),
   );
   return new Map(
-    [...here, ...elsewhere].map(({ leftAt, ...row }) => [row.sourceId, { ...row, left: leftAt !== null }]),
+    rows.map(({ leftAt, mobile, email, address, ...row }) => [
+      row.sourceId,
+      { ...row, left: leftAt !== null, contact: { mobile, email, address } },
+    ]),
   );
-}
-
-async function loadGuardians(db: Database, scope: Scope, ids: string[]): Promise<Map<string, CurrentPerson>> {
-  const rows: PersonRow[] = await inChunks(ids, (part) =>
-    db('guardian_references').select(PERSON).where(scope).whereIn('source_id', part),
-  );
-  return new Map(rows.map(({ leftAt, ...row }) => [row.sourceId, { ...row, left: leftAt !== null }]));
 }
 
 async function loadLinks(db: Database, pupils: readonly CurrentPupil[]): Promise<CurrentLink[]> {

@@ -1,7 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { FeedError } from './types.ts';
 
-const CHUNK_BYTES = 64 * 1024;
 const SUPPORTED = new Set(['utf-8', 'us-ascii', 'iso-8859-1', 'iso-8859-15', 'windows-1252']);
 /** UTF-8 read as Latin: « Ã » before what a second byte looks like, never met in a name. */
 const READ_TWICE = /Ã[\u0080-\u00bfŠšŽžŒœŸ€]/;
@@ -13,9 +11,9 @@ const CONTROLS = /[\u0080-\u009f]/;
  * (UTF-8 when there is none). Bytes that are not of that encoding refuse the file.
  * @throws FeedError
  */
-export async function* textChunks(path: string, file: string): AsyncGenerator<string> {
+export async function* textChunks(pieces: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<string> {
   let decode: ((bytes: Uint8Array | undefined) => string) | undefined;
-  for await (const bytes of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+  for await (const bytes of pieces) {
     decode ??= decoderFor(bytes as Buffer, file);
     yield decode(bytes as Buffer);
   }

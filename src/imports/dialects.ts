@@ -1,4 +1,4 @@
-import type { Degree, FeedRecord, RawGuardian, RawLink, RawPupil } from './types.ts';
+import type { Degree, FeedRecord, RawGuardian, RawLink, RawPupil, RawStaff } from './types.ts';
 
 /**
  * The two dialects of the feed (integration.md 2.3, 2.4): ONDE (1D) and SIECLE (2D) name the same things
@@ -10,6 +10,17 @@ export function readPupil(record: FeedRecord, degree: Degree): RawPupil {
 
 export function readGuardian(record: FeedRecord, degree: Degree): RawGuardian {
   return degree === 1 ? guardian1D(record) : guardian2D(record);
+}
+
+/** `ENTPersonFonctions`: `structId$CODE$libellé$...`, in both degrees (integration.md 2.5). */
+export function readStaff(record: FeedRecord): RawStaff {
+  return {
+    title: one(record, 'personalTitle', 'ENTPersonCivilite'),
+    familyName: one(record, 'sn', 'ENTPersonNom', 'ENTPersonNomPatro'),
+    givenName: one(record, 'givenName', 'ENTPersonPrenom'),
+    email: one(record, 'mail', 'ENTPersonMail'),
+    functions: all(record, 'ENTPersonFonctions'),
+  };
 }
 
 /** Which degree a record is of by the names of its attributes; null when they tell nothing. */

@@ -1,56 +1,47 @@
-import { readdir, stat } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
 import { textChunks } from './decode.ts';
 import { degreeOfRecord } from './dialects.ts';
 import { createRecordReader } from './parse.ts';
-import { type Degree, FeedError, type FeedFile, type FeedRecord, type FeedType } from './types.ts';
+import { listSources } from './sources.ts';
+import {
+  type Degree,
+  FeedError,
+  type FeedFile,
+  type FeedRecord,
+  type FeedType,
+  type Source,
+} from './types.ts';
 
 /** Schools and labels first, since the others refer to them; files come in any order of names. */
-const ORDER: FeedType[] = ['EtabEducNat', 'MefEducNat', 'PersRelEleve', 'Eleve'];
-const ASIDE = ['PersEducNat', 'MatiereEducNat'];
-const MAX_FILES = 60_000;
+const ORDER: FeedType[] = ['EtabEducNat', 'MefEducNat', 'PersRelEleve', 'PersEducNat', 'Eleve'];
+const ASIDE = ['MatiereEducNat'];
+
+export type Feed = { files: FeedFile[]; notes: string[]; sums: ReadonlyMap<string, string> };
 
 /**
  * The files of a feed in the order to read them.
+ * @param scratch an empty private folder, for what archives hold
  * @throws FeedError when there is no whole feed: a file of a kind or a part is missing, two dates are mixed
  */
-export async function listFeed(folder: string): Promise<{ files: FeedFile[]; notes: string[] }> {
-  const notes: string[] = [];
+export async function listFeed(folder: string, scratch: string): Promise<Feed> {
+  const { sources, notes, sums, counts } = await listSources(folder, scratch);
   const files: FeedFile[] = [];
-  for (const path of await xmlFiles(folder, notes)) {
-    const name = relative(folder, path);
-    const found = await inspectFile(path, name);
+  for (const source of sources) {
+    const found = await inspectFile(source);
     if (typeof found === 'string') notes.push(found);
-    else files.push(found);
+    else files.push({ ...found, records: counts.get(source.name) ?? found.records });
   }
   if (files.length === 0) throw new FeedError('', 'there is no readable AAF file in this folder');
   checkWhole(files);
   files.sort((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type) || (a.name < b.name ? -1 : 1));
-  return { files: files.map((file, index) => ({ ...file, no: index })), notes };
-}
-
-async function xmlFiles(folder: string, notes: string[]): Promise<string[]> {
-  const info = await stat(folder).catch(() => null);
-  if (!info?.isDirectory()) throw new FeedError('', `there is no folder ${folder}`);
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  const paths: string[] = [];
-  for (const entry of entries) {
-    const path = join(entry.parentPath, entry.name);
-    if (entry.isFile() && /\.xml$/i.test(entry.name)) paths.push(path);
-    else if (entry.isFile() && /\.(tgz|tar\.gz|zip)$/i.test(entry.name)) {
-      notes.push(`${relative(folder, path)}: archives are not opened`);
-    }
-  }
-  if (paths.length > MAX_FILES) throw new FeedError('', `there are more than ${MAX_FILES} files`);
-  return paths.sort();
+  return { files: files.map((file, index) => ({ ...file, no: index })), notes, sums };
 }
 
 /** Reads as far as the first record. @returns a sentence when the file is of a kind that is not used */
-async function inspectFile(path: string, name: string): Promise<FeedFile | string> {
+async function inspectFile({ name, folder, open }: Source): Promise<FeedFile | string> {
   const first: FeedRecord[] = [];
   const reader = createRecordReader(name, (record) => first.push(record));
   let ended = true;
-  for await (const text of textChunks(path, name)) {
+  for await (const text of textChunks(open(), name)) {
     reader.write(text);
     if (first.length > 0) {
       ended = false;
@@ -60,16 +51,36 @@ async function inspectFile(path: string, name: string): Promise<FeedFile | strin
   if (ended) reader.close();
   const type = typeOf(first[0]?.category ?? '') ?? typeOf(name);
   if (type === null) return `${name}: a kind of file that is not known, left aside`;
-  if (ASIDE.includes(type)) return `${name}: ${type} files are not used yet, left aside`;
-  if (first[0] === undefined) throw new FeedError(name, 'it holds no record');
-  if (first[0].verb !== 'addRequest' || /delta/i.test(name)) {
-    throw new FeedError(name, 'it is a file of changes (delta); only whole feeds are read');
-  }
-  const degree = reader.header.degree ?? degreeOfName(name) ?? degreeOfRecord(first[0]);
+  if (ASIDE.includes(type)) return `${name}: ${type} files are not used, left aside`;
+  const delta = /delta/i.test(name) || (first[0] !== undefined && first[0].verb !== 'addRequest');
+  if (first[0] === undefined && !delta) throw new FeedError(name, 'it holds no record');
+  const degree =
+    reader.header.degree ?? degreeOfName(name) ?? (first[0] === undefined ? null : degreeOfRecord(first[0]));
   if (degree === null)
     throw new FeedError(name, 'it does not say whether it is of the 1st or the 2nd degree');
-  const { academyCode } = reader.header;
-  return { no: 0, path, name, folder: dirname(path), type: type as FeedType, degree, academyCode };
+  const { academyCode, records } = reader.header;
+  const exportedOn = reader.header.exportedOn ?? dateOfName(name);
+  return {
+    no: 0,
+    open,
+    name,
+    folder,
+    type: type as FeedType,
+    degree,
+    academyCode,
+    delta,
+    exportedOn,
+    records,
+  };
+}
+
+/** The last day in the name, `_Complet_20261103_` or `ENT2DVA.20261103.tgz`. */
+function dateOfName(name: string): string | null {
+  for (const [, digits = ''] of [...name.matchAll(/(?<![0-9])(20\d{6})(?![0-9])/g)].reverse()) {
+    const date = `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}`;
+    if (!Number.isNaN(new Date(`${date}T00:00:00Z`).getTime())) return date;
+  }
+  return null;
 }
 
 function typeOf(text: string): string | null {
@@ -95,6 +106,14 @@ function checkWhole(files: readonly FeedFile[]): void {
     feeds.set(key, [...(feeds.get(key) ?? []), file]);
   }
   for (const members of feeds.values()) {
+    const changes = members.filter((file) => file.delta).length;
+    if (changes > 0 && changes < members.length) {
+      throw new FeedError('', `whole files and files of changes are mixed beside ${members[0]?.name}`);
+    }
+    if (changes > 0) {
+      checkParts(members);
+      continue;
+    }
     for (const type of ['EtabEducNat', 'PersRelEleve', 'Eleve'] as const) {
       if (!members.some((file) => file.type === type)) {
         throw new FeedError('', `the feed of ${members[0]?.name} has no ${type} file`);
@@ -104,20 +123,21 @@ function checkWhole(files: readonly FeedFile[]): void {
   }
 }
 
-/** `<feed>_Complet_<date>_<type>_<part>.xml`: one date, and parts without a gap from 0000 on. */
+/** `<feed>_Complet_<date>_<type>_<part>.xml` (or `_Delta_`): one date, and parts without a gap from 0000 on. */
 function checkParts(files: readonly FeedFile[]): void {
   const parts = new Map<string, number[]>();
   const dates = new Map<string, string>();
   for (const file of files) {
     const [, feed, date, type, part] =
-      /([^/\\]*)_Complet_(\d{8})_(\w+?)_(\d{4})\.xml$/i.exec(file.name) ?? [];
+      /([^/\\]*)_(?:Complet|Delta)_(\d{8})_(\w+?)_(\d{4})\.xml$/i.exec(file.name) ?? [];
     if (feed === undefined || date === undefined) continue;
     const other = dates.get(feed);
     if (other !== undefined && other !== date) {
       throw new FeedError(file.name, `files of two dates are mixed, ${other} and ${date}`);
     }
     dates.set(feed, date);
-    const key = `${feed}_Complet_${date}_${type}`;
+    const key = file.name.slice(0, -'_0000.xml'.length);
+    if (type === undefined) continue;
     parts.set(key, [...(parts.get(key) ?? []), Number(part)]);
   }
   for (const [key, numbers] of parts) {

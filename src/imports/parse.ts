@@ -8,7 +8,14 @@ const MAX_RECORD_CHARS = 2_000_000;
 const ROOT = 'ficAlimMENESR';
 const DOCTYPE = /^\s+ficAlimMENESR\s*((SYSTEM|PUBLIC\s*("[^"]*"|'[^']*'))\s*("[^"]*"|'[^']*'))?\s*$/;
 
-export type FeedHeader = { academyCode: string | null; degree: 1 | 2 | null };
+export type FeedHeader = {
+  academyCode: string | null;
+  degree: 1 | 2 | null;
+  /** Day of the export, YYYY-MM-DD. */
+  exportedOn: string | null;
+  /** How many records the file says that it holds. */
+  records: number | null;
+};
 
 export type RecordReader = {
   write(text: string): void;
@@ -19,7 +26,7 @@ export type RecordReader = {
 
 /** Turns the XML of one feed file into records, holding never more than one. All refusals are FeedErrors. */
 export function createRecordReader(file: string, onRecord: (record: FeedRecord) => void): RecordReader {
-  const header: FeedHeader = { academyCode: null, degree: null };
+  const header: FeedHeader = { academyCode: null, degree: null, exportedOn: null, records: null };
   let depth = 0;
   let record = blankRecord(0, '');
   let size = 0;
@@ -43,7 +50,11 @@ export function createRecordReader(file: string, onRecord: (record: FeedRecord) 
           record = blankRecord(record.position + 1, name);
           size = 0;
         } else if (depth === 3) operational = name === 'operationalAttributes';
-        else if (name === 'attr' || name === 'modification') attribute = attributes.name ?? '';
+        else if (name === 'attr' || name === 'modification') {
+          attribute = attributes.name ?? '';
+          if (!operational) record.named.add(attribute);
+          if (name === 'modification' && attributes.operation !== 'replace') record.onlyReplaces = false;
+        }
         if (name === 'value' || name === 'id') text = '';
       },
       close(name) {
@@ -95,7 +106,7 @@ export function createRecordReader(file: string, onRecord: (record: FeedRecord) 
 }
 
 function blankRecord(position: number, verb: string): FeedRecord {
-  return { position, verb, category: '', id: '', values: new Map() };
+  return { position, verb, category: '', id: '', values: new Map(), named: new Set(), onlyReplaces: true };
 }
 
 function addValue(record: FeedRecord, name: string, value: string): void {
@@ -108,6 +119,10 @@ function addValue(record: FeedRecord, name: string, value: string): void {
 function readHeader(header: FeedHeader, text: string): void {
   const academy = /codeAcademieExport\s*=\s*["']\s*0*(\d{1,3})\s*["']/.exec(text)?.[1];
   const degree = /degre\s*=\s*["']\s*([12])\s*D?\s*["']/i.exec(text)?.[1];
+  const [, day, month, year] = /dateGeneration\w*\s*=\s*["']\s*(\d{2})\/(\d{2})\/(\d{4})/i.exec(text) ?? [];
+  const records = /\bnb\w*\s*=\s*["']\s*(\d{1,9})\s*["']/i.exec(text)?.[1];
+  if (year) header.exportedOn = `${year}-${month}-${day}`;
+  if (records) header.records = Number(records);
   if (academy) header.academyCode = academy;
   if (degree) header.degree = degree === '1' ? 1 : 2;
 }

@@ -6,6 +6,8 @@ export type StagedPupil = {
   fileNo: number;
   digest: string;
   hasIne: boolean;
+  /** Of school and guardians; what `CurrentPupil` has when these are as they were. */
+  linksDigest: string | null;
   classCode: string | null;
   classLabel: string | null;
   givenName: string;
@@ -22,7 +24,9 @@ export type StagedGuardian = {
   refused: boolean;
   /** 1: a rehearsal has counted the reference already; 2: with its account. */
   planned: 0 | 1 | 2;
+  contact?: Contact;
 };
+export type Contact = { mobile: string | null; email: string | null; address: string };
 export type CurrentPerson = {
   id: number;
   sourceId: string;
@@ -31,8 +35,9 @@ export type CurrentPerson = {
   left: boolean;
   givenName: string;
   familyName: string;
+  contact?: Contact;
 };
-export type CurrentPupil = CurrentPerson & { schoolId: number | null };
+export type CurrentPupil = CurrentPerson & { schoolId: number | null; linksDigest: string | null };
 export type CurrentLink = {
   pupilId: number;
   guardianId: number;
@@ -46,7 +51,14 @@ export type SchoolState = {
   degree: Degree;
   stagedDigest: string;
   school: { id: number; digest: string | null } | null;
+  /** Pupils of the school whose record, school or guardians are not as they were. */
   pupils: StagedPupil[];
+  /** The feed speaks for the school: it is whole and has pupils of it, or tells who is deleted. */
+  spoken: boolean;
+  /** Ids of known guardians of its pupils whose record is another than the night before. */
+  changedGuardians: readonly string[];
+  /** Links of guardians whom a file of changes deletes. */
+  deletedLinks: SchoolPlan['endLinks'];
   guardians: ReadonlyMap<string, StagedGuardian>;
   /** By the id of the feed: pupils now in the school, and those of `pupils` who are known from elsewhere. */
   currentPupils: ReadonlyMap<string, CurrentPupil>;
@@ -78,7 +90,18 @@ export type SchoolPlan = {
   left: number[];
   openLinks: { guardian: string; pupil: string; code: string }[];
   endLinks: { guardianId: number; pupilId: number }[];
-  counts: { arrived: number; moved: number; changed: number };
+  /** Pupils of whom a guardian is not known yet: looked at again each night. */
+  unresolved: string[];
+  /** Ids of pupils who lose a guardian whom a file of changes deletes: a whole feed may name him again. */
+  bereft: number[];
+  counts: {
+    arrived: number;
+    moved: number;
+    changed: number;
+    mobiles: number;
+    emails: number;
+    addresses: number;
+  };
   refused: { fileNo: number; record: Refusal['record']; reason: Refusal['reason'] }[];
 };
 
@@ -100,26 +123,30 @@ export function planSchool(state: SchoolState): SchoolPlan {
     renamed: { guardianIds: [], pupilIds: [] },
     left: leavers(state),
     openLinks: [],
-    endLinks: [],
-    counts: { arrived: 0, moved: 0, changed: 0 },
+    endLinks: [...state.deletedLinks],
+    unresolved: [],
+    bereft: state.deletedLinks.map((link) => link.pupilId),
+    counts: { arrived: 0, moved: 0, changed: 0, mobiles: 0, emails: 0, addresses: 0 },
     refused: [],
   };
   const wanted = new Map<string, { eligible: boolean }>();
   for (const pupil of state.pupils) {
-    planPupil(state, plan, pupil);
-    for (const [id] of knownGuardians(state, pupil, plan)) {
+    const guardians = knownGuardians(state, pupil, plan);
+    planPupil(state, plan, pupil, guardians.length === pupil.guardians.length);
+    for (const [id] of guardians) {
       const eligible = pupil.hasIne && (state.degree === 2 || pupil.classCode !== null);
       wanted.set(id, { eligible: eligible || (wanted.get(id)?.eligible ?? false) });
     }
   }
   for (const [id, { eligible }] of wanted) planGuardian(state, plan, id, eligible);
+  for (const id of state.changedGuardians) if (!wanted.has(id)) planGuardian(state, plan, id, false);
   planLinks(state, plan);
   return plan;
 }
 
 /** True when the night leaves this school as it is. */
 export function isEmptyPlan(plan: SchoolPlan): boolean {
-  const { pupils, guardians, accounts, left, openLinks, endLinks, classes, renamed } = plan;
+  const { pupils, guardians, accounts, left, openLinks, endLinks, unresolved, classes, renamed } = plan;
   const lists = [
     pupils,
     guardians,
@@ -127,6 +154,7 @@ export function isEmptyPlan(plan: SchoolPlan): boolean {
     left,
     openLinks,
     endLinks,
+    unresolved,
     classes,
     renamed.guardianIds,
     renamed.pupilIds,
@@ -148,8 +176,8 @@ function changedClasses({ pupils, currentClasses }: SchoolState): { code: string
  * A school of which the feed has no pupil at all is not spoken for: a list of schools may be longer than the
  * files of pupils beside it, and nobody is put out of school for that.
  */
-function leavers({ school, pupils, currentPupils, elsewhere }: SchoolState): number[] {
-  if (!school || pupils.length === 0) return [];
+function leavers({ school, spoken, pupils, currentPupils, elsewhere }: SchoolState): number[] {
+  if (!school || !spoken) return [];
   const present = new Set(pupils.map((pupil) => pupil.sourceId));
   return [...currentPupils.values()]
     .filter((pupil) => pupil.schoolId === school.id && !pupil.left)
@@ -157,7 +185,7 @@ function leavers({ school, pupils, currentPupils, elsewhere }: SchoolState): num
     .map((pupil) => pupil.id);
 }
 
-function planPupil(state: SchoolState, plan: SchoolPlan, pupil: StagedPupil): void {
+function planPupil(state: SchoolState, plan: SchoolPlan, pupil: StagedPupil, resolved: boolean): void {
   const current = state.currentPupils.get(pupil.sourceId);
   // R-003, R-173: pupils have accounts in the 2nd degree only, and need an INE.
   const account = state.degree === 2 && pupil.hasIne && !current?.accountId;
@@ -165,7 +193,10 @@ function planPupil(state: SchoolState, plan: SchoolPlan, pupil: StagedPupil): vo
   if (!current || current.left) plan.counts.arrived += 1;
   else if (!here) plan.counts.moved += 1;
   else if (current.digest !== pupil.digest) plan.counts.changed += 1;
-  if (!here || current.digest !== pupil.digest || account) plan.pupils.push(pupil.sourceId);
+  const relinked = resolved && current?.linksDigest !== pupil.linksDigest;
+  const written = !here || current.digest !== pupil.digest || account || relinked;
+  if (written) plan.pupils.push(pupil.sourceId);
+  if (!resolved && (written || current.linksDigest !== null)) plan.unresolved.push(pupil.sourceId);
   if (account) plan.accounts.push({ kind: 'pupil', ...personOf(pupil, pupil.publicId) });
   if (current?.accountId && isRenamed(current, pupil)) plan.renamed.pupilIds.push(current.id);
 }
@@ -178,10 +209,18 @@ function planGuardian(state: SchoolState, plan: SchoolPlan, id: string, eligible
   const account = eligible && !current?.accountId && staged.planned < 2;
   const differs = !current || current.left || current.digest !== staged.digest;
   if (account || (differs && staged.planned < 1)) plan.guardians.push(id);
+  if (current && differs && staged.planned < 1) countContact(plan, current.contact, staged.contact);
   if (account) plan.accounts.push({ kind: 'guardian', ...personOf(staged, staged.publicId) });
   if (current?.accountId && staged.planned < 1 && isRenamed(current, staged)) {
     plan.renamed.guardianIds.push(current.id);
   }
+}
+
+function countContact({ counts }: SchoolPlan, before: Contact | undefined, after: Contact | undefined): void {
+  if (!before || !after) return;
+  if (before.mobile !== after.mobile) counts.mobiles += 1;
+  if (before.email !== after.email) counts.emails += 1;
+  if (before.address !== after.address) counts.addresses += 1;
 }
 
 /** The guardians of a pupil of whom there is a usable record; the others are reported. */

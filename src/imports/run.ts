@@ -1,14 +1,25 @@
-import { isDatabaseUnavailable } from '../db/database.ts';
-import { isLockConflict } from '../db/transaction.ts';
-import { applyPlan, LeaseLost } from './apply.ts';
-import { markPlanned } from './apply-store.ts';
-import { findSchool, loadSchoolState } from './current-store.ts';
-import { isEmptyPlan, planSchool } from './plan.ts';
-import { emptyReport, schoolReport } from './report.ts';
-import { finishRun, type Running, type RunState, renewLease, takeRun } from './runs-store.ts';
+import { rm } from 'node:fs/promises';
+import { LeaseLost } from './apply.ts';
+import { privateFolder } from './archive.ts';
+import { brakeText } from './brake.ts';
+import { keepExports } from './brake-store.ts';
+import { knownSchools } from './known-store.ts';
+import { lookAtLosses } from './losses.ts';
+import { emptyReport } from './report.ts';
+import {
+  findRefused,
+  finishRun,
+  markReleased,
+  type Running,
+  type RunState,
+  renewLease,
+  takeRun,
+} from './runs-store.ts';
+import { applyStaff } from './staff-store.ts';
 import { type StagedFeed, stageFeed } from './stage.ts';
 import { clearStaging } from './staging-store.ts';
-import { FeedError, type ImportDeps, type ImportReport, type Progress, type StagedSchool } from './types.ts';
+import { FeedError, type ImportDeps, type ImportReport, type Progress } from './types.ts';
+import { applyWork, findWork, spokenSchools, type Work } from './work.ts';
 
 const RENEW_EVERY_MS = 10_000;
 
@@ -18,31 +29,51 @@ export type ImportResult =
   | { ok: false; reason: 'refused'; report: ImportReport }
   | Running;
 
+export type ImportOptions = {
+  /** Plans everything and writes nothing to the live tables. */
+  dryRun?: boolean;
+  /** Report of a run that the brake refused: what it saw may pass this once, for the same files. */
+  accept?: string | undefined;
+  progress?: Progress;
+};
+
 /**
- * The night (architecture.md): reads an AAF feed whole into staging, then brings one school after the other to
- * what its file says, each in one transaction. Whatever stops it, each school is as before or as after, and the
- * next run finishes by itself. Only one run works at a time.
- * @param options.dryRun plans everything and writes nothing to the live tables
+ * The night (architecture.md): reads an AAF feed whole into staging, looks what it would take away (the brake), then
+ * brings one school after the other to what its file says, each in one transaction. Whatever stops it, each school
+ * is as before or as after, and the next run finishes by itself. Only one run works at a time.
  */
 export async function importFolder(
   deps: ImportDeps,
   folder: string,
-  { dryRun = false, progress = () => {} }: { dryRun?: boolean; progress?: Progress } = {},
+  { dryRun = false, accept, progress = () => {} }: ImportOptions = {},
 ): Promise<ImportResult> {
   const started = deps.clock.now();
   const run = await takeRun(deps.jobsDb, { folder, dryRun, now: started });
   if (!run.ok) return run;
   const report = emptyReport(run.id, dryRun);
+  if (accept !== undefined) report.accepts = accept;
+  const scratch = await privateFolder(started);
+  let digest: string | null = null;
   const finish = async (state: RunState) => {
-    report.seconds = (deps.clock.now().getTime() - started.getTime()) / 1000;
-    await finishRun(deps.jobsDb, run.id, { state, report, now: deps.clock.now() });
+    const now = deps.clock.now();
+    report.seconds = (now.getTime() - started.getTime()) / 1000;
+    await finishRun(deps.jobsDb, run.id, { state, report, now, digest });
   };
   try {
     await clearStaging(deps.jobsDb);
     const alive = leaseKeeper(deps, run.id);
-    const feed = await stageFeed(deps, run.id, folder, progress, alive);
-    const failed = await applyFeed(deps, run.id, feed, report, progress, alive);
+    const feed = await stageFeed(deps, run.id, { folder, scratch }, progress, alive);
+    const work = await weigh(deps, run.id, feed, report);
+    if (report.brake.length > 0 && !(await isReleased(deps, feed, report))) {
+      digest = feed.digest;
+      throw new FeedError('', `the brake: ${brakeText(report.brake)}`);
+    }
+    const failed = await applyWork(deps, run.id, work, report, progress, alive);
+    if (!dryRun) await applyRest(deps, run.id, work, failed);
+    report.refused = feed.refusals.kept;
+    report.refused_total = feed.refusals.total;
     await clearStaging(deps.jobsDb);
+    if (accept !== undefined && !dryRun && failed === 0) await markReleased(deps.jobsDb, accept, run.id);
     await finish(failed > 0 ? 'failed' : 'done');
     return { ok: true, report, failed };
   } catch (error) {
@@ -56,6 +87,8 @@ export async function importFolder(
     await finish(error instanceof FeedError ? 'refused' : 'failed').catch(() => {});
     if (error instanceof FeedError) return { ok: false, reason: 'refused', report };
     throw error;
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
   }
 }
 
@@ -70,59 +103,47 @@ function leaseKeeper(deps: ImportDeps, runId: number): () => Promise<void> {
   };
 }
 
-async function applyFeed(
-  deps: ImportDeps,
-  runId: number,
-  feed: StagedFeed,
-  report: ImportReport,
-  progress: Progress,
-  alive: () => Promise<void>,
-): Promise<number> {
+/** Counts before anything is written: what happens to which school, and what the brake sees. */
+async function weigh(deps: ImportDeps, runId: number, feed: StagedFeed, report: ImportReport): Promise<Work> {
   report.read = feed.read;
   report.notes = feed.notes;
-  let failed = 0;
-  for (const [index, school] of feed.schools.entries()) {
-    await alive();
-    try {
-      await nightOfSchool(deps, runId, feed, school, report);
-    } catch (error) {
-      const away = isDatabaseUnavailable(error) && !isLockConflict(error);
-      if (error instanceof LeaseLost || away) throw error;
-      failed += 1;
-      deps.log.error({ err: error, uai: school.uai }, 'a school could not be imported');
-      report.schools.push({ ...schoolReport(school), failed: 'it could not be written; see the log' });
-    }
-    progress({ step: 'apply', school: school.uai, done: index + 1, of: feed.schools.length });
+  const work = await findWork(deps, runId, feed);
+  const { findings, leaving } = await lookAtLosses(deps, runId, feed, spokenSchools(work));
+  const noOf = new Map([...work.knownByNo].map(([no, known]) => [known.id, no]));
+  for (const id of leaving) {
+    const no = noOf.get(id);
+    if (no !== undefined) work.touched.add(no);
   }
-  report.refused = feed.refusals.kept;
-  report.refused_total = feed.refusals.total;
-  return failed;
+  report.brake = findings;
+  return work;
 }
 
-async function nightOfSchool(
-  deps: ImportDeps,
-  runId: number,
-  feed: StagedFeed,
-  staged: StagedSchool,
-  report: ImportReport,
-): Promise<void> {
-  const known = await findSchool(deps.jobsDb, staged);
-  if (!known.ok) {
-    feed.refusals.add({ file: '', record: staged.uai, reason: known.reason });
-    report.schools.push({ ...schoolReport(staged), failed: known.reason });
-    return;
+/** @throws FeedError when the report that is accepted is not one of these files, or cannot be */
+async function isReleased(deps: ImportDeps, feed: StagedFeed, { accepts }: ImportReport): Promise<boolean> {
+  if (accepts === undefined) return false;
+  const refused = await findRefused(deps.jobsDb, accepts);
+  if (!refused.ok) throw new FeedError('', refused.reason);
+  if (refused.digest !== feed.digest) {
+    throw new FeedError('', `these are not the files that report ${accepts} was about`);
   }
-  const state = await loadSchoolState(deps.jobsDb, runId, staged, known.school);
-  const plan = planSchool(state);
-  for (const { fileNo, ...refusal } of plan.refused) {
-    feed.refusals.add({ ...refusal, file: feed.files[fileNo]?.name ?? '' });
+  return true;
+}
+
+/** What belongs to no single school: staff, and which exports were taken. */
+async function applyRest(deps: ImportDeps, runId: number, { feed }: Work, failed: number): Promise<void> {
+  const db = deps.jobsDb;
+  const now = deps.clock.now();
+  const withStaff = feed.bases.filter((base) => base.staff);
+  if (withStaff.length > 0) {
+    const schools = await knownSchools(db);
+    for (const base of withStaff) {
+      if (!(await renewLease(db, runId, now))) throw new LeaseLost();
+      const own = schools.filter((one) => one.academyCode === base.academyCode && one.degree === base.degree);
+      await applyStaff(db, runId, base, new Map(own.map((one) => [one.sourceId, one.id])), now);
+    }
   }
-  if (report.dry_run) {
-    const target = { runId, academyCode: staged.academyCode, degree: staged.degree, now: deps.clock.now() };
-    await markPlanned(deps.jobsDb, target, plan);
-  } else if (!isEmptyPlan(plan)) await applyPlan(deps, runId, staged, known.school, plan);
-  const line = schoolReport(staged, state, plan);
-  report.schools.push(line);
-  report.accounts.created += line.accounts_created;
-  report.accounts.changed += line.accounts_changed;
+  const taken = feed.bases.flatMap(({ exportedOn, ...base }) =>
+    exportedOn ? [{ ...base, exportedOn }] : [],
+  );
+  if (failed === 0) await keepExports(db, runId, taken);
 }

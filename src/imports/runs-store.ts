@@ -57,11 +57,40 @@ export async function renewLease(db: Database, id: number, now: Date): Promise<b
   return changed === 1;
 }
 
+export type Release = { ok: true; folder: string; digest: string } | { ok: false; reason: string };
+
+/** A run that the brake refused and nobody has released yet. @param report what the run's report is called */
+export async function findRefused(db: Database, report: string): Promise<Release> {
+  const row = /^\d{1,9}$/.test(report)
+    ? await db('import_runs')
+        .where({ id: Number(report) })
+        .first()
+    : undefined;
+  if (!row) return { ok: false, reason: `there is no report ${report}` };
+  if (row.released_by !== null)
+    return { ok: false, reason: `report ${report} has been released, by ${row.released_by}` };
+  if (row.state !== 'refused' || row.feed_digest === null)
+    return { ok: false, reason: `report ${report} is not of a run that the brake refused` };
+  return { ok: true, folder: row.folder, digest: row.feed_digest };
+}
+
+/** One refused run is released once. */
+export async function markReleased(db: Database, report: string, by: number): Promise<void> {
+  await db('import_runs')
+    .where({ id: Number(report) })
+    .update({ released_by: by });
+}
+
 /** Keeps the report with the run and lets the next one work. */
 export async function finishRun(
   db: Database,
   id: number,
-  { state, report, now }: { state: RunState; report: ImportReport; now: Date },
+  {
+    state,
+    report,
+    now,
+    digest = null,
+  }: { state: RunState; report: ImportReport; now: Date; digest?: string | null },
 ): Promise<void> {
   await db('import_runs')
     .where({ id, running: 1 })
@@ -69,6 +98,7 @@ export async function finishRun(
       running: null,
       lease_until: null,
       state,
+      feed_digest: digest,
       finished_at: now,
       report: keptReport(report),
     });
@@ -79,7 +109,7 @@ function keptReport(report: ImportReport): string {
   const whole = JSON.stringify(report);
   if (whole.length <= KEPT_CHARS) return whole;
   const eventful = report.schools.filter((school) => {
-    const { uai: _uai, name: _name, degree: _degree, pupils: _pupils, failed, ...counts } = school;
+    const { uai: _uai, name: _name, degree: _degree, pupils: _p, guardians: _g, failed, ...counts } = school;
     return failed !== undefined || Object.values(counts).some((count) => count > 0);
   });
   const schools = eventful.slice(0, KEPT_SCHOOLS);

@@ -1,10 +1,16 @@
 import { insertBatch } from '../db/batch.ts';
 import { isDuplicate } from '../db/transaction.ts';
 import type { Database } from '../deps.ts';
-import type { GuardianColumns, PupilColumns } from './check.ts';
+import type { GuardianColumns, PupilColumns, StaffColumns } from './check.ts';
 import type { Degree } from './types.ts';
 
-type StagedKey = { academy_code: string; degree: Degree; source_id: string; file_no: number };
+type StagedKey = {
+  academy_code: string;
+  degree: Degree;
+  source_id: string;
+  file_no: number;
+  deleted?: 0 | 1;
+};
 /** A refused record is kept by its key alone: who is in the feed has not left, even when his record is no use. */
 export type StagedPupilRow = StagedKey & {
   school_no: number | null;
@@ -12,12 +18,19 @@ export type StagedPupilRow = StagedKey & {
   public_id: string | null;
   /** JSON of `Link[]` */
   guardians: string | null;
+  /** Of school and guardians together. */
+  links_digest?: string;
 } & Partial<PupilColumns>;
 export type StagedGuardianRow = StagedKey & {
   refused: 0 | 1;
   public_id: string | null;
 } & Partial<GuardianColumns>;
-type Row = StagedPupilRow | StagedGuardianRow;
+export type StagedStaffRow = StagedKey & {
+  refused: 0 | 1;
+  /** JSON of `StaffFunction[]` */
+  functions: string | null;
+} & Partial<StaffColumns>;
+type Row = StagedPupilRow | StagedGuardianRow | StagedStaffRow;
 
 export const PUPIL_COLUMNS = [
   'ine',
@@ -32,6 +45,7 @@ export const PUPIL_COLUMNS = [
   'mef_label',
   'siecle_id',
   'digest',
+  'links_digest',
 ] as const;
 export const GUARDIAN_COLUMNS = [
   'title',
@@ -49,10 +63,20 @@ export const GUARDIAN_COLUMNS = [
   'country',
   'digest',
 ] as const;
-const KEY = ['academy_code', 'degree', 'source_id', 'file_no', 'refused', 'public_id'] as const;
+export const STAFF_COLUMNS = ['title', 'given_name', 'family_name', 'email', 'digest'] as const;
+const KEY = ['academy_code', 'degree', 'source_id', 'file_no', 'refused', 'deleted'] as const;
 const TABLES = {
-  staged_pupils: [...KEY, 'school_no', 'guardians', 'class_code', 'class_label', ...PUPIL_COLUMNS],
-  staged_guardians: [...KEY, ...GUARDIAN_COLUMNS],
+  staged_pupils: [
+    ...KEY,
+    'public_id',
+    'school_no',
+    'guardians',
+    'class_code',
+    'class_label',
+    ...PUPIL_COLUMNS,
+  ],
+  staged_guardians: [...KEY, 'public_id', ...GUARDIAN_COLUMNS],
+  staged_staff: [...KEY, 'functions', ...STAFF_COLUMNS],
 } as const;
 export type StagedTable = keyof typeof TABLES;
 
@@ -107,7 +131,7 @@ async function insertRows(db: Database, table: StagedTable, runId: number, rows:
   const columns = TABLES[table];
   const values = rows.map((row) => {
     const value = row as Partial<Record<string, string | number | null>>;
-    return [runId, ...columns.map((column) => value[column] ?? null)];
+    return [runId, ...columns.map((column) => value[column] ?? (column === 'deleted' ? 0 : null))];
   });
   await insertBatch(db, `INSERT INTO ${table} (run_id, ${columns.join(', ')})`, values);
 }

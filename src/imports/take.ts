@@ -1,10 +1,18 @@
 import type { Random } from '../deps.ts';
 import { cleanText } from '../directory/names.ts';
-import { checkGuardian, checkPupil, digestOf, isSourceId } from './check.ts';
-import { readGuardian, readPupil } from './dialects.ts';
+import { checkGuardian, checkPupil, checkStaff, digestOf, isSourceId } from './check.ts';
+import { readGuardian, readPupil, readStaff } from './dialects.ts';
 import type { Refusals } from './refusals.ts';
-import type { StagedGuardianRow, StagedPupilRow } from './staging-store.ts';
-import { type Degree, FeedError, type FeedFile, type FeedRecord, type StagedSchool } from './types.ts';
+import type { StagedGuardianRow, StagedPupilRow, StagedStaffRow } from './staging-store.ts';
+import {
+  type Degree,
+  FeedError,
+  type FeedFile,
+  type FeedRecord,
+  type RawGuardian,
+  type RawPupil,
+  type StagedSchool,
+} from './types.ts';
 
 /** Of a nation: 60,000 schools, a few thousand MEF in each académie. */
 const MAX_SCHOOLS = 200_000;
@@ -15,7 +23,7 @@ export type Reading = {
   files: FeedFile[];
   notes: string[];
   schools: StagedSchool[];
-  read: { schools: number; pupils: number; guardians: number };
+  read: { schools: number; pupils: number; guardians: number; staff: number };
   refusals: Refusals;
   /** YYYY-MM-DD */
   today: string;
@@ -26,25 +34,37 @@ export type Reading = {
   schoolsByKey: Map<string, StagedSchool>;
   uais: Set<string>;
   labels: Map<string, string>;
-  buffers: { staged_pupils: StagedPupilRow[]; staged_guardians: StagedGuardianRow[] };
+  buffers: {
+    staged_pupils: StagedPupilRow[];
+    staged_guardians: StagedGuardianRow[];
+    staged_staff: StagedStaffRow[];
+  };
+  /** modifyRequests of pupils and guardians: what they change is looked up batch by batch. */
+  changes: Change[];
 };
+export type Change = { file: FeedFile; record: FeedRecord; id: string };
 
 type Reason = string | null;
+const VERBS = new Set(['addRequest', 'modifyRequest', 'deleteRequest']);
 
 /** Checks a record and puts it into its buffer; one that is no use is reported and does not stop the others. */
 export function takeRecord(reading: Reading, file: FeedFile, record: FeedRecord): void {
-  if (record.verb !== 'addRequest') {
+  if (record.verb !== 'addRequest' && !file.delta) {
     throw new FeedError(file.name, `record #${record.position} is a change (${record.verb}) in a whole feed`);
+  }
+  if (!VERBS.has(record.verb)) {
+    throw new FeedError(file.name, `record #${record.position} is a <${record.verb.slice(0, 40)}>`);
   }
   if (file.type === 'EtabEducNat') reading.read.schools += 1;
   if (file.type === 'PersRelEleve') reading.read.guardians += 1;
   if (file.type === 'Eleve') reading.read.pupils += 1;
+  if (file.type === 'PersEducNat') reading.read.staff += 1;
   const id = record.id || record.values.get('ENTPersonJointure')?.[0] || '';
   const reason = takeByType(reading, file, record, id);
   if (reason !== null) refuse(reading, file, id || `#${record.position}`, reason);
 }
 
-function refuse(reading: Reading, file: FeedFile, record: string, reason: string): void {
+export function refuse(reading: Reading, file: FeedFile, record: string, reason: string): void {
   reading.refusals.add({ file: file.name, record, reason });
 }
 
@@ -52,13 +72,56 @@ function takeByType(reading: Reading, file: FeedFile, record: FeedRecord, id: st
   if (record.category !== '' && !isKind(record.category, file.type)) {
     return `it is a ${record.category.slice(0, 30)} in a file of ${file.type}`;
   }
-  if (file.type === 'MefEducNat') return takeLabel(reading, file, record, id);
+  if (file.type === 'MefEducNat') {
+    return record.verb === 'deleteRequest' ? null : takeLabel(reading, file, record, id);
+  }
   if (id === '') return 'the id is missing';
   if (!isSourceId(id)) return 'the id holds characters that no id has';
+  if (record.verb !== 'addRequest') return takeChange(reading, file, record, id);
   if (file.type === 'EtabEducNat') return takeSchool(reading, file, record, id);
+  if (file.type === 'PersEducNat') return takeStaff(reading, file, record, id);
   return file.type === 'Eleve'
-    ? takePupil(reading, file, record, id)
-    : takeGuardian(reading, file, record, id);
+    ? stagePupil(reading, file, id, readPupil(record, file.degree))
+    : stageGuardian(reading, file, id, readGuardian(record, file.degree));
+}
+
+/** Schools are known by whole feeds: a change of one waits for the next of these. */
+function takeChange(reading: Reading, file: FeedFile, record: FeedRecord, id: string): Reason {
+  if (file.type === 'EtabEducNat') return 'changes of schools are taken from whole feeds only';
+  const key = {
+    academy_code: file.academyCode as string,
+    degree: file.degree,
+    source_id: id,
+    file_no: file.no,
+  };
+  if (record.verb === 'deleteRequest') {
+    const gone = { ...key, refused: 0, deleted: 1 } as const;
+    if (file.type === 'Eleve')
+      reading.buffers.staged_pupils.push({ ...gone, school_no: null, public_id: null, guardians: null });
+    else if (file.type === 'PersEducNat') reading.buffers.staged_staff.push({ ...gone, functions: null });
+    else reading.buffers.staged_guardians.push({ ...gone, public_id: null });
+    return null;
+  }
+  if (!record.onlyReplaces) return 'it changes by another operation than replace';
+  if (file.type === 'PersEducNat') return 'changes of the staff are taken from whole feeds only';
+  reading.changes.push({ file, record, id });
+  return null;
+}
+
+function takeStaff(reading: Reading, file: FeedFile, record: FeedRecord, id: string): Reason {
+  const checked = checkStaff(readStaff(record));
+  const key = {
+    academy_code: file.academyCode as string,
+    degree: file.degree,
+    source_id: id,
+    file_no: file.no,
+  };
+  reading.buffers.staged_staff.push(
+    checked.ok
+      ? { ...key, refused: 0, functions: JSON.stringify(checked.value.functions), ...checked.value.columns }
+      : { ...key, refused: 1, functions: null },
+  );
+  return checked.ok ? null : checked.reason;
 }
 
 function isKind(category: string, type: string): boolean {
@@ -84,7 +147,7 @@ function takeSchool(reading: Reading, file: FeedFile, { values }: FeedRecord, id
   if (!/^[0-9A-Z]{1,3}$/.test(academyCode)) return 'the académie is missing';
   if (name === '') return 'the name is missing';
   const key = keyOf(academyCode, file.degree, id);
-  if (reading.schoolsByKey.has(key)) return 'this id has been read before';
+  if (reading.schoolsByKey.get(key)?.listed) return 'this id has been read before';
   if (reading.uais.has(uai)) return 'this UAI has been read before';
   if (reading.schools.length >= MAX_SCHOOLS) throw new FeedError(file.name, 'there are too many schools');
   const columns = {
@@ -101,21 +164,33 @@ function takeSchool(reading: Reading, file: FeedFile, { values }: FeedRecord, id
         .replace(/[^\x21-\x7e]/g, '')
         .slice(0, 8) || null,
   };
-  const school = { no: reading.schools.length + 1, ...columns, digest: digestOf(columns) };
-  reading.schools.push(school);
-  reading.schoolsByKey.set(key, school);
-  reading.uais.add(uai);
+  addSchool(reading, { ...columns, digest: digestOf(columns), listed: true, refused: 0 });
   return null;
 }
 
-function takePupil(reading: Reading, file: FeedFile, record: FeedRecord, id: string): Reason {
+/** A school of the feed, or in a file of changes one that is known already; the feed's takes its place. */
+export function addSchool(reading: Reading, columns: Omit<StagedSchool, 'no'>): void {
+  const key = keyOf(columns.academyCode, columns.degree, columns.sourceId);
+  const known = reading.schoolsByKey.get(key);
+  if (known) {
+    Object.assign(known, columns);
+  } else {
+    const school = { no: reading.schools.length + 1, ...columns };
+    reading.schools.push(school);
+    reading.schoolsByKey.set(key, school);
+  }
+  if (columns.listed) reading.uais.add(columns.uai);
+}
+
+/** @returns why it was not taken, or null */
+export function stagePupil(reading: Reading, file: FeedFile, id: string, raw: RawPupil): Reason {
   const academyCode = file.academyCode as string;
-  const raw = readPupil(record, file.degree);
   const school = reading.schoolsByKey.get(keyOf(academyCode, file.degree, raw.school ?? ''));
   const label = raw.mefCode ? reading.labels.get(labelKey(academyCode, raw.mefCode)) : undefined;
   const checked = checkPupil(raw, label, reading.today);
   const key = { academy_code: academyCode, degree: file.degree, source_id: id, file_no: file.no };
   if (!checked.ok || !school) {
+    if (school) school.refused += 1;
     reading.buffers.staged_pupils.push({
       ...key,
       school_no: null,
@@ -126,23 +201,27 @@ function takePupil(reading: Reading, file: FeedFile, record: FeedRecord, id: str
     return checked.ok ? `the school ${(raw.school ?? '').slice(0, 30)} is not in the feed` : checked.reason;
   }
   for (const link of checked.value.brokenLinks) {
+    school.refused += 1;
     refuse(reading, file, id, `the guardian "${link}" cannot be read`);
   }
+  const guardians = JSON.stringify(checked.value.guardians);
   reading.buffers.staged_pupils.push({
     ...key,
     school_no: school.no,
     refused: 0,
     public_id: newPublicId(reading),
-    guardians: JSON.stringify(checked.value.guardians),
+    guardians,
+    links_digest: digestOf({ school: raw.school, guardians }),
     ...checked.value.columns,
   });
   return null;
 }
 
-function takeGuardian(reading: Reading, file: FeedFile, record: FeedRecord, id: string): Reason {
+/** @returns why it was not taken, or null */
+export function stageGuardian(reading: Reading, file: FeedFile, id: string, raw: RawGuardian): Reason {
   const academyCode = file.academyCode as string;
   const { extraPrefixes } = reading;
-  const checked = checkGuardian(readGuardian(record, file.degree), { academyCode, extraPrefixes });
+  const checked = checkGuardian(raw, { academyCode, extraPrefixes });
   const key = { academy_code: academyCode, degree: file.degree, source_id: id, file_no: file.no };
   reading.buffers.staged_guardians.push(
     checked.ok

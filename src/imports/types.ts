@@ -11,15 +11,18 @@ export type Progress = (
 ) => void;
 
 /** Kinds of files of an AAF feed (integration.md 2.2); those that are not listed are left aside with a note. */
-export type FeedType = 'EtabEducNat' | 'MefEducNat' | 'PersRelEleve' | 'Eleve';
+export type FeedType = 'EtabEducNat' | 'MefEducNat' | 'PersRelEleve' | 'PersEducNat' | 'Eleve';
 
 /** 1: primary (ONDE), 2: secondary (SIECLE). */
 export type Degree = 1 | 2;
 
+/** Where the bytes of a file come from: each call reads it from its beginning. */
+export type Source = { name: string; folder: string; open(): AsyncIterable<Uint8Array> };
+
 /** A file of the folder after a look at its beginning. */
 export type FeedFile = {
   no: number;
-  path: string;
+  open: Source['open'];
   /** Relative to the folder: what reports show. */
   name: string;
   /** The folder it lies in: files without a header share the académie of the schools beside them. */
@@ -27,9 +30,15 @@ export type FeedFile = {
   type: FeedType;
   degree: Degree;
   academyCode: string | null;
+  /** Changes since the night before: who is not in it has not left. */
+  delta: boolean;
+  /** Day of the export by its name or header, YYYY-MM-DD. */
+  exportedOn: string | null;
+  /** How many records it must hold by its header or the manifest. */
+  records: number | null;
 };
 
-/** One `addRequest`, its values trimmed and the empty ones left out. */
+/** One request (`verb`: addRequest, modifyRequest, deleteRequest), its values trimmed and the empty ones left out. */
 export type FeedRecord = {
   /** 1 for the first record of the file. */
   position: number;
@@ -37,6 +46,10 @@ export type FeedRecord = {
   category: string;
   id: string;
   values: Map<string, string[]>;
+  /** All attributes that it speaks of, those without a value too: in a change these are deletions. */
+  named: Set<string>;
+  /** False when a modification is of another operation than `replace`. */
+  onlyReplaces: boolean;
 };
 
 /** One record, or a part of one, that was not taken; `record` is its id, or its place in the file (`#12`). */
@@ -54,6 +67,10 @@ export type StagedSchool = {
   phone: string | null;
   contract: string | null;
   digest: string;
+  /** False for a school that a file of changes does not list: the one already known. */
+  listed: boolean;
+  /** Records of it that were not taken. */
+  refused: number;
 };
 
 /** A pupil as both dialects of the feed tell him, before any check. */
@@ -91,6 +108,15 @@ export type RawGuardian = {
   country: string | undefined;
 };
 
+/** A person of the staff; `functions` as the feed writes them. */
+export type RawStaff = {
+  title: string | undefined;
+  familyName: string | undefined;
+  givenName: string | undefined;
+  email: string | undefined;
+  functions: string[];
+};
+
 /** What a school's night came to. */
 export type SchoolReport = {
   uai: string;
@@ -106,15 +132,32 @@ export type SchoolReport = {
   links_ended: number;
   accounts_created: number;
   accounts_changed: number;
+  /** Guardians of this school's pupils whose mobile, e-mail or postal address is another than the night before. */
+  mobiles_changed: number;
+  emails_changed: number;
+  addresses_changed: number;
+  guardians: number;
+  /** Records of this school that were not taken. */
+  refused: number;
   /** Why this school stayed as it was. */
   failed?: string;
+};
+
+/** One thing that the brake will not let pass by itself. */
+export type Finding = {
+  kind: 'pupils' | 'links' | 'older' | 'records';
+  /** UAI and name of the school, the base (« 13, 2D ») or the file. */
+  of: string;
+  before: number | string;
+  after: number | string;
+  reason: string;
 };
 
 /** `import --json` (contract.md), kept with the run. */
 export type ImportReport = {
   report: string;
   dry_run: boolean;
-  read: { schools: number; pupils: number; guardians: number };
+  read: { schools: number; pupils: number; guardians: number; staff: number };
   accounts: { created: number; changed: number; closed: number };
   schools: SchoolReport[];
   /** The first ones; `refused_total` counts all. */
@@ -125,6 +168,10 @@ export type ImportReport = {
   seconds: number;
   /** Why the feed was refused as a whole. */
   error?: string;
+  /** What the brake saw; with `error` it refused the run, else it was released by hand. */
+  brake: Finding[];
+  /** The refused run that this one releases. */
+  accepts?: string;
 };
 
 /** The feed as a whole cannot be believed: nothing is written to the live tables. */

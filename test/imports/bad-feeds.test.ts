@@ -83,8 +83,8 @@ const spoilt: [what: string, why: RegExp, spoil: (folder: string, names: AafName
     (f, n) => rename(join(f, n.Eleve), join(f, n.Eleve.replace('20261103', '20261102'))),
   ],
   [
-    'a delta',
-    /a file of changes/,
+    'whole files beside a file of changes',
+    /whole files and files of changes are mixed/,
     (f, n) => rename(join(f, n.Eleve), join(f, n.Eleve.replace('Complet', 'Delta'))),
   ],
   [
@@ -291,7 +291,7 @@ test('a record that is no use is reported with file, record and reason, and the 
     const result = await importFolder(deps, folder);
     if (!result.ok) throw new Error(JSON.stringify(result));
     const { report } = result;
-    expect(report.read).toEqual({ schools: 3, pupils: 13, guardians: 2 });
+    expect(report.read).toEqual({ schools: 3, pupils: 13, guardians: 2, staff: 0 });
     const pupils = names.Eleve;
     expect(report.refused).toEqual([
       { file: names.EtabEducNat, record: 'B', reason: 'the UAI has not the form of one' },
@@ -372,19 +372,19 @@ test('files are taken by what they hold and not by their names; others are left 
     for (const [index, type] of (['Eleve', 'PersRelEleve', 'EtabEducNat'] as const).entries()) {
       await writeFile(join(folder, 'in', `${index}.XML`), document({ ...feed, bare: true }, records[type]));
     }
-    const person = aafRecord('categoriePersonne', 'PersEducNat', '900', { sn: 'CHEF', givenName: 'Ida' });
-    await writeFile(join(folder, 'in', 'staff.xml'), document(feed, [person]));
+    const subject = aafRecord('categorieMatiere', 'MatiereEducNat', '900', {});
+    await writeFile(join(folder, 'in', 'subjects.xml'), document(feed, [subject]));
     await writeFile(
       join(folder, 'in', 'what.xml'),
       document(feed, [aafRecord('categorieX', 'Unknown', '1', {})]),
     );
-    await writeFile(join(folder, 'in', 'feed.tgz'), 'x');
+    await writeFile(join(folder, 'in', 'feed.zip'), 'x');
     await writeFile(join(folder, 'in', 'ficAlimMENESR.dtd'), 'x');
     const result = await importFolder(deps, folder);
     expect(result).toMatchObject({ ok: true, report: { refused: [], read: { pupils: 2 } } });
     expect(result.ok && result.report.notes).toEqual([
-      'in/feed.tgz: archives are not opened',
-      'in/staff.xml: PersEducNat files are not used yet, left aside',
+      'in/feed.zip: archives of this kind are not opened',
+      'in/subjects.xml: MatiereEducNat files are not used, left aside',
       'in/what.xml: a kind of file that is not known, left aside',
     ]);
     expect(await database.db('pupils').pluck('academy_code')).toEqual(['13', '13']);

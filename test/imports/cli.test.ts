@@ -64,7 +64,7 @@ test('without --json it is text', async () => {
     const { code, out } = await command(folder);
     expect(code).toBe(0);
     expect(out).toContain('1 schools, 2 pupils, 1 guardians');
-    expect(out).toContain('0319901A  E.E.PU-LES TILLEULS-ac-X: 1 pupils, nothing to change');
+    expect(out).toContain('0319901A  E.E.PU-LES TILLEULS-ac-X: 1 pupils; 1 records refused');
     expect(out).toContain(`${names.Eleve}, 2: the birth date does not exist`);
   });
 });

@@ -11,6 +11,7 @@ const pupil = (sourceId: string, more: Partial<StagedPupil> = {}): StagedPupil =
   sourceId,
   fileNo: 0,
   digest: `p${sourceId}`,
+  linksDigest: 'l',
   hasIne: true,
   classCode: 'A',
   classLabel: 'Classe A',
@@ -38,6 +39,9 @@ const state = (more: Partial<SchoolState> = {}): SchoolState => ({
   stagedDigest: 's',
   school: { id: 7, digest: 's' },
   pupils: [pupil('1')],
+  spoken: true,
+  changedGuardians: [],
+  deletedLinks: [],
   guardians: new Map([guardian('51')]),
   currentPupils: new Map(),
   currentGuardians: new Map(),
@@ -57,7 +61,7 @@ const person = (id: number, sourceId: string, digest: string, more = {}) => ({
   ...more,
 });
 const known: Partial<SchoolState> = {
-  currentPupils: new Map([['1', { ...person(11, '1', 'p1'), schoolId: 7 }]]),
+  currentPupils: new Map([['1', { ...person(11, '1', 'p1'), schoolId: 7, linksDigest: 'l' }]]),
   currentGuardians: new Map([['51', person(21, '51', 'g51', { accountId: 31, givenName: 'Zoé' })]]),
   currentLinks: [{ pupilId: 11, guardianId: 21, guardianSourceId: '51', code: '10', ended: false }],
 };
@@ -106,7 +110,7 @@ test('who is missing leaves, unless he is elsewhere in the feed or the feed has 
   const more = { ...known, pupils: [pupil('2')] };
   expect(planSchool(state(more)).left).toEqual([11]);
   expect(planSchool(state({ ...more, elsewhere: new Set(['1']) })).left).toEqual([]);
-  expect(planSchool(state({ ...more, pupils: [] })).left).toEqual([]);
+  expect(planSchool(state({ ...more, spoken: false })).left).toEqual([]);
 });
 
 test('the links are those of the record: one more, one less, one with another code, one that comes back', () => {

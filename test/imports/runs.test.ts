@@ -28,16 +28,15 @@ beforeEach(async () => {
 /** Schools A, B and C with families of two, each with a guardian whose other child is in the next school. */
 function feedOf(pupilsASchool: number, change = ''): AafFeed {
   const schools = ['A', 'B', 'C'].map((id, i) => ({ id, uai: `031990${i}A` }));
-  const guardians = Array.from({ length: pupilsASchool * 2 }, (_, i) => ({
-    id: String(500 + i),
-    familyName: `Nom${change}`,
-  }));
+  const guardians = [500, 700].flatMap((first) =>
+    Array.from({ length: pupilsASchool }, (_, i) => ({ id: String(first + i), familyName: `Nom${change}` })),
+  );
   const pupils = schools.flatMap(({ id }, s) =>
     Array.from({ length: pupilsASchool }, (_, i) => ({
       id: `${s + 1}${String(i).padStart(3, '0')}`,
       school: id,
       givenName: `Ana${change}`,
-      guardians: [{ guardian: String(500 + i) }, { guardian: String(500 + pupilsASchool + i), code: '20' }],
+      guardians: [{ guardian: String(500 + i) }, { guardian: String(700 + i), code: '20' }],
     })),
   );
   return { degree: 2, schools, pupils, guardians };
@@ -52,7 +51,9 @@ test('the same feed a second time writes nothing to the live tables (R-181)', as
   counted.stop();
   expect(await liveTables(database)).toEqual(before);
   const writes = counted.statements.filter((sql) => !/^select/i.test(sql));
-  expect(writes.filter((sql) => !/import_runs|staged_(pupils|guardians)/.test(sql))).toEqual([]);
+  expect(
+    writes.filter((sql) => !/import_runs|import_feeds|staged_(pupils|guardians|staff)/.test(sql)),
+  ).toEqual([]);
   expect(report.accounts).toEqual({ created: 0, changed: 0, closed: 0 });
 });
 
@@ -146,12 +147,25 @@ test('a run that was replaced while it slept writes nothing any more', async () 
     .db('import_runs')
     .insert({ folder: 'x', dry_run: 0, state: 'abandoned', running: null, started_at });
   const columns = { academyCode: '13', academyName: 'X', degree: 1 as const, sourceId: 'A', uai: '0319900A' };
-  const school = { ...columns, no: 1, name: 'X', town: null, phone: null, contract: null, digest: 'd' };
+  const school = {
+    ...columns,
+    no: 1,
+    name: 'X',
+    town: null,
+    phone: null,
+    contract: null,
+    digest: 'd',
+    listed: true,
+    refused: 0,
+  };
   const plan = planSchool({
     degree: 1,
     stagedDigest: 'd',
     school: null,
     pupils: [],
+    spoken: false,
+    changedGuardians: [],
+    deletedLinks: [],
     guardians: new Map(),
     currentPupils: new Map(),
     currentGuardians: new Map(),

@@ -28,6 +28,14 @@ export type AafPupil = {
   mef?: string;
   guardians?: AafLink[];
 };
+/** `functions`: `schoolId$CODE$label` */
+export type AafStaff = {
+  id: string;
+  familyName?: string;
+  givenName?: string;
+  email?: string;
+  functions: string[];
+};
 export type AafFeed = {
   degree: 1 | 2;
   academy?: string;
@@ -35,6 +43,7 @@ export type AafFeed = {
   pupils: AafPupil[];
   guardians: AafGuardian[];
   mefs?: { code: string; label: string }[];
+  staff?: AafStaff[];
   encoding?: 'UTF-8' | 'ISO-8859-15' | 'ISO-8859-1' | 'windows-1252';
   /** YYYYMMDD of the file names */
   date?: string;
@@ -42,7 +51,13 @@ export type AafFeed = {
   bare?: boolean;
 };
 /** File names, or the records of each file, by type. */
-export type AafNames<T = string> = { EtabEducNat: T; MefEducNat: T; Eleve: T; PersRelEleve: T };
+export type AafNames<T = string> = {
+  EtabEducNat: T;
+  MefEducNat: T;
+  Eleve: T;
+  PersRelEleve: T;
+  PersEducNat: T;
+};
 type Attributes = Record<string, string | readonly string[] | null | undefined>;
 
 /** Writes the feed's files into a folder. @returns their names by type */
@@ -96,6 +111,7 @@ export function recordsOf(feed: AafFeed): AafNames<string[]> {
     ),
     Eleve: feed.pupils.map((pupil) => pupilRecord(feed.degree, pupil)),
     PersRelEleve: feed.guardians.map((guardian) => guardianRecord(feed.degree, guardian)),
+    PersEducNat: (feed.staff ?? []).map((person) => staffRecord(feed.degree, person)),
   };
 }
 
@@ -175,6 +191,50 @@ export function guardianRecord(degree: 1 | 2, guardian: AafGuardian): string {
           mail: guardian.email,
         }),
   });
+}
+
+export function staffRecord(degree: 1 | 2, person: AafStaff): string {
+  const family = person.familyName ?? `AGENT${person.id}`;
+  const given = person.givenName ?? 'Ida';
+  return aafRecord('categoriePersonne', 'PersEducNat', person.id, {
+    ENTPersonJointure: person.id,
+    ENTPersonFonctions: person.functions,
+    ...(degree === 1
+      ? { ENTPersonNom: family, ENTPersonPrenom: given, ENTPersonMail: person.email }
+      : { sn: family, givenName: given, mail: person.email }),
+  });
+}
+
+/** A modifyRequest: null is a value taken away. */
+export function aafChange(kind: string, id: string, replaced: Attributes): string {
+  const list = Object.entries(replaced).map(([name, value]) => {
+    const values = value === null || value === undefined ? [] : [value].flat();
+    const tags = values.map((one) => `<value>${escapeXml(one)}</value>`).join('') || '<value/>';
+    return `<modification name="${name}" operation="replace">${tags}</modification>`;
+  });
+  return `<modifyRequest>${aafHead(kind, id)}<modifications>${list.join('')}</modifications></modifyRequest>`;
+}
+
+export function aafDelete(kind: string, id: string): string {
+  return `<deleteRequest>${aafHead(kind, id)}</deleteRequest>`;
+}
+
+function aafHead(kind: string, id: string): string {
+  const attr = `<attr name="categoriePersonne"><value>${kind}</value></attr>`;
+  return `<operationalAttributes>${attr}</operationalAttributes><identifier><id>${id}</id></identifier>`;
+}
+
+/** Writes files of changes, one a type, with these records. */
+export async function writeDelta(
+  folder: string,
+  feed: Pick<AafFeed, 'degree' | 'academy' | 'date'>,
+  records: Partial<AafNames<string[]>>,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [type, list] of Object.entries(records)) {
+    const name = `ENT${feed.degree}D_Delta_${feed.date ?? '20261104'}_${type}_0000.xml`;
+    await writeFile(join(folder, name), document(feed, list));
+  }
 }
 
 /** An invented INE: nine digits of the id and two letters. */
