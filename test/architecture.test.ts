@@ -121,6 +121,31 @@ describe('the checker', () => {
     expect(breaches({ 'src/config.ts': text })).toEqual([]);
   });
 
+  test.each([
+    "await db('accounts').where({ id })",
+    "return deps.db<Row>('accounts');",
+    "await trx('accounts').insert(row);",
+    "deps.jobsDb('imports')",
+    "await deps.db.raw('SELECT 1')",
+    "await trx.select('id').from('accounts')",
+    'db.schema.hasTable(name)',
+  ])('refuses %s outside a store', (text) => {
+    expect(breaches({ 'src/accounts/find.ts': text })).toEqual([
+      'src/accounts/find.ts writes SQL and is no store',
+    ]);
+    for (const file of ['src/accounts/store.ts', 'src/db/health.ts', 'test/a.test.ts'])
+      expect(breaches({ [file]: text })).toEqual([]);
+  });
+
+  test.each([
+    'await inTransaction(deps.db, (trx) => save(trx, row));',
+    'const save = async (trx: Transaction) => recordAudit(trx, line);',
+    "// db('accounts') is for stores",
+    'String.raw`a`',
+  ])('accepts %s anywhere', (text) => {
+    expect(breaches({ 'src/accounts/find.ts': text })).toEqual([]);
+  });
+
   test('refuses names that say nothing, and parts that the house does not have', () => {
     expect(breaches({ 'src/http/utils.ts': '' })).toEqual(['src/http/utils.ts is called utils']);
     expect(breaches({ 'test/helpers/a.ts': '' })).toEqual(['test/helpers/a.ts is called helpers']);

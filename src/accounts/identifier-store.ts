@@ -1,8 +1,6 @@
-import { insertBatch } from '../db/batch.ts';
+import { chunksOf, insertBatch } from '../db/batch.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Database } from '../deps.ts';
-
-const CHUNK = 1000;
 
 /**
  * Takes as many consecutive numbers of each series as wanted.
@@ -16,8 +14,7 @@ export async function reserveNumbers(
   const series = [...wanted].sort(([a], [b]) => (a < b ? -1 : 1));
   return inTransaction(db, async (trx) => {
     const first = new Map<string, number>();
-    for (let start = 0; start < series.length; start += CHUNK) {
-      const part = series.slice(start, start + CHUNK);
+    for (const part of chunksOf(series, 1000)) {
       // A new series begins after the numbers taken now; an old one moves on by as many.
       await insertBatch(
         trx,

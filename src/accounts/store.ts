@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { chunksOf } from '../db/batch.ts';
 import type { Database } from '../deps.ts';
 import type { Account, AccountChanges, NewAccount } from './types.ts';
 
@@ -25,8 +26,6 @@ const COLUMNS = {
   credentialsVersion: 'credentials_version',
   closedAt: 'closed_at',
 } as const satisfies Record<keyof Account, string>;
-
-const CHUNK = 500;
 
 /** knex's select map `{ publicId: 'accounts.public_id', ... }`; other stores join accounts with it. */
 export function accountColumns(table = 'accounts'): Record<keyof Account, string> {
@@ -56,11 +55,8 @@ export async function findAccountByPublicId(db: Database, publicId: string): Pro
 export async function lockAccounts(trx: Knex.Transaction, ids: readonly number[]): Promise<Account[]> {
   const sorted = [...new Set(ids)].sort((a, b) => a - b);
   const locked: Account[] = [];
-  for (let start = 0; start < sorted.length; start += CHUNK) {
-    const rows = select(trx)
-      .whereIn('id', sorted.slice(start, start + CHUNK))
-      .orderBy('id')
-      .forUpdate();
+  for (const part of chunksOf(sorted)) {
+    const rows = select(trx).whereIn('id', part).orderBy('id').forUpdate();
     locked.push(...((await rows) as Account[]));
   }
   return locked;
@@ -84,9 +80,7 @@ export async function insertAccounts(
     created_at: now,
     updated_at: now,
   }));
-  for (let start = 0; start < rows.length; start += CHUNK) {
-    await db('accounts').insert(rows.slice(start, start + CHUNK));
-  }
+  for (const part of chunksOf(rows)) await db('accounts').insert(part);
 }
 
 type Writable = AccountChanges & Partial<Pick<Account, 'state' | 'origin' | 'activatedAt'>>;
@@ -123,11 +117,7 @@ export async function updateManyAccounts(
     if (value !== undefined) row[COLUMNS[property as keyof Account]] = value;
   }
   if (bumpVersion) row.credentials_version = db.raw('credentials_version + 1');
-  for (let start = 0; start < ids.length; start += CHUNK) {
-    await db('accounts')
-      .whereIn('id', ids.slice(start, start + CHUNK))
-      .update(row);
-  }
+  for (const part of chunksOf(ids)) await db('accounts').whereIn('id', part).update(row);
 }
 
 /** New provisional passwords, one value an account, 500 accounts a statement; state and dates are the caller's. */
@@ -141,8 +131,7 @@ export async function updateProvisionals(
   },
   now: Date,
 ): Promise<void> {
-  for (let start = 0; start < values.length; start += CHUNK) {
-    const part = values.slice(start, start + CHUNK);
+  for (const part of chunksOf(values)) {
     const rows = part
       .map((_, index) => (index === 0 ? 'SELECT ? AS id, ? AS sealed' : 'SELECT ?, ?'))
       .join(' UNION ALL ');

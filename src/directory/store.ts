@@ -1,5 +1,28 @@
 import type { Database } from '../deps.ts';
 
+/**
+ * The children of accounts, as every query means them: reached by a reference that is in the directory and a legal
+ * link that has not ended, and in a school. Tables: g guardian_references, l legal_links, p pupils, s schools.
+ * A pupil comes once for each reference that leads to him.
+ */
+export function linkedPupils(db: Database) {
+  return db('guardian_references as g')
+    .join('legal_links as l', 'l.guardian_reference_id', 'g.id')
+    .join('pupils as p', 'p.id', 'l.pupil_id')
+    .join('schools as s', 's.id', 'p.school_id')
+    .whereNull('g.left_at')
+    .whereNull('l.ended_at')
+    .whereNull('p.left_at');
+}
+
+/** The pupil whose own account it is. Tables: p pupils, s schools. */
+function pupilHimself(db: Database, accountId: number) {
+  return db('pupils as p')
+    .join('schools as s', 's.id', 'p.school_id')
+    .where('p.account_id', accountId)
+    .whereNull('p.left_at');
+}
+
 export type PupilOfAccount = {
   id: number;
   givenName: string;
@@ -22,26 +45,73 @@ const PUPIL_COLUMNS = {
 };
 
 /**
- * The pupils that an account answers for today: for a guardian those of legal links that have not ended, for a pupil
- * himself; only pupils who are in a school. A pupil reached by two references of a regrouped account (R-182) comes
- * once. Ordered by age, then id.
+ * The pupils that an account answers for today: a guardian's children, or the pupil himself. A pupil reached by two
+ * references of a regrouped account (R-182) comes once. Ordered by age, then id.
  */
 export async function pupilsOfAccount(db: Database, accountId: number): Promise<PupilOfAccount[]> {
-  const himself = db('pupils as p')
-    .join('schools as s', 's.id', 'p.school_id')
-    .where('p.account_id', accountId)
-    .whereNull('p.left_at')
-    .select(PUPIL_COLUMNS);
-  return db('guardian_references as g')
-    .join('legal_links as l', 'l.guardian_reference_id', 'g.id')
-    .join('pupils as p', 'p.id', 'l.pupil_id')
-    .join('schools as s', 's.id', 'p.school_id')
+  return linkedPupils(db)
     .where('g.account_id', accountId)
-    .whereNull('l.ended_at')
-    .whereNull('p.left_at')
     .select(PUPIL_COLUMNS)
-    .union([himself])
+    .union([pupilHimself(db, accountId).select(PUPIL_COLUMNS)])
     .orderBy([{ column: 'birthDate' }, { column: 'id' }]);
+}
+
+/** A child with the record of the account that leads to him: the guardian's reference, or the pupil's own. */
+export type ChildRow = {
+  id: number;
+  givenName: string;
+  familyName: string;
+  schoolId: number;
+  uai: string;
+  school: string;
+  degree: 1 | 2;
+  class: string | null;
+  level: string | null;
+  mef: string | null;
+  ine: string | null;
+  /** Identifier in SIECLE, which the second degree has. */
+  siecleId: string | null;
+  academyCode: string;
+  sourceId: string;
+  refAcademyCode: string;
+  refDegree: 1 | 2;
+  refSourceId: string;
+};
+
+const CHILD_COLUMNS = {
+  id: 'p.id',
+  givenName: 'p.given_name',
+  familyName: 'p.family_name',
+  schoolId: 's.id',
+  uai: 's.uai',
+  school: 's.name',
+  degree: 'p.degree',
+  class: 'c.label',
+  level: 'p.level_label',
+  mef: 'p.mef_code',
+  ine: 'p.ine',
+  siecleId: 'p.siecle_id',
+  academyCode: 'p.academy_code',
+  sourceId: 'p.source_id',
+};
+
+/** What services may be told of an account's children, by age; a row for each reference that leads to one. */
+export async function findChildRows(
+  db: Database,
+  account: { id: number; kind: 'guardian' | 'pupil' },
+): Promise<ChildRow[]> {
+  const guardian = account.kind === 'guardian';
+  const rows = guardian ? linkedPupils(db).where('g.account_id', account.id) : pupilHimself(db, account.id);
+  const by = guardian ? 'g' : 'p';
+  return rows
+    .leftJoin('classes as c', 'c.id', 'p.class_id')
+    .orderBy([{ column: 'p.birth_date' }, { column: 'p.id' }, { column: `${by}.id` }])
+    .select({
+      ...CHILD_COLUMNS,
+      refAcademyCode: `${by}.academy_code`,
+      refDegree: `${by}.degree`,
+      refSourceId: `${by}.source_id`,
+    });
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
 import type { Actor } from '../audit/record.ts';
+import { chunksOf } from '../db/batch.ts';
 import type { Database } from '../deps.ts';
+import { linkedPupils } from '../directory/store.ts';
 import type { Channel, CredentialMessage } from './choice.ts';
-
-const CHUNK = 500;
 
 export type School = { id: number; uai: string; name: string; town: string | null; degree: 1 | 2 };
 
@@ -28,15 +28,11 @@ export async function findSchool(db: Database, uai: string): Promise<School | nu
  * INE and, in the first degree, a class (R-005, R-006); closed accounts are out of reach (R-077).
  */
 export async function findRecipients(db: Database, school: School): Promise<Recipient[]> {
-  const query = db('pupils as p')
-    .join('legal_links as l', 'l.pupil_id', 'p.id')
-    .join('guardian_references as g', 'g.id', 'l.guardian_reference_id')
+  const query = linkedPupils(db)
     .join('accounts as a', 'a.id', 'g.account_id')
     .leftJoin('classes as c', 'c.id', 'p.class_id')
     .where({ 'p.school_id': school.id, 'a.kind': 'guardian' })
-    .whereNull('p.left_at')
     .whereNotNull('p.ine')
-    .whereNull('l.ended_at')
     .whereNull('a.closed_at')
     .select({
       accountId: 'a.id',
@@ -52,13 +48,9 @@ export async function findRecipients(db: Database, school: School): Promise<Reci
 /** All children of the accounts, other schools' too, in the order of their birth (R-132). */
 export async function findChildren(db: Database, accountIds: readonly number[]): Promise<Child[]> {
   const children: Child[] = [];
-  for (let start = 0; start < accountIds.length; start += CHUNK) {
-    const rows: Child[] = await db('guardian_references as g')
-      .join('legal_links as l', 'l.guardian_reference_id', 'g.id')
-      .join('pupils as p', 'p.id', 'l.pupil_id')
-      .whereIn('g.account_id', accountIds.slice(start, start + CHUNK))
-      .whereNull('l.ended_at')
-      .whereNull('p.left_at')
+  for (const part of chunksOf(accountIds)) {
+    const rows: Child[] = await linkedPupils(db)
+      .whereIn('g.account_id', part)
       .orderBy(['p.birth_date', 'p.given_name', 'p.id'])
       .distinct({
         accountId: 'g.account_id',
@@ -73,7 +65,7 @@ export async function findChildren(db: Database, accountIds: readonly number[]):
 }
 
 /** The batch and, once per account, what it was sent. @returns the batch's id */
-export async function insertBatch(
+export async function insertNotificationBatch(
   trx: Knex.Transaction,
   batch: { schoolId: number; channel: Channel; actor: Actor; now: Date },
   results: readonly { accountId: number; message: CredentialMessage }[],
@@ -85,10 +77,12 @@ export async function insertBatch(
     actor: batch.actor.actor ?? null,
     created_at: batch.now,
   });
-  for (let start = 0; start < results.length; start += CHUNK) {
-    const rows = results
-      .slice(start, start + CHUNK)
-      .map(({ accountId, message }) => ({ batch_id: batchId, account_id: accountId, message }));
+  for (const part of chunksOf(results)) {
+    const rows = part.map(({ accountId, message }) => ({
+      batch_id: batchId,
+      account_id: accountId,
+      message,
+    }));
     await trx('notification_results').insert(rows);
   }
   return batchId;

@@ -11,7 +11,7 @@ import {
   findChildren,
   findRecipients,
   findSchool,
-  insertBatch,
+  insertNotificationBatch,
   type Recipient,
   type School,
 } from './notify-store.ts';
@@ -69,7 +69,11 @@ async function distribute(
     .map((account) => planSheet(deps, account, at));
   await save(trx, changes, at);
   const results = changes.map(({ before, message }) => ({ accountId: before.id, message }));
-  const id = await insertBatch(trx, { schoolId: school.id, channel: 'sheet', actor, now: at }, results);
+  const id = await insertNotificationBatch(
+    trx,
+    { schoolId: school.id, channel: 'sheet', actor, now: at },
+    results,
+  );
   const lines = changes.map(({ before, after, message }) => ({
     ...actor,
     at,

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 
 /**
- * The rules of the house, checked on import lines alone: doors -> rooms -> stores and ground, nothing points back.
+ * The rules of the house: doors -> rooms -> stores and ground, nothing points back, which import lines tell; SQL in
+ * stores only, and the environment in `config.ts` only, which their calls tell.
  * `files` maps a path from the top of the clone (`src/...`, `migrations/...`) to its text.
  */
 
@@ -69,7 +70,7 @@ const KNOWS_KNEX = /^src\/(db\/.*|provider\/adapter\.ts|deps\.ts|(.+\/)?([^/]+-)
 export function breaches(files: Readonly<Record<string, string>>): string[] {
   const found: string[] = [];
   for (const [file, text] of Object.entries(files)) {
-    found.push(...nameBreaches(file), ...environmentBreaches(file, text));
+    found.push(...nameBreaches(file), ...environmentBreaches(file, text), ...sqlBreaches(file, text));
     for (const line of importsOf(file, text)) found.push(...importBreaches(line));
   }
   return [...new Set([...found, ...cycles(files)])].sort();
@@ -77,7 +78,7 @@ export function breaches(files: Readonly<Record<string, string>>): string[] {
 
 /** Static, dynamic and type imports and re-exports, comments left out. */
 export function importsOf(file: string, text: string): Import[] {
-  const code = text.replace(/^\s*(\/\/|\/\*|\*).*$/gm, '');
+  const code = withoutComments(text);
   const statements = code.matchAll(
     /^(?:import|export)\b(\s+type\b(?!\s+from\b))?(?:[^'"`;]*?\bfrom)?\s*['"]([^'"]+)['"]/gm,
   );
@@ -94,6 +95,10 @@ export function importsOf(file: string, text: string): Import[] {
       typeOnly: false,
     })),
   ];
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/^\s*(\/\/|\/\*|\*).*$/gm, '');
 }
 
 function resolve(file: string, specifier: string): string {
@@ -117,9 +122,18 @@ function nameBreaches(file: string): string[] {
 
 function environmentBreaches(file: string, text: string): string[] {
   if (!file.startsWith('src/') || file === 'src/config.ts') return [];
-  const code = text.replace(/^\s*(\/\/|\/\*|\*).*$/gm, '');
+  const code = withoutComments(text);
   const reads = /\bprocess\s*(\?\.|\.)\s*env\b|\bprocess\[|\}\s*=\s*process\b|from 'node:process'/.test(code);
   return reads ? [`${file} reads the environment`] : [];
+}
+
+/** A table that is named or SQL that is written; to open a transaction, or to hand the database on, is neither. */
+const SQL_CALL =
+  /\b(?:db|trx|jobsDb|knex)\s*(?:<[^<>()]*>)?\(|\.raw\(|\b(?:db|trx|jobsDb)\.(?:schema|from|select|insert|table)\b/;
+
+function sqlBreaches(file: string, text: string): string[] {
+  if (!file.startsWith('src/') || KNOWS_KNEX.test(file)) return [];
+  return SQL_CALL.test(withoutComments(text)) ? [`${file} writes SQL and is no store`] : [];
 }
 
 function importBreaches({ from, specifier, typeOnly }: Import): string[] {
