@@ -20,7 +20,8 @@ type Measured = { title: string; machine: string; tables: string[] };
 
 async function logins(options: Options, folder: string): Promise<Measured> {
   const flags = options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`];
-  const arena = await openArena({ folder, port: options.port, accounts: options.accounts, flags });
+  const { port, accounts, keepRefresh } = options;
+  const arena = await openArena({ folder, ports: [port, port + 1], accounts, rotate: !keepRefresh, flags });
   try {
     const samples = await measureLogins(arena, options, say);
     const faults = [...new Set(samples.flatMap(({ firstError }) => firstError ?? []))];

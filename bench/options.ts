@@ -19,6 +19,8 @@ export type Options = {
   most: number;
   /** logins: people in the database; nation: its size. */
   accounts: number;
+  /** Whether the bare library keeps refresh tokens, its default. */
+  keepRefresh: boolean;
   /** First of two ports on loopback. */
   port: number;
   /** Where CPU profiles of both servers are left; absent: none. */
@@ -42,6 +44,7 @@ options
   --seconds 4            logins: of one measurement
   --most 20000           logins: operations of one measurement at most
   --accounts 2000        logins: people in the database; nation: 2000000
+  --keep-refresh         logins: the bare library does not renew refresh tokens (its default); ours always does
   --port 4860            the first of two ports on loopback
   --profile <folder>     logins: CPU profiles of both servers`;
 
@@ -64,6 +67,7 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
       accounts: NUMBER,
       port: NUMBER,
       profile: { type: 'string' },
+      'keep-refresh': { type: 'boolean' },
     },
   });
   if (values.help) return 'help';
@@ -80,6 +84,7 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
     accounts: whole('accounts', values.accounts, parts.includes('nation') ? 2_000_000 : 2000),
     port: whole('port', values.port, 4860),
     profile: values.profile,
+    keepRefresh: values['keep-refresh'] ?? false,
   };
 }
 

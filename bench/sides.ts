@@ -11,6 +11,7 @@ import {
   loginBare,
   loginOurs,
   newBrowser,
+  PASSWORD,
   SCOPES,
   type Side,
   visit,
@@ -30,9 +31,13 @@ export type Arena = {
 
 export type ArenaSettings = {
   folder: string;
-  /** Ours; the bare library is one above. */
-  port: number;
+  /** On loopback, of ours and of the bare library. */
+  ports: [ours: number, bare: number];
+  /** Of its own in `folder` unless given; closed with the arena either way. */
+  database?: BenchDatabase;
   accounts: number;
+  /** Whether the bare library renews refresh tokens at each use, as ours does; its default does not. */
+  rotate: boolean;
   /** For Node, such as `--cpu-prof`. */
   flags?: readonly string[];
   /** Lighter hashes, for a smoke test only. */
@@ -42,19 +47,19 @@ export type ArenaSettings = {
 const BASE_SCOPES = SCOPES.full;
 
 export async function openArena(settings: ArenaSettings): Promise<Arena> {
-  const { folder, port, accounts, flags = [] } = settings;
-  const database = await startDatabase(folder, 'educonnect_bench');
+  const { folder, ports, accounts, rotate, flags = [] } = settings;
+  const database = settings.database ?? (await startDatabase(folder, 'educonnect_bench'));
   const running: RunningServer[] = [];
   const close = async () => {
     await Promise.all(running.map((server) => server.stop()));
     await database.close();
   };
   try {
-    const env = { ...environment(database.url, port), ...settings.env };
+    const env = { ...environment(database.url, ports[0]), ...settings.env };
     const clients = await prepare(database, env, accounts);
     const ours: Side = {
       name: 'ours',
-      origin: `http://127.0.0.1:${port}`,
+      origin: `http://127.0.0.1:${ports[0]}`,
       paths: { authorization: '/oidc/auth', token: '/oidc/token', userinfo: '/oidc/userinfo' },
       clients,
       login: loginOurs,
@@ -63,10 +68,10 @@ export async function openArena(settings: ArenaSettings): Promise<Arena> {
     running.push(oursRunning);
     const bareRunning = await startBare(
       {
-        port: port + 1,
-        socketPath: new URL(database.url).searchParams.get('socketPath') ?? '',
-        database: 'educonnect_bench',
+        port: ports[1],
+        databaseUrl: database.url,
         clients: [bareClient(clients.plain, []), bareClient(clients.offline, ['refresh_token'])],
+        rotate,
         pageBytes: await loginPageBytes(ours),
       },
       { folder, flags },
@@ -74,7 +79,7 @@ export async function openArena(settings: ArenaSettings): Promise<Arena> {
     running.push(bareRunning);
     const bare: Side = {
       name: 'bare',
-      origin: `http://127.0.0.1:${port + 1}`,
+      origin: `http://127.0.0.1:${ports[1]}`,
       paths: { authorization: '/auth', token: '/token', userinfo: '/me' },
       clients,
       login: loginBare,
@@ -92,7 +97,7 @@ async function prepare(
   accounts: number,
 ): Promise<{ plain: Client; offline: Client }> {
   const config = loadConfig(env);
-  const passwordHash = await argon2.hash('chaise3verte', {
+  const passwordHash = await argon2.hash(PASSWORD, {
     type: argon2.argon2id,
     memoryCost: config.ARGON2_MEMORY_KIB,
     timeCost: config.ARGON2_PASSES,

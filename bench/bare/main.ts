@@ -11,9 +11,10 @@ import { createBareAdapter, TABLE } from './adapter.ts';
 
 export type BareSettings = {
   port: number;
-  socketPath: string;
-  database: string;
+  databaseUrl: string;
   clients: { client_id: string; client_secret: string; redirect_uris: string[]; grant_types: string[] }[];
+  /** As ours: a refresh token is good for once. The library's default lets a confidential client keep it. */
+  rotate: boolean;
   /** The login page is made as long as ours. */
   pageBytes: number;
 };
@@ -27,13 +28,7 @@ const CLAIMS = {
 };
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as BareSettings;
-const pool = createPool({
-  socketPath: settings.socketPath,
-  user: 'root',
-  database: settings.database,
-  connectionLimit: 10,
-  timezone: 'Z',
-});
+const pool = createPool({ uri: settings.databaseUrl, connectionLimit: 10, timezone: 'Z' });
 await pool.query(TABLE);
 const issuer = `http://localhost:${settings.port}`;
 const provider = new Provider(issuer, configuration());
@@ -58,6 +53,7 @@ function configuration(): Configuration {
     features: { devInteractions: { enabled: false } },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     loadExistingGrant,
+    ...(settings.rotate && { rotateRefreshToken: () => true }),
   };
 }
 
