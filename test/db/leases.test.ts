@@ -34,9 +34,9 @@ test('a lease is kept while it is renewed, is taken over when its time is over, 
   clock.advance(LEASE_MS);
   expect(await takeLease(database.db, two, clock.now())).toBe(true);
   expect(await renewLease(database.db, one, clock.now())).toBe(false);
-  await releaseLease(database.db, one, clock.now());
+  await releaseLease(database.db, one);
   expect(await takeLease(database.db, one, clock.now())).toBe(false);
-  await releaseLease(database.db, two, clock.now());
+  await releaseLease(database.db, two);
   expect(await takeLease(database.db, one, clock.now())).toBe(true);
 });
 
