@@ -41,11 +41,13 @@ export function createApp(
   app.use(errorPages(deps));
   app.use(serveAssets(loadAssets(config.rootDir)));
 
+  // Before the pages: services ask far more often than people, and no address belongs to both.
+  app.use(provider.app);
+
   const mire = { deps, host: provider.host, metrics };
   for (const router of [healthRoutes(deps, metrics), publicRoutes(mire), interactionRoutes(mire)]) {
     app.use(router.routes());
     app.use(router.allowedMethods());
   }
-  app.use(provider.app);
   return app;
 }
