@@ -80,7 +80,7 @@ describe('the server process', () => {
     expect(program.output()).toContain('educonnect migrate');
     const db = openDatabase({
       url,
-      pool: 1,
+      pool: 2,
       connectTimeoutMs: 5000,
       acquireTimeoutMs: 5000,
       statementTimeoutMs: 20_000,
