@@ -1,6 +1,7 @@
 import { isDatabaseUnavailable } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { type Context, type Middleware, visitor } from './context.ts';
+import type { ErrorPage } from './pages.ts';
 
 /**
  * Every error that a visitor can see, with the code that he reads to the help desk. The first number is the HTTP
@@ -29,9 +30,6 @@ export const ERROR_CODES = {
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
-
-/** What `errors/error` is given. */
-export type ErrorPage = { code: ErrorCode; status: number; requestId: string };
 
 /** Thrown by a door to show an error page. */
 export class Fault extends Error {

@@ -96,7 +96,6 @@ export function showAddress(
     steps: stepsOf(progress),
     email: refused?.email ?? progress.email ?? '',
     known: refused === null && progress.email !== null,
-    required: true,
     errors: refused?.errors ?? [],
   };
   showPage(deps, ctx, 'mire/address', page, refused === null ? 200 : 400);
@@ -113,7 +112,9 @@ export async function takeAddress(visit: Visit, progress: At<'address'>): Promis
   await goOn(visit);
 }
 
-type BirthDateRefusal = { errors?: BirthDateError[]; attemptsLeft?: number; locked?: boolean };
+const DATE_FIELDS: BirthDatePage['marked'] = ['day', 'month', 'year'];
+
+type BirthDateRefusal = Partial<Pick<BirthDatePage, 'errors' | 'marked' | 'attemptsLeft' | 'locked'>>;
 
 export function showBirthDate(visit: Visit, progress: At<'birth-date'>, refused?: BirthDateRefusal): void {
   const { deps, ctx, interaction } = visit;
@@ -125,6 +126,7 @@ export function showBirthDate(visit: Visit, progress: At<'birth-date'>, refused?
     child: account.kind === 'pupil' ? null : pupil,
     values: { day: field(ctx, 'day'), month: field(ctx, 'month'), year: field(ctx, 'year') },
     errors: refused?.errors ?? [],
+    marked: refused?.marked ?? [],
     attemptsLeft: refused?.attemptsLeft ?? null,
     // Without a child there is nothing that could be proved: the school has to help.
     locked: refused?.locked ?? pupil === null,
@@ -135,15 +137,16 @@ export function showBirthDate(visit: Visit, progress: At<'birth-date'>, refused?
 export async function takeBirthDate(visit: Visit, progress: At<'birth-date'>): Promise<void> {
   const { deps, ctx, interaction } = visit;
   const fields = { day: field(ctx, 'day'), month: field(ctx, 'month'), year: field(ctx, 'year') };
-  const given = Object.values(fields).filter((value) => value.trim() !== '').length;
-  if (given < 3) return showBirthDate(visit, progress, wrongDate(given === 0 ? 'missing' : 'incomplete'));
+  const empty = DATE_FIELDS.filter((name) => fields[name].trim() === '');
+  if (empty.length > 0)
+    return showBirthDate(visit, progress, wrongDate(empty.length === 3 ? 'missing' : 'incomplete', empty));
   const result = await proveBirthDate(deps, interaction.uid, fields, visitor(ctx));
   if (result.ok) return goOn(visit);
   switch (result.reason) {
     case 'elsewhere':
       return goOn(visit);
     case 'invalid':
-      return showBirthDate(visit, progress, wrongDate('invalid'));
+      return showBirthDate(visit, progress, wrongDate('invalid', result.fields));
     case 'wrong':
       return showBirthDate(visit, progress, { ...wrongDate('wrong'), attemptsLeft: result.left });
     case 'locked':
@@ -151,6 +154,9 @@ export async function takeBirthDate(visit: Visit, progress: At<'birth-date'>): P
   }
 }
 
-function wrongDate(reason: BirthDateError['reason']): { errors: BirthDateError[] } {
-  return { errors: [{ field: 'birth_date', reason }] };
+function wrongDate(
+  reason: BirthDateError['reason'],
+  marked: BirthDatePage['marked'] = DATE_FIELDS,
+): BirthDateRefusal {
+  return { errors: [{ field: 'birth_date', reason }], marked };
 }

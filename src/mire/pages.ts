@@ -1,15 +1,9 @@
 import type { PasswordFault } from '../credentials/policy.ts';
+import type { FieldError, FormPage, PageFrame } from '../http/pages.ts';
+
+export type { PageFrame } from '../http/pages.ts';
 
 /** What each page of `views/` is given. Templates turn reasons into French; doors never write a sentence. */
-
-/** One refused field; the sentence is `<group>.errors.<field>.<reason>` in `views/locales/fr.json`. */
-export type FieldError<Field extends string, Reason extends string> = { field: Field; reason: Reason };
-
-/** Data that any page may carry: the name of the service that the person is on the way to, shown in the header. */
-export type PageFrame = { serviceName?: string | null };
-
-/** A page with a POST form. */
-export type FormPage = PageFrame & { action: string; csrf: string };
 
 /** `mire/profile`: the buttons send `profil=eleve` or `profil=responsable` by GET to `action`. */
 export type ProfilePage = PageFrame & { action: string };
@@ -18,9 +12,9 @@ export type LoginError = FieldError<'identifier' | 'password', 'missing' | 'too-
 
 /**
  * Why a whole sign-in was refused. `wrong` is said for a wrong password, an unknown identifier and a locked account
- * alike (security.md, decision 5); `wrong-profile` only once the password was right; `busy` goes with a 503.
+ * alike (security.md, decision 5); `busy` goes with a 503.
  */
-export type LoginProblem = 'wrong' | 'wrong-profile' | 'expired' | 'busy';
+export type LoginProblem = 'wrong' | 'expired' | 'busy';
 
 type LoginPage = FormPage & {
   /** As typed, to be corrected; empty at first, or filled in by the QR code of the letter. */
@@ -69,15 +63,10 @@ export type AddressPage = FormPage & {
   email: string;
   /** True when the address shown comes from the directory. */
   known: boolean;
-  /** False for a pupil, who may go on without an address (R-173). */
-  required: boolean;
   errors: EmailError[];
 };
 
-export type BirthDateError = FieldError<
-  'birth_date',
-  'missing' | 'incomplete' | 'invalid' | 'future' | 'wrong'
->;
+export type BirthDateError = FieldError<'birth_date', 'missing' | 'incomplete' | 'invalid' | 'wrong'>;
 
 /** `mire/birth-date`: fields `day`, `month`, `year`. When `locked`, the page only says what to do. */
 export type BirthDatePage = FormPage & {
@@ -87,6 +76,8 @@ export type BirthDatePage = FormPage & {
   /** As typed. */
   values: { day: string; month: string; year: string };
   errors: BirthDateError[];
+  /** The fields that are marked with the error: those at fault. */
+  marked: ('day' | 'month' | 'year')[];
   /** Shown under a wrong date; null when not to be told. */
   attemptsLeft: number | null;
   locked: boolean;
@@ -143,27 +134,6 @@ export type ActivationRefusedPage = PageFrame & { reason: 'expired' | 'used' | '
 
 /** Whom to ask for help (configuration). */
 export type Assistance = { text: string; url: string | null };
-
-/**
- * `errors/error`: the text is found by `code` (`errors.byCode`), else by `status` (`errors.byStatus`), else that of
- * 500. `code` is stable and can be read to the help desk.
- */
-export type ErrorPage = { status: number; code: string; requestId: string };
-
-/** `oidc/logout-confirm`: `form` is the library's own hidden form, `op.logoutForm`, as HTML. */
-export type LogoutConfirmPage = PageFrame & { form: string };
-
-/** `oidc/logged-out` */
-export type LoggedOutPage = PageFrame;
-
-/** `oidc/integrator-error`: a request that cannot be answered to the service itself. */
-export type IntegratorErrorPage = {
-  code: string;
-  requestId: string;
-  error: string;
-  description: string;
-  clientId: string | null;
-};
 
 /** `legal/accessibilite`, `legal/mentions-legales`, `legal/donnees-personnelles`, `legal/aide` */
 export type LegalPage = { assistance: Assistance; provisionalMonths: number; activationDays: number };

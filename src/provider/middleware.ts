@@ -4,6 +4,7 @@ import type { Deps } from '../deps.ts';
 import type { Context, Middleware, Next } from '../http/context.ts';
 import { parseBody } from '../http/form.ts';
 import { seeOther, showPage } from '../http/page.ts';
+import type { IntegratorErrorPage } from '../http/pages.ts';
 import { ROUTES } from './configuration.ts';
 import { sendNotices } from './notices.ts';
 import { logoutForm, type Pages } from './pages.ts';
@@ -108,7 +109,7 @@ function refusesResponseMode(deps: Pick<Deps, 'render'>, ctx: Context): boolean 
   const mode = ctx.query.response_mode;
   if (mode === undefined || mode === '' || mode === 'query') return false;
   const clientId = ctx.query.client_id;
-  const page = {
+  const page: IntegratorErrorPage = {
     code: 'EC-400-SERVICE',
     requestId: ctx.state.requestId,
     error: 'unsupported_response_mode',

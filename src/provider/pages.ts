@@ -2,6 +2,13 @@ import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { Deps } from '../deps.ts';
 import type { Context } from '../http/context.ts';
 import { showPage } from '../http/page.ts';
+import type {
+  ErrorPage,
+  IntegratorErrorPage,
+  LoggedOutPage,
+  LogoutConfirmPage,
+  OtherPersonPage,
+} from '../http/pages.ts';
 
 type Out = { error: string; error_description?: string | undefined };
 
@@ -9,7 +16,7 @@ export type Pages = {
   error(ctx: KoaContextWithOIDC, out: Out, error: Error): void;
   logout(ctx: KoaContextWithOIDC, form: string): void;
   loggedOut(ctx: KoaContextWithOIDC): void;
-  otherPerson(ctx: Context, page: { form: string; name: string }): void;
+  otherPerson(ctx: Context, page: OtherPersonPage): void;
 };
 
 /** The provider's own pages, in the place of the library's; none has a script or a style of its own in it. */
@@ -19,10 +26,10 @@ export function createPages(deps: Pick<Deps, 'render' | 'log'>): Pages {
       const { requestId } = plain(ctx).state;
       if (out.error === 'server_error') return failure(deps, ctx, requestId);
       if (error instanceof errors.SessionNotFound) {
-        const page = { code: 'EC-400-LOST', status: 400, requestId };
+        const page: ErrorPage = { code: 'EC-400-LOST', status: 400, requestId };
         return showPage(deps, plain(ctx), 'errors/error', page, 400);
       }
-      const page = {
+      const page: IntegratorErrorPage = {
         code: 'EC-400-SERVICE',
         requestId,
         error: out.error,
@@ -32,11 +39,12 @@ export function createPages(deps: Pick<Deps, 'render' | 'log'>): Pages {
       showPage(deps, plain(ctx), 'oidc/integrator-error', page, ctx.status >= 400 ? ctx.status : 400);
     },
     logout(ctx, form) {
-      const page = { form, serviceName: ctx.oidc.client?.clientName ?? null };
+      const page: LogoutConfirmPage = { form, serviceName: ctx.oidc.client?.clientName ?? null };
       showPage(deps, plain(ctx), 'oidc/logout-confirm', page);
     },
     loggedOut(ctx) {
-      showPage(deps, plain(ctx), 'oidc/logged-out', { serviceName: ctx.oidc.client?.clientName ?? null });
+      const page: LoggedOutPage = { serviceName: ctx.oidc.client?.clientName ?? null };
+      showPage(deps, plain(ctx), 'oidc/logged-out', page);
     },
     otherPerson(ctx, page) {
       showPage(deps, ctx, 'oidc/other-person', page);
@@ -45,7 +53,8 @@ export function createPages(deps: Pick<Deps, 'render' | 'log'>): Pages {
 }
 
 function failure(deps: Pick<Deps, 'render'>, ctx: KoaContextWithOIDC, requestId: string): void {
-  showPage(deps, plain(ctx), 'errors/error', { code: 'EC-500-FAULT', status: 500, requestId }, 500);
+  const page: ErrorPage = { code: 'EC-500-FAULT', status: 500, requestId };
+  showPage(deps, plain(ctx), 'errors/error', page, 500);
 }
 
 /** The same request as our own doors see it. */

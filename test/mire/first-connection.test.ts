@@ -109,13 +109,21 @@ describe('R-057 to R-059: the steps of a first connection', () => {
     const password = await signIn(visitor, uid, { identifier, password: PROVISIONAL });
     const address = await visitor.submit(password, { new_password: CHOSEN, confirmation: CHOSEN });
     const birth = await visitor.submit(address, { email });
-    for (const fields of [
-      {},
-      { day: '9' },
-      { day: '31', month: '2', year: '2017' },
-      { day: 'x', month: '3', year: '2017' },
-    ])
-      expect((await visitor.submit(birth, fields)).status).toBe(400);
+    const marked = (text: string) =>
+      Array.from(text.matchAll(/<input[^>]* name="(day|month|year)"[^>]*>/g), ([input, name]) =>
+        input.includes('govuk-input--error') ? [name] : [],
+      ).flat();
+    for (const [fields, wrong] of [
+      [{}, ['day', 'month', 'year']],
+      [{ day: '9' }, ['month', 'year']],
+      [{ day: '31', month: '2', year: '2017' }, ['day']],
+      [{ day: '9', month: '13', year: '17' }, ['month', 'year']],
+      [{ day: '9', month: '3', year: '2099' }, ['year']],
+    ] as const) {
+      const refused = await visitor.submit(birth, fields);
+      expect([refused.status, marked(refused.text)]).toEqual([400, wrong]);
+      expect(refused.text).toContain(`href="#${wrong[0]}"`);
+    }
     const texts: string[] = [];
     for (let attempt = 0; attempt < 6; attempt += 1) {
       const refused = await visitor.submit(birth, { day: '8', month: '3', year: '2017' });

@@ -1,17 +1,20 @@
 import type {
+  ErrorPage,
+  IntegratorErrorPage,
+  LoggedOutPage,
+  LogoutConfirmPage,
+  OtherPersonPage,
+} from '../../src/http/pages.ts';
+import type {
   ActivationConfirmPage,
   ActivationDonePage,
   ActivationRefusedPage,
   ActivationWaitingPage,
   AddressPage,
   BirthDatePage,
-  ErrorPage,
-  IntegratorErrorPage,
   LegalPage,
-  LoggedOutPage,
   LoginGuardianPage,
   LoginPupilPage,
-  LogoutConfirmPage,
   NewPasswordPage,
   ProfilePage,
   SwitchPersonPage,
@@ -63,7 +66,6 @@ const address: AddressPage = {
   steps: { current: 2, total: 3 },
   email: '',
   known: false,
-  required: true,
   errors: [],
 };
 const birthDate: BirthDatePage = {
@@ -72,6 +74,7 @@ const birthDate: BirthDatePage = {
   child: { givenName: 'Léa', familyName: 'MARTIN' },
   values: { day: '', month: '', year: '' },
   errors: [],
+  marked: [],
   attemptsLeft: null,
   locked: false,
 };
@@ -119,7 +122,7 @@ export const PAGE_STATES: PageState[] = [
       { field: 'password', reason: 'too-long' },
     ],
   }),
-  ...(['wrong', 'wrong-profile', 'expired', 'busy'] as const).flatMap((problem) => [
+  ...(['wrong', 'expired', 'busy'] as const).flatMap((problem) => [
     state<LoginGuardianPage>(`login-guardian-${problem}`, 'mire/login-guardian', {
       ...guardian,
       identifier: 'c.martin12',
@@ -178,7 +181,6 @@ export const PAGE_STATES: PageState[] = [
   }),
   state('address', 'mire/address', address),
   state<AddressPage>('address-known', 'mire/address', { ...address, email: LONG_EMAIL, known: true }),
-  state<AddressPage>('address-optional', 'mire/address', { ...address, required: false }),
   ...oneOf(
     (['missing', 'invalid', 'too-long'] as const).map((reason) =>
       state<AddressPage>(`address-${reason}`, 'mire/address', {
@@ -192,11 +194,12 @@ export const PAGE_STATES: PageState[] = [
   state<BirthDatePage>('birth-date-long-name', 'mire/birth-date', { ...birthDate, child: LONG_NAME }),
   state<BirthDatePage>('birth-date-self', 'mire/birth-date', { ...birthDate, child: null }),
   ...oneOf(
-    (['missing', 'incomplete', 'invalid', 'future', 'wrong'] as const).map((reason) =>
+    (['missing', 'incomplete', 'invalid', 'wrong'] as const).map((reason) =>
       state<BirthDatePage>(`birth-date-${reason}`, 'mire/birth-date', {
         ...birthDate,
         values: { day: '27', month: '3', year: '2015' },
         errors: [{ field: 'birth_date', reason }],
+        marked: reason === 'invalid' ? ['month'] : ['day', 'month', 'year'],
         attemptsLeft: reason === 'wrong' ? 2 : null,
       }),
     ),
@@ -204,6 +207,7 @@ export const PAGE_STATES: PageState[] = [
   state<BirthDatePage>('birth-date-last-try', 'mire/birth-date', {
     ...birthDate,
     errors: [{ field: 'birth_date', reason: 'wrong' }],
+    marked: ['day', 'month', 'year'],
     attemptsLeft: 1,
   }),
   state<BirthDatePage>('birth-date-locked', 'mire/birth-date', { ...birthDate, locked: true }),
@@ -291,6 +295,7 @@ export const PAGE_STATES: PageState[] = [
   }),
   state<LoggedOutPage>('logged-out', 'oidc/logged-out', { serviceName }),
   state<LoggedOutPage>('logged-out-no-service', 'oidc/logged-out', { serviceName: null }),
+  state<OtherPersonPage>('other-person', 'oidc/other-person', { form: logoutForm, name: 'Claire MARTIN' }),
   state<IntegratorErrorPage>('integrator-error', 'oidc/integrator-error', {
     code: 'EC-400-CLIENT',
     requestId: '9f6c1d2e-0b7a-4c55-8a51-2f0e3d4c5b6a',
