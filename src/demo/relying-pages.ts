@@ -49,10 +49,10 @@ export function claimsPage(settings: ServiceSettings, claims: Record<string, unk
   const children = Array.isArray(claims.eleves) ? (claims.eleves as Child[]) : [];
   const body = html`<h1>Bonjour ${name || 'à vous'}</h1>
 <p><span class="pill">${settings.connectedSentence}</span></p>
-<h2>${headingOf(claims, children)}</h2>
+<h2>${isPupil(claims) ? 'Votre scolarité' : children.length > 1 ? 'Vos enfants' : 'Votre enfant'}</h2>
 ${
   children.length === 0
-    ? html`<p class="card">Aucun enfant n'a été transmis à ce service.</p>`
+    ? html`<p class="card">${isPupil(claims) ? 'Aucune scolarité' : 'Aucun enfant'} n'a été transmis${isPupil(claims) && 'e'} à ce service.</p>`
     : html`<ul class="grid">${children.map((child) => childCard(settings, child))}</ul>`
 }
 <details class="card"><summary>Ce qu'ÉduConnect a transmis</summary><pre>${JSON.stringify(claims, null, 2)}</pre></details>`;
@@ -60,15 +60,13 @@ ${
   return page(settings.theme, 'Accueil', body, signOut);
 }
 
-function headingOf(claims: Record<string, unknown>, children: Child[]): string {
-  const affiliations = claims.FrEduCtPersonAffiliation;
-  if (Array.isArray(affiliations) && affiliations.includes('eleve2d')) return 'Votre scolarité';
-  return children.length > 1 ? 'Vos enfants' : 'Votre enfant';
+function isPupil({ FrEduCtPersonAffiliation: affiliations }: Record<string, unknown>): boolean {
+  return Array.isArray(affiliations) && affiliations.some((name) => /^eleve[12]d$/.test(String(name)));
 }
 
 function childCard(settings: ServiceSettings, child: Child): Html {
   const facts: [string, string][] = [
-    ['École', text(child.school) || text(child.uai)],
+    [child.degree === 2 ? 'Établissement' : 'École', text(child.school) || text(child.uai)],
     ['Classe', text(child.class)],
     ['Niveau', text(child.level)],
     ...(settings.kind === 'lsu' ? ([['INE', text(child.ine)]] as [string, string][]) : []),
@@ -81,6 +79,12 @@ export function signedOutPage(settings: ServiceSettings): string {
   const body = html`<h1>Vous êtes déconnecté</h1>
 <section class="card"><p>Vous pouvez fermer cette page.</p><p><a class="button" href="/connexion">${SIGN_IN}</a></p></section>`;
   return page(settings.theme, 'Déconnexion', body);
+}
+
+export function notFoundPage(settings: ServiceSettings): string {
+  const body = html`<h1>Page introuvable</h1>
+<section class="card"><p>Cette adresse ne mène à aucune page de ce service.</p><p><a class="button" href="/">Revenir à l'accueil</a></p></section>`;
+  return page(settings.theme, 'Page introuvable', body);
 }
 
 export function errorPage(settings: ServiceSettings, fault: SignInError): string {

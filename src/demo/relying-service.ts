@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import Router from '@koa/router';
 import Koa from 'koa';
-import { claimsPage, errorPage, homePage, signedOutPage } from './relying-pages.ts';
+import { claimsPage, errorPage, homePage, notFoundPage, signedOutPage } from './relying-pages.ts';
 import { createSignIn, type SignIn, SignInError } from './relying-sign-in.ts';
 import type { ServiceSettings, Visit } from './relying-types.ts';
 import { createVisits, type Visits } from './relying-visits.ts';
@@ -70,6 +70,11 @@ export function createRelyingService(settings: ServiceSettings): Koa<State> {
     await next();
   });
   app.use(routes(settings, signIn, visits).routes());
+  app.use((ctx) => {
+    ctx.status = 404;
+    ctx.type = 'html';
+    ctx.body = notFoundPage(settings);
+  });
   return app;
 }
 
@@ -138,8 +143,10 @@ function routes(settings: ServiceSettings, signIn: SignIn, visits: Visits<Visit>
   router.get('/deconnecte', (ctx) => show(ctx, signedOutPage(settings)));
   router.post('/deconnexion/canal', async (ctx) => {
     const told = await signIn.readLogoutToken(ctx.req);
-    const ended = visits.forgetWhere(
+    // A sign-in under way in the same browser goes on: it is often what ended the session (a change of person).
+    const ended = visits.changeWhere(
       ({ person }) => person !== undefined && (told.sid ? person.sid === told.sid : person.sub === told.sub),
+      ({ person: _gone, ...rest }) => rest,
     );
     ctx.type = 'text';
     ctx.body = `${ended}`;

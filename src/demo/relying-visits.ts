@@ -6,8 +6,8 @@ export type Visits<T> = {
   /** @returns the key under which it is found again */
   keep(visit: T): string;
   forget(key: string): void;
-  /** @returns how many there were */
-  forgetWhere(matches: (visit: T) => boolean): number;
+  /** Changes what is remembered of those who match, under the same key. @returns how many there were */
+  changeWhere(matches: (visit: T) => boolean, change: (visit: T) => T): number;
 };
 
 export function createVisits<T>({ limit, lifetimeMs }: { limit: number; lifetimeMs: number }): Visits<T> {
@@ -29,9 +29,9 @@ export function createVisits<T>({ limit, lifetimeMs }: { limit: number; lifetime
     forget(key) {
       kept.delete(key);
     },
-    forgetWhere(matches) {
+    changeWhere(matches, change) {
       const found = [...kept].filter(([, entry]) => matches(entry.visit));
-      for (const [key] of found) kept.delete(key);
+      for (const [key, { visit, until }] of found) kept.set(key, { visit: change(visit), until });
       return found.length;
     },
   };

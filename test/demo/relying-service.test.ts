@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import Provider from 'oidc-provider';
+import { claimsPage } from '../../src/demo/relying-pages.ts';
 import { type RelyingService, startRelyingService } from '../../src/demo/relying-service.ts';
 import type { ServiceSettings } from '../../src/demo/relying-types.ts';
 
@@ -242,6 +243,12 @@ test('signing out ends the session here and at the provider', async () => {
   expect((await visit(`${ENT}/accueil`)).url).toBe(`${ENT}/`);
 });
 
+test('an address that is no page of the service says so in French', async () => {
+  const { visit } = createBrowser();
+  const { status, text } = await visit(`${ENT}/nulle-part`);
+  expect([status, text.includes('Page introuvable')]).toEqual([404, true]);
+});
+
 async function logoutToken(payload: Record<string, unknown>, audience = 'lsu'): Promise<string> {
   return new SignJWT({ events: { 'http://schemas.openid.net/event/backchannel-logout': {} }, ...payload })
     .setProtectedHeader({ alg: 'RS256', kid: 'k1', typ: 'logout+jwt' })
@@ -277,4 +284,26 @@ test('a logout by the back channel ends the session it names and no other; forge
   expect((await tell(good)).status).toBe(200);
   expect((await one.visit(`${LSU}/accueil`)).url).toBe(`${LSU}/`);
   expect((await other.visit(`${LSU}/accueil`)).url).toBe(`${LSU}/accueil`);
+});
+
+test('a sign-in that has begun outlives the logout of the person before', async () => {
+  const { visit, cookies } = createBrowser();
+  const page = (await visit(`${LSU}/connexion`)).text;
+  const sid = /&quot;sid&quot;: &quot;([^&]+)&quot;/.exec(page)?.[1];
+  const cookie = `lsu_session=${cookies.get('lsu_session')}`;
+  const begun = await fetch(`${LSU}/connexion`, { redirect: 'manual', headers: { cookie } });
+  cookies.set('lsu_session', /lsu_session=([^;]+)/.exec(begun.headers.get('set-cookie') ?? '')?.[1] ?? '');
+  const told = new URLSearchParams({ logout_token: await logoutToken({ sid }) });
+  expect((await fetch(`${LSU}/deconnexion/canal`, { method: 'POST', body: told })).status).toBe(200);
+  expect((await visit(`${LSU}/accueil`)).url).toBe(`${LSU}/`);
+  expect((await visit(begun.headers.get('location') ?? '')).url).toBe(`${LSU}/accueil`);
+});
+
+test('a pupil reads of his own schooling, in an « établissement »', () => {
+  const claims = { name: 'Tom X', FrEduCtPersonAffiliation: ['eleve2d'] };
+  const pupil = claimsPage(lsu, { ...claims, eleves: [{ degree: 2, school: 'Collège des Tilleuls' }] });
+  expect(pupil).toContain('Votre scolarité');
+  expect(pupil).toContain('<dt>Établissement</dt><dd>Collège des Tilleuls</dd>');
+  expect(pupil).not.toContain('Votre enfant');
+  expect(claimsPage(lsu, { ...claims, eleves: [] })).not.toContain('enfant');
 });
