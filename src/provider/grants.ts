@@ -1,4 +1,5 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider';
+import { tellService } from './notices.ts';
 import { currentUnit } from './unit-of-work.ts';
 
 export const OFFLINE_S = 30 * 24 * 3600;
@@ -13,7 +14,7 @@ const RENEW_S = 24 * 3600;
 export async function loadGrant(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
   const { session, client, account, provider } = ctx.oidc;
   if (!session || !client || !account || willAskForLogin(ctx)) return undefined;
-  leaveOtherPerson(ctx);
+  await leaveOtherPerson(ctx);
   const id = session.grantIdFor(client.clientId);
   const found = id === undefined ? undefined : await provider.Grant.find(id);
   const grant =
@@ -40,10 +41,18 @@ function willAskForLogin(ctx: KoaContextWithOIDC): boolean {
   return prompts.has('login') || (maxAge !== undefined && session?.past(Number(maxAge)) === true);
 }
 
-/** A session that was idle is taken over with its services by the same person only. */
-function leaveOtherPerson(ctx: KoaContextWithOIDC): void {
-  const { session } = ctx.oidc;
+/**
+ * A session that was idle is taken over with its services by the same person only; another's are told that it is
+ * over. What he let a service keep for thirty days outlives it, as it outlives any session.
+ */
+async function leaveOtherPerson(ctx: KoaContextWithOIDC): Promise<void> {
+  const { session, provider } = ctx.oidc;
   const before = session && currentUnit()?.sessions.get(session.uid);
   if (!session || !before || before.accountId === session.accountId || before.clients.size === 0) return;
+  for (const [clientId, { sid }] of before.clients) {
+    if (session.authorizations?.[clientId]?.sid !== sid) continue;
+    const client = await provider.Client.find(clientId);
+    if (client) await tellService(client, before.accountId, sid);
+  }
   session.authorizations = {};
 }

@@ -227,6 +227,19 @@ test('after the idle limit a sign-out still reaches every service, in that sessi
   expect(told.map(({ service }) => service)).toEqual(['/ent']);
 });
 
+test('somebody else on a session left idle: the services of the first person are told, once', async () => {
+  const [first, second] = [await seedAccount(database), await seedAccount(database)];
+  const browser = new Browser(instance);
+  await signIn(browser, { service: ent, ...plain }, first);
+  instance.deps.clock.advance(40 * 60_000);
+  told.length = 0;
+  await signIn(browser, { service: lsu, ...plain }, second);
+  expect(told.map(({ service }) => service)).toEqual(['/ent']);
+  await signIn(browser, { service: ent, ...plain });
+  await logout(browser);
+  expect(told.map(({ service }) => service).sort()).toEqual(['/ent', '/ent', '/lsu']);
+});
+
 test('a refresh token outlives the idle session; a changed password ends session and tokens', async () => {
   const person = await seedAccount(database);
   const browser = new Browser(instance);
