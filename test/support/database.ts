@@ -38,12 +38,18 @@ export async function createTestDatabase(
     await onServer(`DROP DATABASE IF EXISTS ${name}`);
   };
   try {
-    if (migrated) await migrate(db);
+    if (migrated) await withPool(url, migrate);
   } catch (error) {
     await drop();
     throw error;
   }
   return { db, url, name, drop };
+}
+
+/** Migrating takes two connections, whatever the test is about. */
+async function withPool(url: string, work: (db: Knex) => Promise<unknown>): Promise<void> {
+  const db = openDatabase({ ...SETTINGS, pool: 2, url });
+  await work(db).finally(() => db.destroy());
 }
 
 /** The address of a database of this name on the server of this test run. */
