@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { jobCommand } from '../../src/jobs/cli.ts';
 import { keepSchedule } from '../../src/jobs/keep-schedule.ts';
+import { runJob } from '../../src/jobs/run-job.ts';
 import { jobTable } from '../../src/jobs/table.ts';
+import type { Job } from '../../src/jobs/types.ts';
 import { providerChores } from '../../src/provider/chores.ts';
 import { ensureSigningKeys } from '../../src/provider/keys.ts';
 import { inFolder } from '../imports/nights.ts';
@@ -67,6 +69,14 @@ test('what lies in IMPORT_FOLDER at IMPORT_AT is imported, once by two servers, 
       next_at: '2026-11-24T03:15:00.000Z',
       last: { due_at: '2026-11-23T03:15:00.000Z', outcome: 'done', details: { pupils: 1, created: 1 } },
     });
+    // Stopped on the way: given back, the staging tables empty, nothing in the way of the next.
+    const [night] = jobTable(given, providerChores) as [Job];
+    const dueAt = new Date('2026-11-24T03:15:00.000Z');
+    const stopped = { dueAt, stop: AbortSignal.abort() };
+    expect(await runJob(given, night, stopped)).toEqual({ ran: false, reason: 'stopped' });
+    expect([await count('staged_pupils'), await count('staged_guardians')]).toEqual([0, 0]);
+    const again = { dueAt, stop: new AbortController().signal };
+    expect(await runJob(given, night, again)).toMatchObject({ ran: true, result: { outcome: 'done' } });
     await inFolder(async (empty) => {
       const wrong = await job(testDeps(database, { env: { IMPORT_FOLDER: empty } }), 'run', 'import');
       expect([wrong.code, wrong.err]).toEqual([1, 'import: refused']);
