@@ -8,21 +8,29 @@ const CONTROLS = /[\u0080-\u009f]/;
 
 /**
  * The text of a file, piece by piece, in the encoding that its byte order mark or its XML declaration names
- * (UTF-8 when there is none). Bytes that are not of that encoding refuse the file.
+ * (`undeclared` when there is none). Bytes that are not of that encoding refuse the file.
  * @throws FeedError
  */
-export async function* textChunks(pieces: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<string> {
+export async function* textChunks(
+  pieces: AsyncIterable<Uint8Array>,
+  file: string,
+  undeclared = 'utf-8',
+): AsyncGenerator<string> {
   let decode: ((bytes: Uint8Array | undefined) => string) | undefined;
   for await (const bytes of pieces) {
-    decode ??= decoderFor(bytes as Buffer, file);
+    decode ??= decoderFor(bytes as Buffer, file, undeclared);
     yield decode(bytes as Buffer);
   }
   if (!decode) throw new FeedError(file, 'the file is empty');
   yield decode(undefined);
 }
 
-function decoderFor(head: Buffer, file: string): (bytes: Uint8Array | undefined) => string {
-  const { encoding, declared } = encodingOf(head, file);
+function decoderFor(
+  head: Buffer,
+  file: string,
+  undeclared: string,
+): (bytes: Uint8Array | undefined) => string {
+  const { encoding, declared } = encodingOf(head, file, undeclared);
   const decoder = new TextDecoder(encoding === 'us-ascii' ? 'utf-8' : encoding, { fatal: true });
   const unicode = encoding === 'utf-8' || encoding === 'us-ascii';
   const wrong = () =>
@@ -46,13 +54,13 @@ function decoderFor(head: Buffer, file: string): (bytes: Uint8Array | undefined)
   };
 }
 
-function encodingOf(head: Buffer, file: string): { encoding: string; declared: boolean } {
+function encodingOf(head: Buffer, file: string, undeclared: string): { encoding: string; declared: boolean } {
   const mark = head.subarray(0, 2).toString('hex');
   if (mark === 'fffe' || mark === 'feff') throw new FeedError(file, 'UTF-16 is not read');
   const hasMark = head.subarray(0, 3).toString('hex') === 'efbbbf';
   const declaration = head.subarray(0, 300).toString('latin1');
   const named = /^(?:ï»¿)?\s*<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']/.exec(declaration)?.[1];
-  const encoding = (named ?? 'utf-8').toLowerCase();
+  const encoding = (named ?? (hasMark ? 'utf-8' : undeclared)).toLowerCase();
   if (!SUPPORTED.has(encoding)) throw new FeedError(file, `the encoding ${encoding} is not read`);
   if (hasMark && encoding !== 'utf-8') {
     throw new FeedError(file, `it is marked as UTF-8 and declares ${encoding.toUpperCase()}`);

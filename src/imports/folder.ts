@@ -15,7 +15,13 @@ import {
 const ORDER: FeedType[] = ['EtabEducNat', 'MefEducNat', 'PersRelEleve', 'PersEducNat', 'Eleve'];
 const ASIDE = ['MatiereEducNat'];
 
-export type Feed = { files: FeedFile[]; notes: string[]; sums: ReadonlyMap<string, string> };
+export type Feed = {
+  files: FeedFile[];
+  /** ONDE's extractions. */
+  tables: Source[];
+  notes: string[];
+  sums: ReadonlyMap<string, string>;
+};
 
 /**
  * The files of a feed in the order to read them.
@@ -23,17 +29,18 @@ export type Feed = { files: FeedFile[]; notes: string[]; sums: ReadonlyMap<strin
  * @throws FeedError when there is no whole feed: a file of a kind or a part is missing, two dates are mixed
  */
 export async function listFeed(folder: string, scratch: string): Promise<Feed> {
-  const { sources, notes, sums, counts } = await listSources(folder, scratch);
+  const { sources, tables, notes, sums, counts } = await listSources(folder, scratch);
   const files: FeedFile[] = [];
   for (const source of sources) {
     const found = await inspectFile(source);
     if (typeof found === 'string') notes.push(found);
     else files.push({ ...found, records: counts.get(source.name) ?? found.records });
   }
-  if (files.length === 0) throw new FeedError('', 'there is no readable AAF file in this folder');
+  if (files.length + tables.length === 0)
+    throw new FeedError('', 'there is no readable AAF file in this folder');
   checkWhole(files);
   files.sort((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type) || (a.name < b.name ? -1 : 1));
-  return { files: files.map((file, index) => ({ ...file, no: index })), notes, sums };
+  return { files: files.map((file, index) => ({ ...file, no: index })), tables, notes, sums };
 }
 
 /** Reads as far as the first record. @returns a sentence when the file is of a kind that is not used */

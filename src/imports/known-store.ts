@@ -90,6 +90,46 @@ export async function knownGuardians(
   );
 }
 
+export type Known = {
+  pupil: {
+    sourceId: string;
+    familyName: string;
+    givenName: string;
+    birthDate: string | null;
+    ine: string | null;
+  };
+  guardian: { sourceId: string; familyName: string; birthName: string | null; givenName: string } | null;
+};
+
+/** The pupils now in a school of the 1st degree, one row for each legal guardian. */
+export async function knownFamilies(db: Database, schoolId: number): Promise<Known[]> {
+  const rows = await db('pupils as p')
+    .leftJoin('legal_links as l', (join) => join.on('l.pupil_id', 'p.id').andOnNull('l.ended_at'))
+    .leftJoin('guardian_references as g', 'g.id', 'l.guardian_reference_id')
+    .where('p.school_id', schoolId)
+    .whereNull('p.left_at')
+    .select({
+      sourceId: 'p.source_id',
+      familyName: 'p.family_name',
+      givenName: 'p.given_name',
+      birthDate: 'p.birth_date',
+      ine: 'p.ine',
+      guardianId: 'g.source_id',
+      guardianName: 'g.family_name',
+      guardianBirthName: 'g.birth_name',
+      guardianGivenName: 'g.given_name',
+    });
+  return rows.map(({ guardianId, guardianName, guardianBirthName, guardianGivenName, ...pupil }) => ({
+    pupil,
+    guardian: guardianId && {
+      sourceId: guardianId,
+      familyName: guardianName,
+      birthName: guardianBirthName,
+      givenName: guardianGivenName,
+    },
+  }));
+}
+
 export type KnownSchool = Pick<
   StagedSchool,
   'academyCode' | 'academyName' | 'degree' | 'sourceId' | 'uai' | 'name' | 'town' | 'phone' | 'contract'

@@ -12,10 +12,13 @@ const MAX_LIST_BYTES = 16 * 2 ** 20;
 const XML = /\.xml$/i;
 const SUMS = /(^|\/)SHA256SUMS(\.txt)?$|\.sha256$/i;
 const MANIFEST = /(^|\/)manifest\.csv$/i;
+const TABLE = /\.csv$/i;
 const ARCHIVE = /\.(tgz|tar\.gz|tar)$/i;
 
 export type Sources = {
   sources: Source[];
+  /** CSV files that are no manifest: ONDE's extractions. */
+  tables: Source[];
   notes: string[];
   /** SHA-256 in hexadecimal and number of records that lists beside the files announce, by name. */
   sums: Map<string, string>;
@@ -50,7 +53,7 @@ export async function listSources(folder: string, scratch: string): Promise<Sour
           new RegExp([XML, SUMS, MANIFEST].map((r) => r.source).join('|'), 'i'),
         )),
       );
-    } else if (XML.test(name) || SUMS.test(name) || MANIFEST.test(name)) {
+    } else if (XML.test(name) || SUMS.test(name) || TABLE.test(name)) {
       found.push({ path, name, folder: dirname(path) });
     } else if (/\.(zip|7z|rar|gz)$/i.test(name)) notes.push(`${name}: archives of this kind are not opened`);
   }
@@ -61,18 +64,19 @@ export async function listSources(folder: string, scratch: string): Promise<Sour
   }
   files.sort((a, b) => (a.name < b.name ? -1 : 1));
   const { sums, counts } = await readLists(found, files);
-  const sources = files.map(({ path, ...rest }) => ({
-    ...rest,
-    open: () => createReadStream(path, { highWaterMark: CHUNK_BYTES }),
-  }));
-  return { sources, notes, sums, counts };
+  const tables = found.filter(({ name }) => TABLE.test(name) && !MANIFEST.test(name));
+  return { sources: files.map(sourceOf), tables: tables.map(sourceOf), notes, sums, counts };
+}
+
+function sourceOf({ path, ...rest }: Found): Source {
+  return { ...rest, open: () => createReadStream(path, { highWaterMark: CHUNK_BYTES }) };
 }
 
 async function readLists(found: readonly Found[], files: readonly Found[]) {
   const sums = new Map<string, string>();
   const counts = new Map<string, number>();
   for (const list of found) {
-    if (XML.test(list.name)) continue;
+    if (!SUMS.test(list.name) && !MANIFEST.test(list.name)) continue;
     if ((await stat(list.path)).size > MAX_LIST_BYTES) throw new FeedError(list.name, 'it is too long');
     const lines = (await readFile(list.path, 'latin1')).split(/\r?\n/);
     for (const line of lines) {

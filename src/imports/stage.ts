@@ -3,6 +3,7 @@ import { changedGuardian, changedPupil } from './changes.ts';
 import { textChunks } from './decode.ts';
 import { type Feed, listFeed } from './folder.ts';
 import { type KnownSchool, knownGuardians, knownPupils, knownSchools } from './known-store.ts';
+import { takeTable } from './onde.ts';
 import { createRecordReader } from './parse.ts';
 import { createRefusals, type Refusals } from './refusals.ts';
 import { insertStaged, type StagedTable } from './staging-store.ts';
@@ -21,6 +22,7 @@ import {
   type FeedFile,
   type ImportDeps,
   type Progress,
+  type Source,
   type StagedSchool,
 } from './types.ts';
 
@@ -79,6 +81,14 @@ export async function stageFeed(
     if (file.records !== null) counted.push({ file: file.name, said: file.records, read: records });
     contents.push(`${sum} ${file.type} ${file.degree}`);
   }
+  for (const table of feed.tables) {
+    progress({ step: 'read', file: table.name, done: feed.files.length, of: feed.files.length });
+    const { academyCode } = await takeTable(deps, reading, table, known);
+    const file = reading.files.at(-1) as FeedFile;
+    takeBase(bases, { ...file, academyCode });
+    contents.push(`${await sumOf(table)} csv`);
+    await writer.store();
+  }
   await writer.end();
   if (reading.schools.length === 0) throw new FeedError('', 'no school of this feed could be read');
   const digest = createHash('sha256').update(contents.sort().join('\n')).digest('base64url');
@@ -90,7 +100,7 @@ function createReading(deps: ImportDeps, { files, notes }: Feed): Reading {
     extraPrefixes: deps.config.PHONE_EXTRA_MOBILE_PREFIXES,
     random: deps.random,
     bytes: Buffer.alloc(0),
-    files,
+    files: [...files],
     notes,
     schools: [],
     read: { schools: 0, pupils: 0, guardians: 0, staff: 0 },
@@ -147,6 +157,12 @@ async function readFile(
   reader.close();
   await store();
   return { sum: hash.digest('hex'), records };
+}
+
+async function sumOf(source: Source): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const bytes of source.open()) hash.update(bytes);
+  return hash.digest('hex');
 }
 
 /** @throws FeedError when a base comes both whole and as changes */
