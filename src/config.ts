@@ -22,7 +22,7 @@ const httpUrl = z
 const network = z
   .string()
   .refine(isNetwork, { message: 'must be an address or a network such as 10.0.0.0/8' });
-const secret = z.string().min(24, 'must have 24 characters or more');
+const secret = z.string().min(24);
 const secrets = list.pipe(z.array(secret).min(1, 'needs at least one value'));
 
 const schema = z.object({
@@ -143,11 +143,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const given = Object.fromEntries(
     Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
   );
-  const parsed = schema.safeParse(given);
-  if (!parsed.success)
-    throw new ConfigError(parsed.error.issues.map((i) => `${i.path.join('.')}: ${i.message}`));
-  const values = parsed.data;
-  const faults = crossChecks(values);
+  const { values, faults } = readEach(given);
+  faults.push(...crossChecks(values));
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze({
     ...values,
@@ -157,29 +154,67 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   });
 }
 
-function crossChecks(values: Values): string[] {
+/** Each variable by itself, so that one that is wrong hides no other. What is wrong is left out of `values`. */
+function readEach(given: Record<string, unknown>): { values: Values; faults: string[] } {
+  const faults: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, type] of Object.entries(schema.shape)) {
+    const parsed = type.safeParse(given[name]);
+    if (parsed.success) values[name] = parsed.data;
+    else faults.push(...parsed.error.issues.map((issue) => `${name}: ${faultOf(issue, given[name])}`));
+  }
+  return { values: values as Values, faults };
+}
+
+/** In words for an operator; our own messages are such already. */
+function faultOf(issue: z.core.$ZodIssue, value: unknown): string {
+  if (value === undefined) return 'is missing';
+  if (issue.code === 'invalid_type') return 'must be a whole number';
+  if (issue.code === 'too_small')
+    return issue.origin === 'string'
+      ? `must have ${issue.minimum} characters or more`
+      : `must be ${issue.minimum} or more`;
+  if (issue.code === 'too_big') return `must be ${issue.maximum} or less`;
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.join(', ')}`;
+  return issue.message === 'Invalid URL' ? 'must be an http or https address' : issue.message;
+}
+
+/** What two variables say together; one that could not be read is passed over. */
+function crossChecks(values: Partial<Values>): string[] {
   const faults: string[] = [];
   const production = values.NODE_ENV === 'production';
-  const loopback = LOOPBACK.test(values.BASE_URL);
-  if (values.ALLOW_INSECURE_ISSUER && !loopback)
-    faults.push('ALLOW_INSECURE_ISSUER: is accepted with a loopback BASE_URL only');
-  else if (values.BASE_URL.startsWith('http:') && !values.ALLOW_INSECURE_ISSUER)
-    faults.push('BASE_URL: must be https');
-  if (values.HTTP_LOOPBACK_CLIENTS && !loopback)
-    faults.push('HTTP_LOOPBACK_CLIENTS: is accepted with a loopback BASE_URL only');
-  if (new URL(values.BASE_URL).pathname !== '/') faults.push('BASE_URL: must have no path');
+  const loopback = LOOPBACK.test(values.BASE_URL ?? '');
+  if (values.BASE_URL !== undefined) faults.push(...issuerFaults(values, values.BASE_URL, loopback));
   if (production && !(values.ALLOW_INSECURE_ISSUER && loopback)) {
     for (const name of ['COOKIE_KEYS', 'SEALING_KEYS', 'SUBJECT_SALT'] as const) {
-      if ([values[name]].flat().some((value) => SAMPLE_SECRET.test(value)))
+      if ([values[name] ?? ''].flat().some((value) => SAMPLE_SECRET.test(value)))
         faults.push(`${name}: is a default of the documentation or the demo`);
     }
   }
-  if (values.PASSWORD_MAX_LENGTH < values.PASSWORD_MIN_LENGTH)
+  const {
+    PASSWORD_MAX_LENGTH = 0,
+    PASSWORD_MIN_LENGTH = 0,
+    SESSION_IDLE_MINUTES = 0,
+    SESSION_MAX_HOURS = 72,
+  } = values;
+  if (PASSWORD_MAX_LENGTH < PASSWORD_MIN_LENGTH)
     faults.push('PASSWORD_MAX_LENGTH: must not be smaller than PASSWORD_MIN_LENGTH');
-  if (values.SESSION_IDLE_MINUTES > values.SESSION_MAX_HOURS * 60)
+  if (SESSION_IDLE_MINUTES > SESSION_MAX_HOURS * 60)
     faults.push('SESSION_IDLE_MINUTES: must not be longer than SESSION_MAX_HOURS');
   if (values.METRICS_PORT !== undefined && values.METRICS_PORT !== 0 && values.METRICS_PORT === values.PORT)
     faults.push('METRICS_PORT: must not be PORT');
+  return faults;
+}
+
+function issuerFaults(values: Partial<Values>, baseUrl: string, loopback: boolean): string[] {
+  const faults: string[] = [];
+  if (values.ALLOW_INSECURE_ISSUER && !loopback)
+    faults.push('ALLOW_INSECURE_ISSUER: is accepted with a loopback BASE_URL only');
+  else if (baseUrl.startsWith('http:') && !values.ALLOW_INSECURE_ISSUER)
+    faults.push('BASE_URL: must be https');
+  if (values.HTTP_LOOPBACK_CLIENTS && !loopback)
+    faults.push('HTTP_LOOPBACK_CLIENTS: is accepted with a loopback BASE_URL only');
+  if (new URL(baseUrl).pathname !== '/') faults.push('BASE_URL: must have no path');
   return faults;
 }
 

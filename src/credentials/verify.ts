@@ -9,7 +9,7 @@ import { openProvisional, provisionalExpiresAt } from './provisional.ts';
 export type SignIn = {
   identifier: string;
   password: string;
-  /** The profile chosen on the first page: an account of the other kind is refused like a wrong password. */
+  /** The profile chosen on the first page: under the other one a right password is refused, with the reason. */
   kind: AccountKind;
   ip: string;
   requestId?: string;
@@ -18,8 +18,11 @@ export type SignIn = {
 export type VerifyResult =
   /** `rehash`: the password's hash under today's parameters, to be stored with the login (C07). */
   | { ok: true; account: Account; rehash: string | null }
-  /** `too-many`: this network address tries too often; `locked`: shown like `wrong` (C04). */
-  | { ok: false; reason: 'wrong' | 'locked' | 'expired' | 'too-many' };
+  /**
+   * `too-many`: this network address tries too often; `locked`: shown like `wrong` (C04). `expired` and
+   * `wrong-profile` are only said to somebody who knows the password.
+   */
+  | { ok: false; reason: 'wrong' | 'wrong-profile' | 'locked' | 'expired' | 'too-many' };
 
 const IDENTIFIER_LIMIT = 90;
 const PASSWORD_LIMIT_BYTES = 1024;
@@ -40,9 +43,13 @@ export async function verifyCredentials(deps: Verifier, signIn: SignIn): Promise
     identifier.length <= IDENTIFIER_LIMIT && Buffer.byteLength(signIn.password) <= PASSWORD_LIMIT_BYTES;
   const account = readable && isAscii(identifier) ? await findAccountByIdentifier(deps.db, identifier) : null;
   const right = readable && (await isRight(deps, account, signIn.password));
-  if (!account || !right || account.kind !== signIn.kind) {
-    await recordRefusal(deps, signIn, account, account && right ? 'other profile' : 'wrong');
+  if (!account || !right) {
+    await recordRefusal(deps, signIn, account, 'wrong');
     return { ok: false, reason: 'wrong' };
+  }
+  if (account.kind !== signIn.kind) {
+    await recordRefusal(deps, signIn, account, 'other profile');
+    return { ok: false, reason: 'wrong-profile' };
   }
   const expiresAt = provisionalExpiresAt(deps.config, account);
   if (expiresAt && expiresAt.getTime() <= deps.clock.now().getTime()) {

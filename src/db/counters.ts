@@ -16,10 +16,16 @@ export async function countHit(db: Database, key: string, windowMs: number, now:
   return Number(result.insertId);
 }
 
-export async function readWindowEnd(db: Database, key: string): Promise<Date | null> {
-  const row: { window_ends_at: Date } | undefined = await db('throttles')
-    .select('window_ends_at')
+/** The window that is open now, without counting; null: none. */
+export async function readWindow(
+  db: Database,
+  key: string,
+  now: Date,
+): Promise<{ hits: number; endsAt: Date } | null> {
+  const row: { hits: number; endsAt: Date } | undefined = await db('throttles')
+    .select({ hits: 'hits', endsAt: 'window_ends_at' })
     .where({ throttle_key: key })
+    .where('window_ends_at', '>', now)
     .first();
-  return row?.window_ends_at ?? null;
+  return row ? { hits: Number(row.hits), endsAt: row.endsAt } : null;
 }

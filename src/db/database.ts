@@ -31,6 +31,7 @@ type Dialect = new (
   connectionSettings: ConnectionOptions;
   _query(connection: RawConnection, object: QueryObject | string): Promise<unknown>;
   acquireRawConnection(): Promise<RawConnection>;
+  acquireConnection(): Promise<unknown>;
 };
 
 /**
@@ -104,16 +105,33 @@ function connectionOptions(host: ConnectionOptions, settings: DatabaseSettings):
 function boundedDialect(hosts: ConnectionOptions[], settings: DatabaseSettings): Dialect {
   const Base = mysql2Dialect();
   class BoundedMysql extends Base {
+    lastConnectError: unknown;
+
     override async acquireRawConnection(): Promise<RawConnection> {
       let lastError: unknown;
       for (const host of hosts) {
         try {
-          return await connect(this.driver, connectionOptions(host, settings));
+          const connection = await connect(this.driver, connectionOptions(host, settings));
+          this.lastConnectError = undefined;
+          return connection;
         } catch (error) {
-          lastError = error;
+          lastError = this.lastConnectError = error;
         }
       }
       throw lastError;
+    }
+
+    override async acquireConnection(): Promise<unknown> {
+      try {
+        return await super.acquireConnection();
+      } catch (error) {
+        // knex guesses at a forgotten transaction; what the server said last is the better hint.
+        const { name } = error as Error;
+        if (name === 'KnexTimeoutError')
+          (error as Error).message =
+            `no connection to the database in time (${reasonOf(this.lastConnectError)})`;
+        throw error;
+      }
     }
 
     override async validateConnection(connection: RawConnection): Promise<boolean> {
@@ -175,6 +193,11 @@ async function prepareConnection(connection: RawConnection, settings: DatabaseSe
       `innodb_lock_wait_timeout = ${Math.max(1, Math.round(settings.lockWaitSeconds))}`,
   );
   await run('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED');
+}
+
+/** A code such as ECONNREFUSED or ER_ACCESS_DENIED_ERROR: never an address, a user or a password. */
+function reasonOf(error: unknown): string {
+  return (error as { code?: string } | undefined)?.code ?? 'all are busy';
 }
 
 const READ_ONLY_ERRORS = new Set([1290, 1792, 1836]);

@@ -1,8 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Knex } from 'knex';
 
 const DEADLOCK = 1213;
 const LOCK_WAIT_TIMEOUT = 1205;
 const ATTEMPTS = 3;
+const PAUSE_MS = 15;
 
 /**
  * Runs `work` in one transaction and retries it, at most three times in all, when the server chose it as the
@@ -19,6 +21,8 @@ export async function inTransaction<T>(
       return await db.transaction(work);
     } catch (error) {
       if (attempt >= ATTEMPTS || !isLockConflict(error)) throw error;
+      // Whoever won needs a moment to finish.
+      await pause(PAUSE_MS * attempt);
     }
   }
 }

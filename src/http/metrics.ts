@@ -7,6 +7,7 @@ export type LoginOutcome =
   | 'ok'
   | 'first-connection'
   | 'wrong'
+  | 'wrong-profile'
   | 'locked'
   | 'expired'
   | 'busy'

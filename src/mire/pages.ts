@@ -6,15 +6,18 @@ export type { PageFrame } from '../http/pages.ts';
 /** What each page of `views/` is given. Templates turn reasons into French; doors never write a sentence. */
 
 /** `mire/profile`: the buttons send `profil=eleve` or `profil=responsable` by GET to `action`. */
-export type ProfilePage = PageFrame & { action: string };
+export type ProfilePage = PageFrame & { action: string; notice: OvertakenNotice };
+
+/** `elsewhere`: another tab has finished the first connection; the new password counts from now on. */
+export type OvertakenNotice = 'elsewhere' | null;
 
 export type LoginError = FieldError<'identifier' | 'password', 'missing' | 'too-long'>;
 
 /**
  * Why a whole sign-in was refused. `wrong` is said for a wrong password, an unknown identifier and a locked account
- * alike (security.md, decision 5); `busy` goes with a 503.
+ * alike (security.md, decision 5); `wrong-profile` only once the password was right; `busy` goes with a 503.
  */
-export type LoginProblem = 'wrong' | 'expired' | 'busy';
+export type LoginProblem = 'wrong' | 'wrong-profile' | 'expired' | 'busy';
 
 type LoginPage = FormPage & {
   /** As typed, to be corrected; empty at first, or filled in by the QR code of the letter. */
@@ -37,9 +40,13 @@ export type LoginGuardianPage = LoginPage & {
 export type LoginPupilPage = LoginPage;
 
 /** `mire/switch-person`: the buttons send `choice=continue` or `choice=switch`. */
-export type SwitchPersonPage = FormPage & { /** Name of who is connected. */ name: string };
+export type SwitchPersonPage = FormPage & {
+  /** Name of who is connected. */
+  name: string;
+  notice: OvertakenNotice;
+};
 
-/** « Étape 1 sur 3 »; null on a page that is not part of a first connection. */
+/** « Étape 1 sur 4 »; null on a page that is not part of a first connection. */
 export type Steps = { current: number; total: number } | null;
 
 /** Faults of `credentials/policy.ts`, and a field left empty; `different`: the second is not the first. */
@@ -68,7 +75,7 @@ export type AddressPage = FormPage & {
 
 export type BirthDateError = FieldError<'birth_date', 'missing' | 'incomplete' | 'invalid' | 'wrong'>;
 
-/** `mire/birth-date`: fields `day`, `month`, `year`. When `locked`, the page only says what to do. */
+/** `mire/birth-date`: fields `day`, `month`, `year`. */
 export type BirthDatePage = FormPage & {
   steps: Steps;
   /** The child whose date is asked, as shown; null when a pupil gives his own. */
@@ -80,7 +87,18 @@ export type BirthDatePage = FormPage & {
   marked: ('day' | 'month' | 'year')[];
   /** Shown under a wrong date; null when not to be told. */
   attemptsLeft: number | null;
-  locked: boolean;
+};
+
+/**
+ * `mire/suspended`, in the place of each of the steps. `tries`: too many wrong dates, until `until`; `no-child`:
+ * there is no child any more whose birth date could be asked.
+ */
+export type SuspendedPage = PageFrame & {
+  reason: 'tries' | 'no-child';
+  /** A pupil gives his own date. */
+  self: boolean;
+  /** From then on dates are looked at again, and whether that is tomorrow; null when it is not a matter of time. */
+  until: { at: Date; tomorrow: boolean } | null;
 };
 
 export type WaitingNotice = 'resent' | 'address-changed' | 'not-yet' | 'too-soon';
@@ -92,9 +110,11 @@ export type WaitingNotice = 'resent' | 'address-changed' | 'not-yet' | 'too-soon
  */
 export type ActivationWaitingPage = PageFrame & {
   csrf: string;
+  steps: Steps;
   /** Where the message went. */
   email: string;
-  validDays: number;
+  /** The message whose link is good; null: there is none (any more). */
+  sent: { at: Date; validUntil: Date } | null;
   continueAction: string;
   resendAction: string;
   changeAction: string;
@@ -106,6 +126,12 @@ export type ActivationWaitingPage = PageFrame & {
   newEmail: string;
   errors: EmailError[];
 };
+
+/**
+ * `mire/activation-over`: the sign-in of a page that waited went on in another tab, and the account is activated.
+ * `restart`: where a sign-in to the service begins.
+ */
+export type ActivationOverPage = PageFrame & { restart: { name: string; href: string } | null };
 
 /** `mire/unavailable-way`: says plainly that a way in is not open yet, and what to do. */
 export type UnavailableWayPage = PageFrame & {
@@ -130,7 +156,10 @@ export type ActivationDonePage = PageFrame & {
 };
 
 /** `activation/refused`: goes with a 400. */
-export type ActivationRefusedPage = PageFrame & { reason: 'expired' | 'used' | 'unknown'; loginHref: string };
+export type ActivationRefusedPage = PageFrame & {
+  reason: 'expired' | 'used' | 'replaced' | 'unknown';
+  loginHref: string;
+};
 
 /** Whom to ask for help (configuration). */
 export type Assistance = { text: string; url: string | null };

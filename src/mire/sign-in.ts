@@ -52,7 +52,9 @@ export async function takeSignIn(visit: Visit): Promise<void> {
       ctx.set('Retry-After', String(BUSY_RETRY_S));
       return refuse(visit, kind, { problem: 'busy' }, 503);
     case 'expired':
-      return refuse(visit, kind, { problem: 'expired' });
+    case 'wrong-profile':
+      // Said only to somebody who knows the password.
+      return refuse(visit, kind, { problem: result.reason });
     case 'wrong':
     case 'locked':
       // One answer for all (decision 5, C04): it must not tell whether the account exists or is locked.

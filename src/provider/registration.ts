@@ -17,6 +17,7 @@ import {
   findClientRow,
   findSchoolId,
   insertClient,
+  listActiveUais,
   removeSchool,
   updateClient,
 } from './client-store.ts';
@@ -99,9 +100,19 @@ export async function setService(
   const faults: string[] = [];
   const [id] = await schoolIds(deps, [school], faults);
   if (id === undefined) return { ok: false, faults };
+  if (!active && id !== null && (await isActiveForAll(deps, clientId)))
+    return { ok: false, faults: [ACTIVE_FOR_ALL] };
   if (active) await addSchool(deps.db, clientId, id, deps.clock.now());
   else await removeSchool(deps.db, clientId, id);
   return { ok: true };
+}
+
+/** There is no « everywhere but »: an answer of « done » would let the operator believe that there is. */
+const ACTIVE_FOR_ALL =
+  'the service is active for all schools: end that first (--school all --off), then name its schools one by one';
+
+async function isActiveForAll(deps: Needs, clientId: string): Promise<boolean> {
+  return ((await listActiveUais(deps.db)).get(clientId) ?? []).includes('all');
 }
 
 /** Its sessions, grants and tokens go with it. */

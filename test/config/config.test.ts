@@ -49,6 +49,26 @@ describe('the configuration', () => {
     expect(faults.join()).not.toContain('short');
   });
 
+  test('says what is wrong in words, of one variable whatever is wrong with the others', () => {
+    const faults = faultsOf({
+      BASE_URL: 'http://foo',
+      PORT: 'many',
+      LOG_LEVEL: 'loud',
+      PASSWORD_MIN_LENGTH: '3',
+    });
+    expect(faults).toEqual(
+      expect.arrayContaining([
+        'BASE_URL: must be https',
+        'DATABASE_URL: is missing',
+        'COOKIE_KEYS: is missing',
+        'PORT: must be a whole number',
+        'PASSWORD_MIN_LENGTH: must be 8 or more',
+        expect.stringMatching(/^LOG_LEVEL: must be one of fatal, error/),
+      ]),
+    );
+    expect(faults.join('\n')).not.toMatch(/expected|received|NaN|undefined/);
+  });
+
   test('M03: production refuses default secrets and a plain http issuer', () => {
     expect(faultsOf({ ...good, SUBJECT_SALT: 'change-me-change-me-change-me' })).toEqual([
       expect.stringContaining('SUBJECT_SALT'),

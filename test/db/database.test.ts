@@ -122,6 +122,7 @@ describe('a server that does not answer', () => {
     const error = await nowhere.raw('SELECT 1').catch((reason: unknown) => reason);
     await nowhere.destroy();
     expect(isDatabaseUnavailable(error)).toBe(true);
+    expect((error as Error).message).toContain('(ECONNREFUSED)');
     const ours = await database.db.raw('SELECT nothing FROM nowhere').catch((reason: unknown) => reason);
     expect(isDatabaseUnavailable(ours)).toBe(false);
     expect(isDatabaseUnavailable(new TypeError('fetch failed'))).toBe(false);

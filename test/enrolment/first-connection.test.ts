@@ -319,7 +319,9 @@ describe('signing in', () => {
   test('R-034: a guardian does not get in under « Élève »; an account never notified has no password', async () => {
     const { identifier } = await arrived();
     const asPupil = await verifyCredentials(deps, { identifier, password: PROVISIONAL, kind: 'pupil', ip });
-    expect(asPupil).toEqual({ ok: false, reason: 'wrong' });
+    expect(asPupil).toEqual({ ok: false, reason: 'wrong-profile' });
+    const guess = await verifyCredentials(deps, { identifier, password: 'GVKJ7PPE24', kind: 'pupil', ip });
+    expect(guess).toEqual({ ok: false, reason: 'wrong' });
     await seedFamily(deps, { identifier: 'never.notified' });
     for (const password of ['', ' ', 'null', 'undefined'])
       expect(await signIn('never.notified', password)).toBe('wrong');

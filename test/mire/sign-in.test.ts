@@ -130,11 +130,16 @@ describe('E01, decision 5: one answer for all who are refused', () => {
     for (const answer of answers) expect(answer).toEqual(answers[0]);
   });
 
-  test('a guardian under « Élève » is refused as a pupil whose password is wrong', async () => {
+  test('a guardian under « Élève » is told which profile to choose, but only with the right password', async () => {
     await seedActivated(app.deps, { identifier }, CHOSEN);
     const right = await signIn(visitor, uid, { identifier, password: CHOSEN }, 'eleve');
+    expect([right.status, right.text]).toEqual([
+      400,
+      expect.stringContaining('ceux d&#39;un représentant légal'),
+    ]);
     const wrong = await signIn(visitor, uid, { identifier, password: 'faux5mot' }, 'eleve');
-    expect([right.status, comparable(right, identifier)]).toEqual([400, comparable(wrong, identifier)]);
+    const unknown = await signIn(visitor, uid, { identifier: 'x.inconnu', password: 'faux5mot' }, 'eleve');
+    expect(comparable(wrong, identifier)).toEqual(comparable(unknown, 'x.inconnu'));
     expect(provider.finished).toEqual([]);
   });
 

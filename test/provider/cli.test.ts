@@ -70,8 +70,9 @@ test('add prints the id and, this once, the secret; list shows everything else',
 
   expect((await client('service', client_id, '--school', 'all')).code).toBe(0);
   expect((await client('service', client_id, '--school', 'all')).code).toBe(0);
-  expect((await client('service', client_id, '--school', '0319001A', '--off')).code).toBe(0);
-  expect(JSON.parse((await client('list', '--json')).out)[0].schools).toEqual(['all']);
+  const oneOff = await client('service', client_id, '--school', '0319001A', '--off');
+  expect([oneOff.code, oneOff.err]).toEqual([1, expect.stringContaining('active for all schools')]);
+  expect(JSON.parse((await client('list', '--json')).out)[0].schools).toContain('all');
 
   const updated = await client(
     'update',
