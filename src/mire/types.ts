@@ -4,7 +4,7 @@ import type { Context } from '../http/context.ts';
 /** A sign-in that a relying service has begun and that waits for the visitor. */
 export type Interaction = {
   uid: string;
-  /** What the provider asks for: `login` is all that there is. */
+  /** What the provider asks for: `login`, or `select_account` of somebody who is signed in. */
   prompt: string;
   /** Why, in the provider's words: `no_session`, `login_prompt`, `max_age`, ... */
   reasons: string[];

@@ -38,7 +38,11 @@ function willAskForLogin(ctx: KoaContextWithOIDC): boolean {
   const { session, params, prompts, route } = ctx.oidc;
   if (route !== 'authorization') return false;
   const maxAge = params?.max_age;
-  return prompts.has('login') || (maxAge !== undefined && session?.past(Number(maxAge)) === true);
+  return (
+    prompts.has('login') ||
+    prompts.has('select_account') ||
+    (maxAge !== undefined && session?.past(Number(maxAge)) === true)
+  );
 }
 
 /**

@@ -13,7 +13,7 @@ import { ACR } from './policy.ts';
 import type { LoadedSession } from './rows.ts';
 import { isSessionGood } from './session-adapter.ts';
 import { deleteSession, lockSession, readSession } from './session-store.ts';
-import { after, earlier } from './time.ts';
+import { after, earlier, libraryTimeOfPast } from './time.ts';
 import { deleteGrants } from './token-store.ts';
 
 type Parts = { clients: Clients; provider: () => Provider };
@@ -33,8 +33,12 @@ export function createHost(deps: Deps, parts: Parts) {
     ): Promise<string> {
       const uid = interactionOf(deps, parts, ctx);
       // `remember: false`: the cookie ends with the browser, the session with its idle time.
-      const ts = Math.floor((provedAt ?? deps.clock.now()).getTime() / 1000);
-      const result = { login: { accountId: accountPublicId, acr: ACR, amr, ts, remember: false } };
+      const ts = libraryTimeOfPast(deps.clock, provedAt ?? deps.clock.now());
+      // Whoever has proved who he is has chosen an account too (`prompt=select_account`).
+      const result = {
+        select_account: {},
+        login: { accountId: accountPublicId, acr: ACR, amr, ts, remember: false },
+      };
       await inTransaction(deps.db, async (trx) => {
         await record(trx);
         const saved = await saveLogin(trx, tokenHash(uid), accountPublicId, result, deps.clock.now());

@@ -19,6 +19,8 @@ export function createPolicy() {
     }),
     0,
   );
+  // A page of the mire asks who it is wherever somebody is signed in; to choose an account is to sign in.
+  policy.add(new Prompt({ name: 'select_account', requestable: true }));
   policy.remove('consent');
   const consent = new Prompt({ name: 'consent', requestable: true });
   consent.checks.clear();

@@ -10,6 +10,12 @@ export function libraryTime(clock: Clock, at: Date): number {
   return Math.floor(Date.now() / 1000) + Math.max(1, secondsLeft);
 }
 
+/** The same for what has happened. @returns seconds since the epoch, not ahead */
+export function libraryTimeOfPast(clock: Clock, at: Date): number {
+  const secondsAgo = Math.max(0, (clock.now().getTime() - at.getTime()) / 1000);
+  return Math.floor(Date.now() / 1000 - secondsAgo);
+}
+
 export function after(clock: Clock, seconds: number): Date {
   return new Date(clock.now().getTime() + seconds * 1000);
 }

@@ -4,6 +4,7 @@ import { countStatements } from '../support/deps.ts';
 import {
   type Account,
   authorizationUrl,
+  authorize,
   Browser,
   type Instance,
   type Service,
@@ -73,6 +74,22 @@ test('what the mire is told', async () => {
     reasons: ['login_prompt'],
     session: { accountId: parent.publicId },
   });
+});
+
+test('prompt=select_account: whoever is signed in is asked whether it is still he, and asked once', async () => {
+  const browser = new Browser(instance);
+  const account = { service: ent, scope: 'openid', parameters: { prompt: 'select_account' } };
+  const { callback } = await authorize(browser, account, parent);
+  expect(callback.searchParams.get('code')).not.toBeNull();
+
+  const again = await begin(browser, { prompt: 'select_account' });
+  expect(await detailsOf(browser, again)).toMatchObject({
+    prompt: 'select_account',
+    session: { accountId: parent.publicId },
+  });
+  const finished = await browser.fetch(again, { headers: { 'x-test-login': parent.publicId } });
+  const resumed = await browser.fetch(finished.headers.get('location') as string);
+  expect(new URL(resumed.headers.get('location') as string).searchParams.get('code')).not.toBeNull();
 });
 
 test('where sign-ins begin: read once in 30 s, without what is secret', async () => {
