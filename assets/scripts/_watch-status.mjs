@@ -18,9 +18,9 @@ export function watchStatus(element) {
     if (document.hidden) return again();
     try {
       const answer = await fetch(statusUrl, { headers: { Accept: 'application/json' }, cache: 'no-store' });
-      // The sign-in is over or unknown: nothing more will come, the button says why.
-      if (answer.status >= 400 && answer.status < 500 && answer.status !== 429) return;
-      if (answer.ok && (await answer.json()).status !== status) {
+      // The sign-in went on in another tab, or is over: the page that follows says so.
+      const over = answer.status >= 400 && answer.status < 500 && answer.status !== 429;
+      if (over || (answer.ok && (await answer.json()).status !== status)) {
         window.location.assign(nextUrl);
         return;
       }

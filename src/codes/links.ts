@@ -1,11 +1,20 @@
 import { newToken, tokenHash } from '../crypto/digests.ts';
 import type { Clock, Database, Deps, Transaction } from '../deps.ts';
-import { findLink, insertLink, lockLink, type MailLink, markLinkConsumed, revokeLinks } from './store.ts';
+import {
+  findLink,
+  findLivingLink,
+  insertLink,
+  lockLink,
+  type MailLink,
+  markLinkConsumed,
+  revokeLinks,
+} from './store.ts';
 
 /** What a link in a mail does. */
 export type LinkPurpose = 'activate';
 
-export type LinkRefusal = 'unknown' | 'expired' | 'used';
+/** `replaced`: a later message carries the link that counts. */
+export type LinkRefusal = 'unknown' | 'expired' | 'used' | 'replaced';
 export type LinkCheck =
   | { ok: true; link: MailLink }
   | { ok: false; reason: LinkRefusal; link: MailLink | null };
@@ -45,6 +54,15 @@ export async function issueLink(
   return { token, expiresAt };
 }
 
+/** The link of an account that can still be used, if there is one: when it was sent, and until when it is good. */
+export async function livingLink(
+  deps: { db: Database; clock: Clock },
+  accountId: number,
+  purpose: LinkPurpose,
+): Promise<Pick<MailLink, 'createdAt' | 'expiresAt'> | null> {
+  return findLivingLink(deps.db, accountId, purpose, deps.clock.now());
+}
+
 /** Looks at a link without using it: the page with the button, any number of times (mail scanners). */
 export async function peekLink(deps: { db: Database; clock: Clock }, token: string): Promise<LinkCheck> {
   return check(await findLink(deps.db, tokenHash(token)), deps.clock.now());
@@ -65,7 +83,7 @@ export async function consumeLink(
 function check(link: MailLink | null, now: Date): LinkCheck {
   if (!link) return { ok: false, reason: 'unknown', link };
   if (link.consumedAt) return { ok: false, reason: 'used', link };
-  if (link.revokedAt || link.expiresAt.getTime() <= now.getTime())
-    return { ok: false, reason: 'expired', link };
+  if (link.revokedAt) return { ok: false, reason: 'replaced', link };
+  if (link.expiresAt.getTime() <= now.getTime()) return { ok: false, reason: 'expired', link };
   return { ok: true, link };
 }

@@ -57,6 +57,24 @@ export async function revokeLinks(
     .update({ revoked_at: now });
 }
 
+/** The latest link that is neither used nor revoked nor over. */
+export async function findLivingLink(
+  db: Database,
+  accountId: number,
+  purpose: string,
+  now: Date,
+): Promise<MailLink | null> {
+  const found = await db('mail_links')
+    .select(LINK_COLUMNS)
+    .where({ account_id: accountId, purpose })
+    .whereNull('consumed_at')
+    .whereNull('revoked_at')
+    .where('expires_at', '>', now)
+    .orderBy('id', 'desc')
+    .first();
+  return found ?? null;
+}
+
 export async function findLink(db: Database, tokenHash: string): Promise<MailLink | null> {
   return (await db('mail_links').select(LINK_COLUMNS).where({ token_hash: tokenHash }).first()) ?? null;
 }

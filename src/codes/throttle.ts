@@ -1,5 +1,5 @@
 import { tokenHash } from '../crypto/digests.ts';
-import { countHit, readWindowEnd } from '../db/counters.ts';
+import { countHit, readWindow } from '../db/counters.ts';
 import type { Database } from '../deps.ts';
 
 export type Throttle = {
@@ -22,5 +22,14 @@ export async function takeAttempt(
   const stored = tokenHash(key);
   const hits = await countHit(db, stored, windowMs, now);
   if (hits <= limit) return { allowed: true, left: limit - hits, retryAt: null };
-  return { allowed: false, left: 0, retryAt: await readWindowEnd(db, stored) };
+  return { allowed: false, left: 0, retryAt: (await readWindow(db, stored, now))?.endsAt ?? null };
+}
+
+/** Until when no attempt is allowed any more; null while there are some left. Counts nothing. */
+export async function exhaustedUntil(
+  db: Database,
+  { key, limit, now }: Omit<Throttle, 'windowMs'>,
+): Promise<Date | null> {
+  const window = await readWindow(db, tokenHash(key), now);
+  return window !== null && window.hits >= limit ? window.endsAt : null;
 }

@@ -2,10 +2,10 @@ import { applyEvent } from '../accounts/lifecycle.ts';
 import { lockAccounts, updateAccount } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
 import { recordAudit } from '../audit/record.ts';
-import { consumeLink, type LinkRefusal, peekLink } from '../codes/links.ts';
+import { consumeLink, type LinkRefusal, livingLink, peekLink } from '../codes/links.ts';
 import { takeAttempt } from '../codes/throttle.ts';
 import { inTransaction } from '../db/transaction.ts';
-import type { Deps } from '../deps.ts';
+import type { Database, Deps } from '../deps.ts';
 import { sendActivation } from './activation-mail.ts';
 import { readEmail } from './address.ts';
 import { findFirstConnection, lockFirstConnection } from './store.ts';
@@ -34,8 +34,7 @@ export async function resendActivation(
     return { ok: false, reason: 'elsewhere' };
   const email = newAddress === null ? before.account.email : readEmail(newAddress);
   if (!email) return { ok: false, reason: 'invalid' };
-  const limit = { key: `activation-mail|${before.account.id}`, limit: MAILS, windowMs: WINDOW_MS, now };
-  if (!(await takeAttempt(deps.db, limit)).allowed) return { ok: false, reason: 'too-many' };
+  if (!(await mayMail(deps.db, before.account.id, now))) return { ok: false, reason: 'too-many' };
   return inTransaction(deps.db, async (trx): Promise<ResendResult> => {
     const row = await lockFirstConnection(trx, interactionUid, now);
     if (row?.step !== 'activation' || row.account.state !== 'activating')
@@ -54,6 +53,28 @@ export async function resendActivation(
     }
     await sendActivation(deps, trx, { account, email, interactionUid, clientId: row.clientId });
     return { ok: true, email };
+  });
+}
+
+async function mayMail(db: Database, accountId: number, now: Date): Promise<boolean> {
+  const limit = { key: `activation-mail|${accountId}`, limit: MAILS, windowMs: WINDOW_MS, now };
+  return (await takeAttempt(db, limit)).allowed;
+}
+
+/**
+ * Signing in again while « En cours d'activation » sends a fresh link when the last one is over (R-068); one that is
+ * still good stays the one to use. Counted like « Renvoyer le message »; beyond the limit nothing is sent.
+ */
+export async function renewActivation(deps: Deps, interactionUid: string, account: Account): Promise<void> {
+  if (!account.email || (await livingLink(deps, account.id, 'activate'))) return;
+  const now = deps.clock.now();
+  if (!(await mayMail(deps.db, account.id, now))) return;
+  await inTransaction(deps.db, async (trx) => {
+    const row = await lockFirstConnection(trx, interactionUid, now);
+    if (row?.step !== 'activation' || row.account.state !== 'activating' || !row.account.email) return;
+    if (await livingLink({ ...deps, db: trx }, row.account.id, 'activate')) return;
+    const { account, clientId } = row;
+    await sendActivation(deps, trx, { account, email: row.account.email, interactionUid, clientId });
   });
 }
 

@@ -1,6 +1,7 @@
 import { applyEvent } from '../accounts/lifecycle.ts';
+import type { Account } from '../accounts/types.ts';
 import { recordAudit } from '../audit/record.ts';
-import { takeAttempt } from '../codes/throttle.ts';
+import { exhaustedUntil, takeAttempt } from '../codes/throttle.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps, Transaction } from '../deps.ts';
 import { sendActivation } from './activation-mail.ts';
@@ -19,6 +20,20 @@ const WINDOW_MS = 24 * 3_600_000;
 export type DateFields = { day: string; month: string; year: string };
 type From = { ip: string; requestId?: string | undefined };
 
+const counterOf = (accountId: number) => ({ key: `birth-date|${accountId}`, limit: TRIES });
+
+/**
+ * Until when birth dates are no longer looked at for an account that has still to give one; null: they are. Asked
+ * before each of the three steps, so that nobody chooses a password in vain.
+ */
+export async function suspendedUntil(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  { id, state }: Pick<Account, 'id' | 'state'>,
+): Promise<Date | null> {
+  if (state !== 'notified') return null;
+  return exhaustedUntil(deps.db, { ...counterOf(id), now: deps.clock.now() });
+}
+
 /**
  * Step 3 (R-057 c): the birth date of the child named. Right: in one transaction the personal password replaces the
  * provisional one, the address becomes the account's, the state « En cours d'activation », and mail C07 is queued.
@@ -33,14 +48,12 @@ export async function proveBirthDate(
   if (before?.step !== 'birth-date') return { ok: false, reason: 'elsewhere' };
   const read = readDate(fields, deps.clock.now());
   if (!read.ok) return { ok: false, reason: 'invalid', fields: read.fields };
-  const key = `birth-date|${before.account.id}`;
   const attempt = await takeAttempt(deps.db, {
-    key,
-    limit: TRIES,
+    ...counterOf(before.account.id),
     windowMs: WINDOW_MS,
     now: deps.clock.now(),
   });
-  if (!attempt.allowed) return { ok: false, reason: 'locked', retryAt: attempt.retryAt };
+  if (!attempt.allowed) return { ok: false, reason: 'locked' };
   return inTransaction(deps.db, async (trx): Promise<BirthDateResult> => {
     const row = await lockFirstConnection(trx, interactionUid, deps.clock.now());
     if (row?.step !== 'birth-date') return { ok: false, reason: 'elsewhere' };
@@ -48,7 +61,7 @@ export async function proveBirthDate(
       await recordWrongDate(deps, trx, row, from);
       return attempt.left > 0
         ? { ok: false, reason: 'wrong', left: attempt.left }
-        : { ok: false, reason: 'locked', retryAt: null };
+        : { ok: false, reason: 'locked' };
     }
     return finishFirstLogin(deps, trx, row, from);
   });

@@ -5,7 +5,8 @@ import { clearAttempts } from '../credentials/store.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { knownEmail } from '../directory/store.ts';
-import { type FirstConnection, findFirstConnection, putFirstConnection } from './store.ts';
+import { renewActivation } from './activation.ts';
+import { type FirstConnection, findFirstConnection, hasOvertakenRow, putFirstConnection } from './store.ts';
 import type { Progress, StepName } from './types.ts';
 
 /** A row outlives the provider's interaction by far; it is of no use without it. */
@@ -56,7 +57,28 @@ export async function startFirstConnection(deps: Deps, signedIn: SignedIn): Prom
       details: `next step: ${step}`,
     });
   });
+  if (step === 'activation') await renewActivation(deps, interactionUid, account);
   return (await currentProgress(deps, interactionUid)) ?? { step: 'done', account, since: now };
+}
+
+/**
+ * True when what the visitor did in this interaction was overtaken: elsewhere, another tab perhaps, the same account
+ * has got its personal password since.
+ */
+export async function wasOvertaken(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  interactionUid: string,
+): Promise<boolean> {
+  return hasOvertakenRow(deps.db, interactionUid, deps.clock.now());
+}
+
+/** Once the sign-in is over: whether it ended with an account that is « Activé », and for which service it was. */
+export async function activatedIn(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  interactionUid: string,
+): Promise<{ clientId: string | null } | null> {
+  const row = await findFirstConnection(deps.db, interactionUid, deps.clock.now());
+  return row?.account.state === 'activated' ? { clientId: row.clientId } : null;
 }
 
 /** Where the visitor of this interaction stands; null: he has not signed in, or what he proved is no longer valid. */

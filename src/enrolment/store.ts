@@ -98,6 +98,20 @@ export async function findFirstConnection(
   };
 }
 
+/** Whether this interaction has a row made before its account got a personal password. */
+export async function hasOvertakenRow(db: Database, interactionUid: string, now: Date): Promise<boolean> {
+  const row = await db('first_connections as f')
+    .join('accounts as a', 'a.id', 'f.account_id')
+    .select('f.account_id')
+    .where('f.interaction_hash', tokenHash(interactionUid))
+    .where('f.expires_at', '>', now)
+    .whereRaw('f.credentials_version < a.credentials_version')
+    .where('a.password_kind', 'personal')
+    .whereNull('a.closed_at')
+    .first();
+  return row !== undefined;
+}
+
 /** The same with both rows locked until the transaction ends: two tabs, one after the other. */
 export async function lockFirstConnection(
   trx: Transaction,

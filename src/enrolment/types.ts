@@ -29,7 +29,8 @@ export type BirthDateResult =
   /** `fields`: which of the three are not those of a date. */
   | { ok: false; reason: 'invalid'; fields: ('day' | 'month' | 'year')[] }
   | { ok: false; reason: 'wrong'; left: number }
-  | { ok: false; reason: 'locked'; retryAt: Date | null };
+  /** `suspendedUntil` tells until when. */
+  | { ok: false; reason: 'locked' };
 export type ResendResult =
   | { ok: true; email: string }
   | Elsewhere

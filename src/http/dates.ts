@@ -20,6 +20,19 @@ const PARIS = new Intl.DateTimeFormat('en-CA', {
   day: '2-digit',
 });
 
+const PARIS_TIME = new Intl.DateTimeFormat('en-GB', {
+  timeZone: 'Europe/Paris',
+  hour: 'numeric',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});
+
+/** The hour of an instant in Paris, as people write it: « 9 h 05 ». */
+export function formatTime(value: Date): string {
+  const [hour, minute] = PARIS_TIME.format(value).split(':');
+  return `${Number(hour)}\u00a0h\u00a0${minute}`;
+}
+
 /**
  * A day as people write it.
  * @param value an instant (its day in Paris) or a calendar day `YYYY-MM-DD`; anything else throws

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import nunjucks from 'nunjucks';
 import { type Assets, loadAssets } from './assets.ts';
-import { formatDate } from './dates.ts';
+import { formatDate, formatTime } from './dates.ts';
 import { createTranslator } from './translate.ts';
 
 export type Locale = 'fr';
@@ -22,7 +22,8 @@ export type RendererOptions = {
 
 /**
  * Builds the renderer. In templates: `t(key, params)` text, `tm(key, params)` text whose `**bold**` and
- * `[label]({url})` become markup, `asset(name)` address of a built file, filter `formatDate`.
+ * `[label]({url})` become markup, `asset(name)` address of a built file, filters `formatDate` and
+ * `formatTime`.
  */
 export function createRenderer({ rootDir, production }: RendererOptions): Renderer {
   const environments: Record<Locale, nunjucks.Environment> = {
@@ -54,5 +55,6 @@ function createEnvironment(rootDir: string, production: boolean, locale: Locale)
     return assets.url(name);
   });
   environment.addFilter('formatDate', formatDate);
+  environment.addFilter('formatTime', formatTime);
   return environment;
 }

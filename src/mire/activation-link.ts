@@ -2,15 +2,20 @@ import { findAccountById } from '../accounts/store.ts';
 import { peekLink } from '../codes/links.ts';
 import { tokenHash } from '../crypto/digests.ts';
 import { activateByLink } from '../enrolment/activation.ts';
-import { currentProgress } from '../enrolment/progress.ts';
+import { activatedIn, currentProgress } from '../enrolment/progress.ts';
 import { type Context, visitor } from '../http/context.ts';
 import { type Binding, csrfToken } from '../http/csrf.ts';
 import { showPage } from '../http/page.ts';
+import { hasWaited, rememberedInteraction } from './browser.ts';
 import { initiateHref } from './entry.ts';
-import type { ActivationConfirmPage, ActivationDonePage, ActivationRefusedPage } from './pages.ts';
+import type {
+  ActivationConfirmPage,
+  ActivationDonePage,
+  ActivationOverPage,
+  ActivationRefusedPage,
+} from './pages.ts';
 import { below } from './progress.ts';
-import type { Mire } from './visit.ts';
-import { rememberedInteraction } from './waiting.ts';
+import { type Mire, uidOf } from './visit.ts';
 
 /** What the form of a mail link is bound to; the token itself is in the address only. */
 export function linkBinding(ctx: Context): Binding {
@@ -42,6 +47,20 @@ export async function takeActivation(mire: Mire, ctx: Context): Promise<void> {
     restart: await restartOf(mire, result.clientId),
   };
   showPage(deps, ctx, 'activation/done', page);
+}
+
+/**
+ * A page that waited for the mail, after the sign-in went on in another tab of the same browser: tells that the
+ * account is activated and leads to the service again. @returns false when there is nothing of the kind to tell
+ */
+export async function showOver(mire: Mire, ctx: Context): Promise<boolean> {
+  const { deps } = mire;
+  const uid = uidOf(ctx);
+  const ended = hasWaited(deps.config, ctx, uid) ? await activatedIn(deps, uid) : null;
+  if (ended === null) return false;
+  const page: ActivationOverPage = { restart: await restartOf(mire, ended.clientId) };
+  showPage(deps, ctx, 'mire/activation-over', page);
+  return true;
 }
 
 /** Back to the sign-in that waits, when it is this browser's and still alive. */

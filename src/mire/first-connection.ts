@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { HasherBusy } from '../credentials/hasher.ts';
 import type { PasswordFault } from '../credentials/policy.ts';
 import { giveAddress } from '../enrolment/address.ts';
-import { proveBirthDate } from '../enrolment/birth-date.ts';
+import { proveBirthDate, suspendedUntil } from '../enrolment/birth-date.ts';
 import { chooseNewPassword } from '../enrolment/new-password.ts';
 import { visitor } from '../http/context.ts';
 import { Fault } from '../http/errors.ts';
@@ -18,17 +18,18 @@ import type {
   Steps,
 } from './pages.ts';
 import { below, type Progress } from './progress.ts';
+import { showSuspended } from './suspended.ts';
 import { formPage, goOn, type Visit } from './visit.ts';
 
 /** The steps of a first connection with the school's credentials, one page and one form each. */
 type At<Step extends Progress['step']> = Extract<Progress, { step: Step }>;
 
-/** « Étape 1 sur 3 »; a pupil gives no address. After a reset there is one step only, which is not counted. */
-function stepsOf(progress: At<'new-password' | 'address' | 'birth-date'>): Steps {
+/** « Étape 1 sur 4 »; a pupil gives no address. After a reset there is one step only, which is not counted. */
+export function stepsOf(progress: At<'new-password' | 'address' | 'birth-date' | 'activation'>): Steps {
   const order =
     progress.account.kind === 'pupil'
       ? ['new-password', 'birth-date']
-      : ['new-password', 'address', 'birth-date'];
+      : ['new-password', 'address', 'birth-date', 'activation'];
   return { current: order.indexOf(progress.step) + 1, total: order.length };
 }
 
@@ -114,11 +115,16 @@ export async function takeAddress(visit: Visit, progress: At<'address'>): Promis
 
 const DATE_FIELDS: BirthDatePage['marked'] = ['day', 'month', 'year'];
 
-type BirthDateRefusal = Partial<Pick<BirthDatePage, 'errors' | 'marked' | 'attemptsLeft' | 'locked'>>;
+type BirthDateRefusal = Partial<Pick<BirthDatePage, 'errors' | 'marked' | 'attemptsLeft'>>;
 
 export function showBirthDate(visit: Visit, progress: At<'birth-date'>, refused?: BirthDateRefusal): void {
   const { deps, ctx, interaction } = visit;
   const { account, pupil } = progress;
+  // Without a child there is nothing that could be proved: the school has to help.
+  if (pupil === null) {
+    showSuspended(visit, account, null);
+    return;
+  }
   const page: BirthDatePage = {
     ...formPage(visit),
     action: below(interaction.uid, 'naissance'),
@@ -128,8 +134,6 @@ export function showBirthDate(visit: Visit, progress: At<'birth-date'>, refused?
     errors: refused?.errors ?? [],
     marked: refused?.marked ?? [],
     attemptsLeft: refused?.attemptsLeft ?? null,
-    // Without a child there is nothing that could be proved: the school has to help.
-    locked: refused?.locked ?? pupil === null,
   };
   showPage(deps, ctx, 'mire/birth-date', page, refused === undefined ? 200 : 400);
 }
@@ -150,7 +154,7 @@ export async function takeBirthDate(visit: Visit, progress: At<'birth-date'>): P
     case 'wrong':
       return showBirthDate(visit, progress, { ...wrongDate('wrong'), attemptsLeft: result.left });
     case 'locked':
-      return showBirthDate(visit, progress, { locked: true });
+      return showSuspended(visit, progress.account, await suspendedUntil(deps, progress.account), 400);
   }
 }
 

@@ -2,23 +2,30 @@ import { findAccountByPublicId } from '../accounts/store.ts';
 import { currentProgress } from '../enrolment/progress.ts';
 import { field } from '../http/form.ts';
 import { seeOther, showPage } from '../http/page.ts';
-import type { ProfilePage, SwitchPersonPage, UnavailableWayPage } from './pages.ts';
+import type { OvertakenNotice, ProfilePage, SwitchPersonPage, UnavailableWayPage } from './pages.ts';
 import { below, pathOf } from './progress.ts';
-import { formPage, type Visit } from './visit.ts';
+import { formPage, OVERTAKEN, type Visit } from './visit.ts';
 
 /** GET /interaction/:uid: to where the visitor stands; at first, the choice of the profile (R-032). */
 export async function begin(visit: Visit): Promise<void> {
   const { deps, ctx, interaction } = visit;
   const progress = await currentProgress(deps, interaction.uid);
   if (progress !== null) return seeOther(ctx, pathOf(interaction.uid, progress));
-  if (interaction.session) return seeOther(ctx, below(interaction.uid, 'personne'));
+  const again = noticeOf(visit) === null ? '' : OVERTAKEN;
+  if (interaction.session) return seeOther(ctx, below(interaction.uid, `personne${again}`));
   showProfiles(visit);
 }
 
-function showProfiles({ deps, ctx, interaction }: Visit): void {
+function noticeOf({ ctx }: Visit): OvertakenNotice {
+  return ctx.query['avis'] === 'ailleurs' ? 'elsewhere' : null;
+}
+
+function showProfiles(visit: Visit): void {
+  const { deps, ctx, interaction } = visit;
   const page: ProfilePage = {
     action: below(interaction.uid, 'connexion'),
     serviceName: interaction.clientName,
+    notice: noticeOf(visit),
   };
   showPage(deps, ctx, 'mire/profile', page);
 }
@@ -33,6 +40,7 @@ export async function showPerson(visit: Visit): Promise<void> {
     ...formPage(visit),
     action: below(interaction.uid, 'personne'),
     name: `${account.givenName} ${account.familyName}`,
+    notice: noticeOf(visit),
   };
   showPage(deps, ctx, 'mire/switch-person', page);
 }

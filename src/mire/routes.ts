@@ -1,7 +1,8 @@
 import Router from '@koa/router';
 import type { RequestState } from '../http/context.ts';
 import { protectForms } from '../http/csrf.ts';
-import { linkBinding, showActivation, takeActivation } from './activation-link.ts';
+import { seeOther } from '../http/page.ts';
+import { linkBinding, showActivation, showOver, takeActivation } from './activation-link.ts';
 import { showEntry } from './entry.ts';
 import {
   showAddress,
@@ -14,6 +15,7 @@ import {
 import { INFORMATION, showInformation } from './information.ts';
 import { begin, notYetOpen, showPerson, takePerson } from './profile.ts';
 import { showSignIn, takeSignIn } from './sign-in.ts';
+import { unlessSuspended } from './suspended.ts';
 import { type Mire, standingAt, uidOf, visiting } from './visit.ts';
 import { changeAddress, proceed, resend, showWaiting, tellStatus } from './waiting.ts';
 
@@ -34,25 +36,37 @@ export function interactionRoutes(mire: Mire): Router<RequestState> {
 
   router.get(
     `${start}/mot-de-passe`,
-    standingAt(mire, 'new-password', (v, p) => showNewPassword(v, p)),
+    standingAt(
+      mire,
+      'new-password',
+      unlessSuspended((v, p) => showNewPassword(v, p)),
+    ),
   );
-  router.post(`${start}/mot-de-passe`, standingAt(mire, 'new-password', takeNewPassword));
+  router.post(`${start}/mot-de-passe`, standingAt(mire, 'new-password', unlessSuspended(takeNewPassword)));
   router.get(
     `${start}/adresse`,
-    standingAt(mire, 'address', (v, p) => showAddress(v, p)),
+    standingAt(
+      mire,
+      'address',
+      unlessSuspended((v, p) => showAddress(v, p)),
+    ),
   );
-  router.post(`${start}/adresse`, standingAt(mire, 'address', takeAddress));
+  router.post(`${start}/adresse`, standingAt(mire, 'address', unlessSuspended(takeAddress)));
   router.get(
     `${start}/naissance`,
-    standingAt(mire, 'birth-date', (v, p) => showBirthDate(v, p)),
+    standingAt(
+      mire,
+      'birth-date',
+      unlessSuspended((v, p) => showBirthDate(v, p)),
+    ),
   );
-  router.post(`${start}/naissance`, standingAt(mire, 'birth-date', takeBirthDate));
-  router.get(`${start}/activation`, standingAt(mire, 'activation', showWaiting));
+  router.post(`${start}/naissance`, standingAt(mire, 'birth-date', unlessSuspended(takeBirthDate)));
+  router.get(`${start}/activation`, standingAt(mire, 'activation', showWaiting, showOver));
   router.post(`${start}/activation/renvoyer`, standingAt(mire, 'activation', resend));
   router.post(`${start}/activation/adresse`, standingAt(mire, 'activation', changeAddress));
   router.get(`${start}/etat`, visiting(mire, tellStatus));
-  router.get(`${start}/continuer`, visiting(mire, proceed));
-  router.post(`${start}/continuer`, visiting(mire, proceed));
+  router.get(`${start}/continuer`, visiting(mire, proceed, showOver));
+  router.post(`${start}/continuer`, visiting(mire, proceed, showOver));
 
   router.post(`${start}/franceconnect`, visiting(mire, notYetOpen('franceconnect')));
   router.get(`${start}/inscription`, visiting(mire, notYetOpen('registration')));
@@ -69,6 +83,16 @@ export function publicRoutes(mire: Mire): Router<RequestState> {
   router.use('/activation/:token', protectForms(mire.deps.config, linkBinding));
   router.get('/activation/:token', (ctx) => showActivation(mire, ctx));
   router.post('/activation/:token', (ctx) => takeActivation(mire, ctx));
+  // Addresses that are printed in letters (R-020), and what programs ask of every site.
+  for (const name of ['contacts', 'aide']) router.get(`/educt-aide/${name}`, (ctx) => seeOther(ctx, '/aide'));
+  router.get('/favicon.ico', (ctx) => {
+    ctx.set('Cache-Control', 'public, max-age=86400');
+    ctx.status = 204;
+  });
+  router.get('/robots.txt', (ctx) => {
+    ctx.type = 'text/plain';
+    ctx.body = 'User-agent: *\nDisallow: /\n';
+  });
   for (const name of INFORMATION) router.get(`/${name}`, (ctx) => showInformation(mire.deps, ctx, name));
   return router;
 }

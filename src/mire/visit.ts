@@ -1,11 +1,11 @@
 import type { Deps } from '../deps.ts';
-import { currentProgress } from '../enrolment/progress.ts';
+import { currentProgress, wasOvertaken } from '../enrolment/progress.ts';
 import type { Context } from '../http/context.ts';
 import { csrfToken } from '../http/csrf.ts';
 import { Fault } from '../http/errors.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { seeOther } from '../http/page.ts';
-import { type Progress, pathOf } from './progress.ts';
+import { below, type Progress, pathOf } from './progress.ts';
 import type { Interaction, InteractionHost } from './types.ts';
 
 /** What the mire's pages need, built once. */
@@ -20,11 +20,17 @@ type StepHandler<Step extends Progress['step']> = (
   progress: Extract<Progress, { step: Step }>,
 ) => Promise<void> | void;
 
-/** A page of a sign-in that is under way in this browser; otherwise EC-400-LOST, which says how to begin again. */
-export function visiting(mire: Mire, handle: Handler) {
+/**
+ * A page of a sign-in that is under way in this browser; otherwise EC-400-LOST, which says how to begin again.
+ * @param over what to show of a sign-in that is over, if there is something; false: there is not
+ */
+export function visiting(mire: Mire, handle: Handler, over?: (mire: Mire, ctx: Context) => Promise<boolean>) {
   return async (ctx: Context): Promise<void> => {
     const interaction = await mire.host.details(ctx);
-    if (interaction === null || interaction.uid !== uidOf(ctx)) throw new Fault('EC-400-LOST');
+    if (interaction === null || interaction.uid !== uidOf(ctx)) {
+      if (over && (await over(mire, ctx))) return;
+      throw new Fault('EC-400-LOST');
+    }
     await handle({ ...mire, ctx, interaction });
   };
 }
@@ -33,17 +39,32 @@ export function visiting(mire: Mire, handle: Handler) {
  * A page of one step: whoever stands elsewhere (another tab was faster, the back button, a form sent twice) is led
  * to where he stands, and nothing is done twice.
  */
-export function standingAt<Step extends Progress['step']>(mire: Mire, step: Step, handle: StepHandler<Step>) {
-  return visiting(mire, async (visit) => {
+export function standingAt<Step extends Progress['step']>(
+  mire: Mire,
+  step: Step,
+  handle: StepHandler<Step>,
+  over?: Parameters<typeof visiting>[2],
+) {
+  const stands: Handler = async (visit) => {
     const progress = await currentProgress(visit.deps, visit.interaction.uid);
-    if (progress?.step !== step) return seeOther(visit.ctx, pathOf(visit.interaction.uid, progress));
+    if (progress?.step !== step) return leadBack(visit, progress);
     await handle(visit, progress as Extract<Progress, { step: Step }>);
-  });
+  };
+  return visiting(mire, stands, over);
+}
+
+/** Says to the choice of the profile why the visitor stands there again. */
+export const OVERTAKEN = '?avis=ailleurs';
+
+async function leadBack({ deps, ctx, interaction }: Visit, progress: Progress | null): Promise<void> {
+  const { uid } = interaction;
+  const overtaken = progress === null && (await wasOvertaken(deps, uid));
+  seeOther(ctx, overtaken ? below(uid) + OVERTAKEN : pathOf(uid, progress));
 }
 
 /** After a step that went well: to the next page. */
-export async function goOn({ deps, ctx, interaction }: Visit): Promise<void> {
-  seeOther(ctx, pathOf(interaction.uid, await currentProgress(deps, interaction.uid)));
+export async function goOn(visit: Visit): Promise<void> {
+  await leadBack(visit, await currentProgress(visit.deps, visit.interaction.uid));
 }
 
 /** What every page with a form is given. */

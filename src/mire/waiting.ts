@@ -1,11 +1,13 @@
 import { z } from 'zod';
-import type { Config } from '../config.ts';
+import { livingLink } from '../codes/links.ts';
 import { resendActivation } from '../enrolment/activation.ts';
 import { currentProgress } from '../enrolment/progress.ts';
-import { type Context, visitor } from '../http/context.ts';
+import { visitor } from '../http/context.ts';
 import { field, readForm } from '../http/form.ts';
 import { seeOther, showPage } from '../http/page.ts';
+import { rememberBrowser } from './browser.ts';
 import { finishLogin } from './finish.ts';
+import { stepsOf } from './first-connection.ts';
 import type { ActivationWaitingPage, EmailError, WaitingNotice } from './pages.ts';
 import { below, type Progress, pathOf } from './progress.ts';
 import { formPage, goOn, type Visit } from './visit.ts';
@@ -27,18 +29,20 @@ export async function showWaiting(visit: Visit, progress: Waiting): Promise<void
   rememberBrowser(deps.config, ctx, interaction.uid);
   const { avis } = ctx.query;
   const notice = typeof avis === 'string' && Object.hasOwn(NOTICES, avis) ? (NOTICES[avis] ?? null) : null;
-  show(visit, progress, { notice });
+  await show(visit, progress, { notice });
 }
 
 type Shown = { notice?: WaitingNotice | null; newEmail?: string; errors?: EmailError[] };
 
-function show(visit: Visit, progress: Waiting, shown: Shown, status = 200): void {
+async function show(visit: Visit, progress: Waiting, shown: Shown, status = 200): Promise<void> {
   const { deps, ctx, interaction } = visit;
   const at = (page: string) => below(interaction.uid, page);
+  const link = await livingLink(deps, progress.account.id, 'activate');
   const page: ActivationWaitingPage = {
     ...formPage(visit),
+    steps: stepsOf(progress),
     email: progress.email,
-    validDays: deps.config.ACTIVATION_LINK_VALID_DAYS,
+    sent: link && { at: link.createdAt, validUntil: link.expiresAt },
     continueAction: at('continuer'),
     resendAction: at('activation/renvoyer'),
     changeAction: at('activation/adresse'),
@@ -58,7 +62,7 @@ export async function resend(visit: Visit, progress: Waiting): Promise<void> {
   const result = await resendActivation(deps, interaction.uid, null, visitor(ctx));
   if (result.ok) return seeOther(ctx, below(interaction.uid, 'activation?avis=renvoye'));
   if (result.reason === 'elsewhere') return goOn(visit);
-  show(visit, progress, { notice: 'too-soon' }, 400);
+  await show(visit, progress, { notice: 'too-soon' }, 400);
 }
 
 const ADDRESS = z.object({ email: z.string().min(1, 'missing').max(254, 'too-long') });
@@ -73,7 +77,7 @@ export async function changeAddress(visit: Visit, progress: Waiting): Promise<vo
   if (result.ok) return seeOther(ctx, below(interaction.uid, 'activation?avis=modifie'));
   if (result.reason === 'elsewhere') return goOn(visit);
   if (result.reason === 'too-many') return show(visit, progress, { newEmail, notice: 'too-soon' }, 400);
-  show(visit, progress, { newEmail, errors: [{ field: 'email', reason: 'invalid' }] }, 400);
+  await show(visit, progress, { newEmail, errors: [{ field: 'email', reason: 'invalid' }] }, 400);
 }
 
 /** GET /interaction/:uid/etat: what the waiting page's script asks. */
@@ -93,30 +97,4 @@ export async function proceed(visit: Visit): Promise<void> {
     ctx,
     waits ? below(interaction.uid, 'activation?avis=attente') : pathOf(interaction.uid, progress),
   );
-}
-
-type CookieSettings = Pick<Config, 'secure' | 'ACTIVATION_LINK_VALID_DAYS'>;
-
-const DAY_MS = 86_400_000;
-const cookieName = ({ secure }: CookieSettings) => `${secure ? '__Secure-' : ''}educonnect_activation`;
-
-/**
- * Lets the mail's link know this browser again (security.md, decision 12): the provider's own cookie is scoped to
- * the interaction's address and does not come with the link.
- */
-function rememberBrowser(config: CookieSettings, ctx: Context, uid: string): void {
-  ctx.cookies.set(cookieName(config), uid, {
-    path: '/activation',
-    httpOnly: true,
-    signed: true,
-    sameSite: 'lax',
-    secure: config.secure,
-    maxAge: config.ACTIVATION_LINK_VALID_DAYS * DAY_MS,
-    overwrite: true,
-  });
-}
-
-/** The interaction that last waited for its mail in this browser. */
-export function rememberedInteraction(config: CookieSettings, ctx: Context): string | null {
-  return ctx.cookies.get(cookieName(config), { signed: true }) ?? null;
 }

@@ -236,7 +236,7 @@ describe('the link of mail C07', () => {
     });
     const [first = ''] = (await tokensSent('parent@example.org')).slice(-1);
     const [second = ''] = await tokensSent('corrected@example.org');
-    expect(await activateByLink(deps, first, { ip })).toMatchObject({ ok: false, reason: 'expired' });
+    expect(await activateByLink(deps, first, { ip })).toMatchObject({ ok: false, reason: 'replaced' });
     expect(await activateByLink(deps, second, { ip })).toMatchObject({ ok: true });
     expect(await found(deps, identifier)).toMatchObject({
       state: 'activated',

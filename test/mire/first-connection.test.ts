@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { takeAttempt } from '../../src/codes/throttle.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { found, seedFamily } from '../support/family.ts';
@@ -45,15 +46,17 @@ describe('R-057 to R-059: the steps of a first connection', () => {
     expect(profile.text).toContain('Je sélectionne mon profil');
     const password = await signIn(visitor, uid, { identifier, password: PROVISIONAL });
     expect(pathOf(password)).toBe('/mot-de-passe');
-    expect(password.text).toContain('Étape 1 sur 3');
+    expect(password.text).toContain('Étape 1 sur 4');
     const address = await visitor.submit(password, { new_password: CHOSEN, confirmation: CHOSEN });
     expect(pathOf(address)).toBe('/adresse');
     const birth = await visitor.submit(address, { email });
     expect(pathOf(birth)).toBe('/naissance');
     expect(birth.text).toContain('Lucie ZOUMN');
+    for (const step of [password, address, birth]) expect(step.text).toContain('le mot de passe provisoire');
     const waiting = await visitor.submit(birth, { day: '09', month: '3', year: '2017' });
     expect([pathOf(waiting), await stateOf()]).toEqual(['/activation', 'activating']);
     expect(waiting.text).toContain(email);
+    expect(waiting.text).toContain('Étape 4 sur 4');
 
     const early = await visitor.submit(waiting, {}, '/continuer');
     expect([pathOf(early), early.text.includes('est pas encore activé')]).toEqual(['/activation', true]);
@@ -134,6 +137,41 @@ describe('R-057 to R-059: the steps of a first connection', () => {
     expect(texts[4]).not.toContain('href="#day"');
     const right = await visitor.submit(birth, { day: '9', month: '3', year: '2017' });
     expect([right.status, await stateOf()]).toEqual([400, 'notified']);
+    expect(texts[4]).toContain('La vérification est suspendue');
+    expect(right.text).not.toContain('correspond pas');
+  });
+
+  test('D06: signing in again while suspended, the first page says until when, and no step is taken', async () => {
+    app.deps.clock.set(new Date('2026-11-22T14:20:30Z'));
+    const account = await found(app.deps, identifier);
+    const limit = { key: `birth-date|${account.id}`, limit: 5, windowMs: 86_400_000 };
+    const first = await signIn(visitor, uid, { identifier, password: PROVISIONAL });
+    for (let n = 0; n < 5; n += 1) await takeAttempt(app.deps.db, { ...limit, now: app.deps.clock.now() });
+    app.deps.clock.advance(60_000);
+    const page = await signIn(visitor, uid, { identifier, password: PROVISIONAL });
+    expect([page.status, pathOf(page)]).toEqual([200, '/mot-de-passe']);
+    expect(page.text).toContain('demain, après 15\u00a0h\u00a021');
+    const refused = await visitor.submit(first, { new_password: CHOSEN, confirmation: CHOSEN });
+    expect([refused.status, refused.text.includes('est suspendue')]).toEqual([400, true]);
+    app.deps.clock.set(new Date('2026-11-23T14:20:30Z'));
+    const again = await signIn(visitor, uid, { identifier, password: PROVISIONAL });
+    expect(again.text).toContain('Choisissez votre mot de passe');
+  });
+
+  test('two services at once: what was finished in one tab is said in the other', async () => {
+    const ent = await signIn(visitor, uid, { identifier, password: PROVISIONAL });
+    provider.interactions.set(`${uid}-lsu`, anInteraction(`${uid}-lsu`));
+    const lsu = await signIn(visitor, `${uid}-lsu`, { identifier, password: PROVISIONAL });
+    const passwords = { new_password: CHOSEN, confirmation: CHOSEN };
+    const births = [];
+    for (const tab of [ent, lsu])
+      births.push(await visitor.submit(await visitor.submit(tab, passwords), { email }));
+    const date = { day: '9', month: '3', year: '2017' };
+    for (const tab of births.slice(0, 1)) await visitor.submit(tab, date);
+    const late = await visitor.submit(births[1] ?? ent, date);
+    expect([late.status, new URL(late.url).pathname]).toEqual([200, `/interaction/${uid}-lsu`]);
+    expect(late.text).toContain('Vous avez terminé dans un autre onglet');
+    expect((await visitor.get(`/interaction/${uid}-lsu`)).text).not.toContain('autre onglet');
   });
 
   test('F08: a form sent twenty times at once, two tabs, the back button: one outcome, no error', async () => {
@@ -229,7 +267,54 @@ describe("« En cours d'activation »", () => {
     const answers = [];
     for (let mail = 0; mail < 6; mail += 1) answers.push(await visitor.submit(waiting, {}, '/renvoyer'));
     expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200, 200, 200, 400]);
-    expect(answers[5]?.text).toContain('Un message vient de partir');
+    expect(answers[5]?.text).toMatch(/Plusieurs messages viennent déjà de partir.+un quart d/s);
+  });
+
+  test('R-068: once the link is over, signing in sends a fresh one; a good one stays, with its date', async () => {
+    app.deps.clock.set(new Date('2026-11-22T08:00:00Z'));
+    await firstConnection(visitor, uid, identifier, email);
+    const again = () => signIn(visitor, uid, { identifier, password: CHOSEN });
+    app.deps.clock.advance(6 * 86_400_000);
+    expect((await again()).text).toContain('envoyé le 22 novembre 2026 à 9\u00a0h\u00a000');
+    expect(await linksSent(app.deps, email)).toHaveLength(1);
+    app.deps.clock.advance(86_400_000);
+    expect((await again()).text).toContain('envoyé le 29 novembre 2026');
+    const [, fresh = ''] = await linksSent(app.deps, email);
+    expect((await visitor.submit(await visitor.get(fresh), {})).status).toBe(200);
+  });
+
+  test('R-068: a fresh link counts like any other mail, and the page does not promise one that was not sent', async () => {
+    app.deps.clock.set(new Date('2026-11-22T08:00:00Z'));
+    const waiting = await firstConnection(visitor, uid, identifier, email);
+    for (let mail = 0; mail < 5; mail += 1) await visitor.submit(waiting, {}, '/renvoyer');
+    await app.deps.db('mail_links').update({ expires_at: app.deps.clock.now() });
+    const page = await signIn(visitor, uid, { identifier, password: CHOSEN });
+    expect(page.text).toContain('plus valable. Demandez un nouveau message');
+    expect(await linksSent(app.deps, email)).toHaveLength(6);
+  });
+
+  test('the sign-in went on in another tab: the page that waited says so and leads to the service', async () => {
+    const waiting = await firstConnection(visitor, uid, identifier, email);
+    const [link = ''] = await linksSent(app.deps, email);
+    await visitor.submit(await visitor.get(link), {});
+    provider.interactions.delete(uid);
+    const pages = [
+      await visitor.submit(waiting, {}, '/continuer'),
+      await visitor.get(`/interaction/${uid}/continuer`),
+      await visitor.get(`/interaction/${uid}/activation`),
+    ];
+    for (const page of pages) {
+      expect([page.status, page.text.includes('Votre compte est activé')]).toEqual([200, true]);
+      expect(page.text).toContain('https://ent.example.test/login?iss=');
+    }
+    const stranger = await createVisitor(app.url).get(`/interaction/${uid}/continuer`);
+    expect([stranger.status, stranger.text.includes('EC-400-LOST')]).toEqual([400, true]);
+  });
+
+  test('a sign-in that is lost before the account is activated stays lost', async () => {
+    await firstConnection(visitor, uid, identifier, email);
+    provider.interactions.delete(uid);
+    expect((await visitor.get(`/interaction/${uid}/activation`)).text).toContain('EC-400-LOST');
   });
 
   test('the script of the waiting page learns when the link was opened', async () => {
@@ -274,10 +359,12 @@ describe('the link of the mail', () => {
     expect(onward.headers.location).toBe('https://ent.example.test/callback');
   });
 
-  test('its cookie goes to the link only, and cannot be made up', async () => {
+  test('its cookie goes to the link only, the one of the page to its sign-in, and none can be made up', async () => {
     await firstConnection(visitor, uid, identifier, email);
     const cookie = visitor.cookies.find(({ name }) => name === 'educonnect_activation');
     expect(cookie).toMatchObject({ path: '/activation', value: uid });
+    const page = visitor.cookies.find(({ name }) => name === 'educonnect_waiting');
+    expect(page).toMatchObject({ path: `/interaction/${uid}`, value: uid });
     const [link = ''] = await linksSent(app.deps, email);
     const forger = createVisitor(app.url);
     forger.cookies.push(
@@ -300,8 +387,11 @@ describe('the link of the mail', () => {
       expect(answer.text).toContain("Ce lien n'est plus valable".replace("'", '&#39;'));
     }
     app.deps.clock.set(before);
-    await visitor.submit(page, {});
-    expect((await visitor.get(link)).text).toContain('Ce lien a déjà servi');
+    await visitor.submit(await visitor.get(`/interaction/${uid}/activation`), {}, '/renvoyer');
+    expect((await visitor.get(link)).text).toContain('utilisez le lien du dernier message');
+    const [, last = ''] = await linksSent(app.deps, email);
+    await visitor.submit(await visitor.get(last), {});
+    expect((await visitor.get(last)).text).toContain('Ce lien a déjà servi');
     for (const wrong of [
       link.slice(0, -1),
       `${link}x`,

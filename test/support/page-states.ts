@@ -8,6 +8,7 @@ import type {
 import type {
   ActivationConfirmPage,
   ActivationDonePage,
+  ActivationOverPage,
   ActivationRefusedPage,
   ActivationWaitingPage,
   AddressPage,
@@ -17,6 +18,7 @@ import type {
   LoginPupilPage,
   NewPasswordPage,
   ProfilePage,
+  SuspendedPage,
   SwitchPersonPage,
   UnavailableWayPage,
 } from '../../src/mire/pages.ts';
@@ -33,6 +35,7 @@ const LONG_NAME = { givenName: 'Marie-Anastasia', familyName: 'ŁODZIŃSKA-VANDE
 const LONG_EMAIL = `${'prenom.tres.long.compose'.repeat(4)}@sous-domaine.academie-inventee.example.org`;
 const form = { action: '/interaction/x', csrf: 'jeton', serviceName };
 
+const profile: ProfilePage = { action: '/interaction/x/connexion', serviceName, notice: null };
 const guardian: LoginGuardianPage = {
   ...form,
   identifier: '',
@@ -57,32 +60,32 @@ const guardianClosedWays: LoginGuardianPage = {
 const pupil: LoginPupilPage = { ...guardian };
 const newPassword: NewPasswordPage = {
   ...form,
-  steps: { current: 1, total: 3 },
+  steps: { current: 1, total: 4 },
   rules: { min: 8, max: 14 },
   errors: [],
 };
 const address: AddressPage = {
   ...form,
-  steps: { current: 2, total: 3 },
+  steps: { current: 2, total: 4 },
   email: '',
   known: false,
   errors: [],
 };
 const birthDate: BirthDatePage = {
   ...form,
-  steps: { current: 3, total: 3 },
+  steps: { current: 3, total: 4 },
   child: { givenName: 'Léa', familyName: 'MARTIN' },
   values: { day: '', month: '', year: '' },
   errors: [],
   marked: [],
   attemptsLeft: null,
-  locked: false,
 };
 const waiting: ActivationWaitingPage = {
   serviceName,
   csrf: 'jeton',
   email: 'claire.martin@example.org',
-  validDays: 7,
+  steps: { current: 4, total: 4 },
+  sent: { at: new Date('2026-11-22T08:05:00Z'), validUntil: new Date('2026-11-29T08:05:00Z') },
   continueAction: '/interaction/x/continuer',
   resendAction: '/interaction/x/activation/renvoyer',
   changeAction: '/interaction/x/activation/adresse',
@@ -103,8 +106,9 @@ const logoutForm =
 
 /** Every state of every page that a parent or a pupil can see. */
 export const PAGE_STATES: PageState[] = [
-  state<ProfilePage>('profile', 'mire/profile', { action: '/interaction/x/connexion', serviceName }),
-  state<ProfilePage>('profile-no-service', 'mire/profile', { action: '/connexion', serviceName: null }),
+  state('profile', 'mire/profile', profile),
+  state<ProfilePage>('profile-no-service', 'mire/profile', { ...profile, serviceName: null }),
+  state<ProfilePage>('profile-overtaken', 'mire/profile', { ...profile, notice: 'elsewhere' }),
   state('login-guardian', 'mire/login-guardian', guardian),
   state('login-guardian-closed-ways', 'mire/login-guardian', guardianClosedWays),
   state<LoginGuardianPage>('login-guardian-missing', 'mire/login-guardian', {
@@ -140,10 +144,15 @@ export const PAGE_STATES: PageState[] = [
   }),
   state('login-pupil', 'mire/login-pupil', pupil),
   state<LoginPupilPage>('login-pupil-closed-ways', 'mire/login-pupil', { ...guardianClosedWays }),
-  state<SwitchPersonPage>('switch-person', 'mire/switch-person', { ...form, name: 'Claire MARTIN' }),
+  state<SwitchPersonPage>('switch-person', 'mire/switch-person', {
+    ...form,
+    name: 'Claire MARTIN',
+    notice: null,
+  }),
   state<SwitchPersonPage>('switch-person-long', 'mire/switch-person', {
     ...form,
     name: `${LONG_NAME.givenName} ${LONG_NAME.familyName}`,
+    notice: 'elsewhere',
   }),
   state('new-password', 'mire/new-password', newPassword),
   state<NewPasswordPage>('new-password-after-reset', 'mire/new-password', { ...newPassword, steps: null }),
@@ -210,13 +219,29 @@ export const PAGE_STATES: PageState[] = [
     marked: ['day', 'month', 'year'],
     attemptsLeft: 1,
   }),
-  state<BirthDatePage>('birth-date-locked', 'mire/birth-date', { ...birthDate, locked: true }),
-  state<BirthDatePage>('birth-date-locked-self', 'mire/birth-date', {
-    ...birthDate,
-    child: null,
-    locked: true,
-  }),
+  ...[false, true].flatMap((self) => [
+    state<SuspendedPage>(`suspended-${self}`, 'mire/suspended', {
+      serviceName,
+      reason: 'tries',
+      self,
+      until: { at: new Date('2026-11-23T08:05:00Z'), tomorrow: !self },
+    }),
+    state<SuspendedPage>(`suspended-no-child-${self}`, 'mire/suspended', {
+      serviceName,
+      reason: 'no-child',
+      self,
+      until: null,
+    }),
+  ]),
   state('activation-waiting', 'mire/activation-waiting', waiting),
+  state<ActivationWaitingPage>('activation-waiting-no-link', 'mire/activation-waiting', {
+    ...waiting,
+    sent: null,
+  }),
+  state<ActivationOverPage>('activation-over', 'mire/activation-over', {
+    restart: { name: serviceName, href: 'http://localhost:3003/' },
+  }),
+  state<ActivationOverPage>('activation-over-no-service', 'mire/activation-over', { restart: null }),
   ...oneOf(
     (['resent', 'address-changed', 'not-yet', 'too-soon'] as const).map((notice) =>
       state<ActivationWaitingPage>(`activation-waiting-${notice}`, 'mire/activation-waiting', {
@@ -261,7 +286,7 @@ export const PAGE_STATES: PageState[] = [
   }),
   state<ActivationDonePage>('activation-done-no-service', 'activation/done', { next: null, restart: null }),
   ...oneOf(
-    (['expired', 'used', 'unknown'] as const).map((reason) =>
+    (['expired', 'used', 'replaced', 'unknown'] as const).map((reason) =>
       state<ActivationRefusedPage>(`activation-${reason}`, 'activation/refused', { reason, loginHref: '/' }),
     ),
   ),
