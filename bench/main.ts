@@ -1,4 +1,5 @@
 /** `npm run bench`: runs the parts asked for, one after the other, and prints their tables (Markdown). */
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,16 +90,22 @@ async function main(): Promise<number> {
     const run = RUN[part];
     console.error(`${part}:`);
     const folder = await mkdtemp(join(tmpdir(), 'ec-bench-'));
+    const forget = () => rmSync(folder, { recursive: true, force: true });
+    process.once('exit', forget);
     try {
       const { title, machine, tables } = await run(options, folder);
       const text = [`## ${title}`, machine, ...tables].join('\n\n');
       console.log(`\n${text}\n`);
       await writeFile(join(KEPT, `${part}.md`), `${text}\n`);
     } finally {
+      process.off('exit', forget);
       await rm(folder, { recursive: true, force: true });
     }
   }
   return 0;
 }
 
+// Servers and databases end with this process, by their handlers of `exit`.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
 process.exitCode = await main();
