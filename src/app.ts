@@ -1,4 +1,6 @@
 import Koa from 'koa';
+import { accountRoutes } from './account/routes.ts';
+import type { AccountHost } from './account/types.ts';
 import type { Deps } from './deps.ts';
 import { accessLog } from './http/access-log.ts';
 import { loadAssets, serveAssets } from './http/assets.ts';
@@ -15,7 +17,7 @@ import type { InteractionHost } from './mire/types.ts';
 export type ProviderParts = {
   /** Answers below `/oidc`, passes on what is not its own. */
   app: Middleware;
-  host: InteractionHost;
+  host: InteractionHost & AccountHost;
 };
 
 /**
@@ -45,7 +47,8 @@ export function createApp(
   app.use(provider.app);
 
   const mire = { deps, host: provider.host, metrics };
-  for (const router of [healthRoutes(deps, metrics), publicRoutes(mire), interactionRoutes(mire)]) {
+  const account = accountRoutes({ deps, host: provider.host });
+  for (const router of [healthRoutes(deps, metrics), publicRoutes(mire), interactionRoutes(mire), account]) {
     app.use(router.routes());
     app.use(router.allowedMethods());
   }

@@ -5,6 +5,7 @@ import * as provider from '../../migrations/003_provider.ts';
 import * as messages from '../../migrations/004_messages.ts';
 import * as importsComplete from '../../migrations/005_imports.ts';
 import * as leases from '../../migrations/006_leases.ts';
+import * as accountSessions from '../../migrations/007_account_sessions.ts';
 import { inTransaction } from './transaction.ts';
 
 type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
@@ -17,6 +18,7 @@ const MIGRATIONS: Migration[] = [
   { name: '004_messages', ...messages },
   { name: '005_imports', ...importsComplete },
   { name: '006_leases', ...leases },
+  { name: '007_account_sessions', ...accountSessions },
 ];
 
 const source: Knex.MigrationSource<Migration> = {

@@ -5,9 +5,9 @@ import { activateByLink } from '../enrolment/activation.ts';
 import { activatedIn, currentProgress } from '../enrolment/progress.ts';
 import { type Context, visitor } from '../http/context.ts';
 import { type Binding, csrfToken } from '../http/csrf.ts';
+import { initiateHref } from '../http/initiate.ts';
 import { showPage } from '../http/page.ts';
 import { hasWaited, rememberedInteraction } from './browser.ts';
-import { initiateHref } from './entry.ts';
 import type {
   ActivationConfirmPage,
   ActivationDonePage,
@@ -76,7 +76,7 @@ async function restartOf(
   clientId: string | null,
 ): Promise<ActivationDonePage['restart']> {
   const service = clientId === null ? null : await host.service(clientId);
-  return service ? { name: service.name, href: initiateHref(deps.config, service, null) } : null;
+  return service ? { name: service.name, href: initiateHref(deps.config, service) } : null;
 }
 
 function refuse({ deps }: Pick<Mire, 'deps'>, ctx: Context, reason: ActivationRefusedPage['reason']): void {

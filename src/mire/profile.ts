@@ -6,14 +6,24 @@ import type { OvertakenNotice, ProfilePage, SwitchPersonPage, UnavailableWayPage
 import { below, pathOf } from './progress.ts';
 import { formPage, OVERTAKEN, type Visit } from './visit.ts';
 
-/** GET /interaction/:uid: to where the visitor stands; at first, the choice of the profile (R-032). */
+/**
+ * GET /interaction/:uid: to where the visitor stands; at first, the choice of the profile (R-032). The QR code of a
+ * guardian's letter has made it; « Changer de profil » comes here with `?choix=profil`.
+ */
 export async function begin(visit: Visit): Promise<void> {
   const { deps, ctx, interaction } = visit;
   const progress = await currentProgress(deps, interaction.uid);
   if (progress !== null) return seeOther(ctx, pathOf(interaction.uid, progress));
   const again = noticeOf(visit) === null ? '' : OVERTAKEN;
   if (interaction.session) return seeOther(ctx, below(interaction.uid, `personne${again}`));
+  if (fromLetter(interaction) && ctx.query.choix === undefined)
+    return seeOther(ctx, below(interaction.uid, 'connexion?profil=responsable'));
   showProfiles(visit);
+}
+
+/** Letters are written to guardians; only they carry an identifier to the login page of « Mon compte ». */
+function fromLetter({ forAccount, loginHint }: Visit['interaction']): boolean {
+  return forAccount === true && loginHint !== undefined;
 }
 
 function noticeOf({ ctx }: Visit): OvertakenNotice {

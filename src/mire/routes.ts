@@ -3,7 +3,6 @@ import type { RequestState } from '../http/context.ts';
 import { protectForms } from '../http/csrf.ts';
 import { seeOther } from '../http/page.ts';
 import { linkBinding, showActivation, showOver, takeActivation } from './activation-link.ts';
-import { showEntry } from './entry.ts';
 import {
   showAddress,
   showBirthDate,
@@ -75,11 +74,9 @@ export function interactionRoutes(mire: Mire): Router<RequestState> {
   return router;
 }
 
-/** Pages that belong to no sign-in: the entry, the link of the activation mail, the footer. */
+/** Pages that belong to no sign-in: the link of the activation mail, the footer. */
 export function publicRoutes(mire: Mire): Router<RequestState> {
   const router = new Router<RequestState>();
-  router.get('/', (ctx) => showEntry(mire, ctx));
-  router.get('/connexion', (ctx) => showEntry(mire, ctx));
   router.use('/activation/:token', protectForms(mire.deps.config, linkBinding));
   router.get('/activation/:token', (ctx) => showActivation(mire, ctx));
   router.post('/activation/:token', (ctx) => takeActivation(mire, ctx));

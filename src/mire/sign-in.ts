@@ -118,7 +118,7 @@ function showForm(visit: Visit, kind: AccountKind, shown: Shown, status = 200): 
     errors: shown.errors ?? [],
     problem: shown.problem ?? null,
     provisionalMonths: Math.round(deps.config.PROVISIONAL_VALID_DAYS / DAYS_A_MONTH),
-    profileHref: below(interaction.uid),
+    profileHref: `${below(interaction.uid)}?choix=profil`,
     recovery: {
       available: false,
       identifierHref: at('identifiant-oublie'),

@@ -10,6 +10,8 @@ export type Interaction = {
   reasons: string[];
   clientId: string;
   clientName: string;
+  /** True when the sign-in is to « Mon compte » of EduConnect itself. */
+  forAccount?: boolean | undefined;
   loginHint?: string | undefined;
   /** Who is signed in already, when the service wants to be sure that it is still he. */
   session?: { accountId: string } | undefined;
@@ -40,8 +42,6 @@ export type InteractionHost = {
   endSession(ctx: Context): Promise<void>;
   /** Keeps the interaction alive, and its cookies, at least until then: a mail takes its time. */
   extend(ctx: Context, until: Date): Promise<void>;
-  /** Services that say where a sign-in begins, by name. */
-  services(): Promise<Service[]>;
-  /** One of them; null when it does not say where a sign-in begins, or is unknown. */
+  /** A service; null when it does not say where a sign-in begins, or is unknown. */
   service(clientId: string): Promise<Service | null>;
 };

@@ -28,19 +28,36 @@ function clientOf(row: Row): ClientRow {
   };
 }
 
+/**
+ * « Mon compte » of EduConnect itself. Its row is there for what refers to it; it is no relying service, and nothing
+ * below finds, lists, changes or removes it.
+ */
+export const OWN_CLIENT_ID = 'educonnect-mon-compte';
+
+const registrations = (db: Database) => db('oidc_clients').whereNot('oidc_clients.client_id', OWN_CLIENT_ID);
+
 export async function findClientRow(db: Database, clientId: string): Promise<ClientRow | null> {
-  const row = await db('oidc_clients').where({ client_id: clientId }).first();
+  const row = await registrations(db).where({ client_id: clientId }).first();
   return row ? clientOf(row) : null;
 }
 
 export async function listClientRows(db: Database): Promise<ClientRow[]> {
-  const rows: Row[] = await db('oidc_clients').orderBy('name').orderBy('client_id');
+  const rows: Row[] = await registrations(db).orderBy('name').orderBy('client_id');
   return rows.map(clientOf);
 }
 
-export async function listBeginnings(db: Database): Promise<SignInBeginning[]> {
+/** Services active for all schools or for one of these, if they say where a sign-in begins; by name. */
+export async function listServicesOfSchools(
+  db: Database,
+  schoolIds: readonly number[],
+): Promise<SignInBeginning[]> {
   const uri = "JSON_UNQUOTE(JSON_EXTRACT(metadata, '$.initiate_login_uri'))";
-  return db('oidc_clients')
+  const active = db('client_services')
+    .whereNull('school_id')
+    .orWhereIn('school_id', [...schoolIds])
+    .select('client_id');
+  return registrations(db)
+    .whereIn('client_id', active)
     .whereRaw(`${uri} IS NOT NULL`)
     .orderBy('name')
     .orderBy('client_id')
@@ -54,7 +71,7 @@ export async function insertClient(db: Database, client: ClientRow, now: Date): 
 /** @returns false when there is no such client */
 export async function updateClient(db: Database, client: ClientRow, now: Date): Promise<boolean> {
   const { client_id, sector, ...columns } = columnsOf(client);
-  const changed = await db('oidc_clients')
+  const changed = await registrations(db)
     .where({ client_id, sector })
     .update({ ...columns, updated_at: now });
   return changed === 1;
@@ -72,7 +89,7 @@ function columnsOf(client: ClientRow) {
 
 /** Everything of it goes: sessions' knowledge of it, grants, tokens, schools. */
 export async function deleteClient(db: Database, clientId: string): Promise<boolean> {
-  return (await db('oidc_clients').where({ client_id: clientId }).delete()) === 1;
+  return (await registrations(db).where({ client_id: clientId }).delete()) === 1;
 }
 
 export async function activeSchools(db: Database, clientId: string): Promise<ActiveSchools> {

@@ -4,9 +4,9 @@ import {
   activeSchools,
   type ClientRow,
   findClientRow,
-  listBeginnings,
-  type SignInBeginning,
+  OWN_CLIENT_ID,
 } from './client-store.ts';
+import { ownClient } from './own-client.ts';
 import { besideUnit } from './unit-of-work.ts';
 
 /** A relying service, ready for use. */
@@ -22,8 +22,6 @@ export type RegisteredClient = {
 
 export type Clients = {
   find(clientId: string): Promise<RegisteredClient | null>;
-  /** Services that say where a sign-in begins, by name. */
-  beginnings(): Promise<readonly SignInBeginning[]>;
 };
 
 const KEPT_MS = 30_000;
@@ -35,18 +33,12 @@ const CLIENT_ID = /^[\x21-\x7e]{1,64}$/;
  * Services by their id, read at most once in 30 s: a change of registration is in effect everywhere by then.
  * Unknown ids are not kept, so that what nobody registered takes no room.
  */
-export function createClients(deps: Pick<Deps, 'db' | 'clock' | 'sealer'>): Clients {
+export function createClients(deps: Pick<Deps, 'db' | 'clock' | 'config' | 'random' | 'sealer'>): Clients {
+  const own = ownClient(deps);
   const kept = new Map<string, { client: RegisteredClient; until: number }>();
-  let list: { beginnings: readonly SignInBeginning[]; until: number } | undefined;
   return {
-    async beginnings() {
-      const now = deps.clock.now().getTime();
-      if (list && list.until > now) return list.beginnings;
-      const beginnings = await besideUnit(deps, listBeginnings);
-      list = { beginnings, until: now + KEPT_MS };
-      return beginnings;
-    },
     async find(clientId) {
+      if (clientId === OWN_CLIENT_ID) return own;
       if (!CLIENT_ID.test(clientId)) return null;
       const now = deps.clock.now().getTime();
       const entry = kept.get(clientId);

@@ -4,23 +4,26 @@ import { inTransaction } from '../db/transaction.ts';
 import type { Deps, Transaction } from '../deps.ts';
 import type { Context } from '../http/context.ts';
 import { Fault } from '../http/errors.ts';
-import type { SignInBeginning } from './client-store.ts';
+import { listServicesOfSchools, OWN_CLIENT_ID, type SignInBeginning } from './client-store.ts';
 import type { Clients } from './clients.ts';
 import { cookieNames, INTERACTION_COOKIE_S } from './configuration.ts';
 import { extendInteraction, readInteraction, saveLogin, saveRefusal } from './interaction-store.ts';
 import { sendNotices, tellService } from './notices.ts';
+import { ownAuthorizationPath } from './own-client.ts';
 import { ACR } from './policy.ts';
+import { redeemOwnCode } from './redemption.ts';
 import type { LoadedSession } from './rows.ts';
 import { isSessionGood } from './session-adapter.ts';
-import { deleteSession, lockSession, readSession } from './session-store.ts';
+import { deleteSession, lockSession, lockSessionOfUid, readSession, touchSession } from './session-store.ts';
 import { after, earlier, libraryTimeOfPast } from './time.ts';
 import { deleteGrants } from './token-store.ts';
 
 type Parts = { clients: Clients; provider: () => Provider };
 
 /**
- * The provider as the mire sees it (`InteractionHost` of mire/types.ts, which is not imported: doors do not know
- * each other). Whose sign-in it is, is told by the signed cookie that has the sign-in's own path.
+ * The provider as the mire and « Mon compte » see it (`InteractionHost` of mire/types.ts, `AccountHost` of
+ * account/types.ts, which are not imported: doors do not know each other). Whose sign-in it is, is told by the signed
+ * cookie that has the sign-in's own path.
  */
 export function createHost(deps: Deps, parts: Parts) {
   return {
@@ -55,22 +58,29 @@ export function createHost(deps: Deps, parts: Parts) {
       return `${deps.config.issuer}/auth/${uid}`;
     },
 
-    endSession: (ctx: Context) => endSession(deps, parts, ctx),
+    endSession: (ctx: Context, sessionUid?: string) => endSession(deps, parts, ctx, sessionUid),
 
     async extend(ctx: Context, until: Date): Promise<void> {
       const last = after(deps.clock, INTERACTION_COOKIE_S);
       await extendInteraction(deps.db, tokenHash(interactionOf(deps, parts, ctx)), earlier(until, last));
     },
 
-    async services(): Promise<SignInBeginning[]> {
-      return [...(await parts.clients.beginnings())];
-    },
+    servicesOfSchools: (ids: readonly number[]) => listServicesOfSchools(deps.db, ids),
 
     async service(clientId: string): Promise<SignInBeginning | null> {
       const { name, initiateLoginUri } = (await parts.clients.find(clientId)) ?? {};
       return name === undefined || initiateLoginUri === undefined
         ? null
         : { clientId, name, initiateLoginUri };
+    },
+
+    ownAuthorizationPath: (request: Parameters<typeof ownAuthorizationPath>[1]) =>
+      ownAuthorizationPath(deps, request),
+    redeem: (proof: Parameters<typeof redeemOwnCode>[1]) => redeemOwnCode(deps, proof),
+
+    async touch(sessionUid: string): Promise<void> {
+      const idleAt = after(deps.clock, deps.config.SESSION_IDLE_MINUTES * 60);
+      await touchSession(deps.db, sessionUid, deps.clock.now(), idleAt);
     },
   };
 }
@@ -99,6 +109,7 @@ async function details(deps: Deps, parts: Parts, ctx: Context) {
     reasons: prompt.reasons,
     clientId: client.clientId,
     clientName: client.name,
+    ...(client.clientId === OWN_CLIENT_ID && { forAccount: true }),
     loginHint: params.login_hint,
     session: open ? { accountId: present.accountId } : undefined,
     initiateLoginUri: client.initiateLoginUri,
@@ -106,13 +117,16 @@ async function details(deps: Deps, parts: Parts, ctx: Context) {
   };
 }
 
-/** Change of person: the present session ends as by a logout; the sign-in under way goes on without it. */
-async function endSession(deps: Deps, parts: Parts, ctx: Context): Promise<void> {
+/**
+ * Change of person, or sign-out in « Mon compte »: the session ends as by a logout of a service; a sign-in under way
+ * goes on without it.
+ * @param sessionUid default: the session of the browser's cookie
+ */
+async function endSession(deps: Deps, parts: Parts, ctx: Context, sessionUid?: string): Promise<void> {
   const id = cookie(deps, parts, ctx, 'session');
-  if (id === undefined) return;
+  if (sessionUid === undefined && id === undefined) return;
   const ended = await inTransaction(deps.db, async (trx) => {
-    const sessionUid = await lockSession(trx, tokenHash(id));
-    const read = sessionUid === null ? null : await readSession(trx, { uid: sessionUid });
+    const read = await readToEnd(trx, sessionUid ?? null, id ?? '');
     if (!read) return null;
     const { uid, clients } = read.session;
     await deleteGrants(
@@ -131,6 +145,13 @@ async function endSession(deps: Deps, parts: Parts, ctx: Context): Promise<void>
   } as const;
   cookies(deps, parts, ctx).set(cookieNames(deps).session, null, attributes);
   if (ended) await sendNotices(deps, noticesOf(parts, ended));
+}
+
+/** Locked; by its uid when it is known, otherwise by the cookie. */
+async function readToEnd(trx: Transaction, uid: string | null, id: string) {
+  if (uid !== null) return (await lockSessionOfUid(trx, uid)) ? readSession(trx, { uid }) : null;
+  const found = await lockSession(trx, tokenHash(id));
+  return found === null ? null : readSession(trx, { uid: found });
 }
 
 /** Services are looked up when nothing is locked any more. */

@@ -16,6 +16,19 @@ export async function lockSession(db: Database, idHash: string): Promise<string 
   return row?.uid ?? null;
 }
 
+/** The same, by its uid. @returns false when it is over */
+export async function lockSessionOfUid(db: Database, uid: string): Promise<boolean> {
+  return (await db('oidc_sessions').where({ uid }).select('uid').forUpdate().first()) !== undefined;
+}
+
+/** Counts the idle time anew for a session that is still in use. */
+export async function touchSession(db: Database, uid: string, now: Date, idleAt: Date): Promise<void> {
+  await db('oidc_sessions')
+    .where({ uid })
+    .where('idle_at', '>', now)
+    .update({ touched_at: now, idle_at: db.raw('LEAST(?, expires_at)', [idleAt]) });
+}
+
 /** The session with its person, its services and their grants, in one statement. */
 export async function readSession(
   db: Database,

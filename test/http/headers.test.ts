@@ -17,7 +17,12 @@ function providerWithOneVisitor() {
   };
   return {
     ...provider,
-    host: { ...provider.host, services: async () => Promise.reject(new Error('a defect')) },
+    host: {
+      ...provider.host,
+      ownAuthorizationPath: () => {
+        throw new Error('a defect');
+      },
+    },
   };
 }
 
@@ -59,6 +64,9 @@ const ROUTES: [string, number, string?][] = [
   ['/assets/none.css', 404],
   ['/interaction/one/connexion?profil=responsable', 403, 'POST'],
   ['/activation/nothing', 403, 'POST'],
+  ['/compte/retour', 400],
+  ['/compte/deconnecte', 200],
+  ['/compte/deconnexion', 403, 'POST'],
   ['/aide', 405, 'DELETE'],
   ['/', 500],
 ];

@@ -292,10 +292,26 @@ describe('each refusal, said on the page, and the way on', () => {
   });
 });
 
-test("the letter's QR code: the identifier is filled in on the way through a service", async () => {
+test("the letter's QR code: the identifier is filled in, and the way ends at « Mon compte »", async () => {
   const page = await visit({ width: 390 });
   await page.goto(`${world.base}/connexion?identifiant=${identifier}`);
-  await page.getByRole('link', { name: 'ENT Exemple' }).click();
-  await button(page, 'Représentant légal').click();
   expect(await page.getByLabel('Identifiant', { exact: true }).inputValue()).toBe(identifier);
+  await signIn(page, PROVISIONAL);
+  await choosePassword(page);
+  await giveAddress(page);
+  await giveBirthDate(page);
+  await page.getByRole('heading', { name: /ouvrez le mail/ }).waitFor();
+  await page.goto(await lastLink());
+  await button(page, 'Activer mon compte').click();
+  await page.getByRole('link', { name: 'Continuer' }).click();
+  await page.getByRole('heading', { name: 'Mon compte' }).waitFor();
+  for (const name of ['Lucie ZOUMN', "Éloi D'ZOUMN"])
+    await page.getByRole('heading', { name, exact: true }).waitFor();
+  await page.getByRole('link', { name: 'ENT Exemple' }).click();
+  await expectAtEnt(page);
+  await page.goto(world.base);
+  await button(page, 'Se déconnecter').click();
+  await page.getByRole('heading', { name: 'Vous êtes déconnecté' }).waitFor();
+  await page.goto(`${world.ent.origin}/connexion`);
+  await button(page, 'Représentant légal').waitFor();
 });

@@ -151,6 +151,18 @@ describe('accessible names', () => {
     ['activation-confirm', [['button', 'Activer mon compte']]],
     ['activation-done-here', [['link', 'Continuer']]],
     ['logout-confirm', [['button', 'Se déconnecter']]],
+    [
+      'account',
+      [
+        ['heading', 'Mon compte'],
+        ['heading', 'Mes services'],
+        ['link', 'ENT des Tilleuls'],
+        ['heading', 'Mes enfants'],
+        ['heading', 'Léa MARTIN'],
+        ['heading', 'Mes informations'],
+        ['button', 'Se déconnecter'],
+      ],
+    ],
   ];
 
   test.each(names)('%s', async (name, expected) => {

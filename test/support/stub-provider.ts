@@ -1,5 +1,5 @@
 import type { ProviderParts } from '../../src/app.ts';
-import type { Interaction, InteractionHost } from '../../src/mire/types.ts';
+import type { Interaction } from '../../src/mire/types.ts';
 
 export type StubProvider = ProviderParts & {
   /** The sign-ins under way, by uid; the cookie that binds them to a browser is left out. */
@@ -13,7 +13,7 @@ export function stubProvider(): StubProvider {
   const finished: StubProvider['finished'] = [];
   const uidOf = (path: string) => /^\/interaction\/([^/]+)/.exec(path)?.[1] ?? '';
   const ent = { clientId: 'ent', name: 'ENT Exemple', initiateLoginUri: 'https://ent.example.test/login' };
-  const host: InteractionHost = {
+  const host: StubProvider['host'] = {
     details: async (ctx) => interactions.get(uidOf(ctx.path)) ?? null,
     finish: async (ctx, { accountPublicId }) => {
       finished.push({ uid: uidOf(ctx.path), accountPublicId });
@@ -22,8 +22,11 @@ export function stubProvider(): StubProvider {
     abort: async () => 'https://ent.example.test/callback?error=access_denied',
     endSession: async () => {},
     extend: async () => {},
-    services: async () => [ent],
     service: async (clientId) => (clientId === ent.clientId ? ent : null),
+    ownAuthorizationPath: () => '/oidc/auth',
+    redeem: async () => null,
+    touch: async () => {},
+    servicesOfSchools: async () => [],
   };
   return { host, interactions, finished, app: (_ctx, next) => next() };
 }

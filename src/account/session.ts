@@ -1,0 +1,76 @@
+import type { Config } from '../config.ts';
+import { newToken, tokenHash } from '../crypto/digests.ts';
+import type { Context } from '../http/context.ts';
+import { type AccountSession, findSession, insertSession, removeSession, touchSession } from './store.ts';
+import type { AccountDoor } from './types.ts';
+
+/** Written at most once a minute: idle time is counted to the minute, as in the provider's session. */
+const TOUCH_MS = 60_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+type CookieSettings = Pick<Config, 'secure'>;
+
+export const prefix = ({ secure }: CookieSettings) => (secure ? '__Host-' : '');
+const cookieName = (config: CookieSettings) => `${prefix(config)}educonnect_account`;
+
+/** Attributes of the cookies of « Mon compte ». */
+export const cookieAttributes = (config: CookieSettings) =>
+  ({
+    path: '/',
+    httpOnly: true,
+    signed: true,
+    sameSite: 'lax',
+    secure: config.secure,
+    overwrite: true,
+  }) as const;
+
+/** Hash of the session cookie of this browser; of nothing, when there is none. */
+export function sessionHash({ deps }: Pick<AccountDoor, 'deps'>, ctx: Context): string {
+  return tokenHash(ctx.cookies.get(cookieName(deps.config), { signed: true }) ?? '');
+}
+
+/** Whose « Mon compte » this browser has open; null when it is nobody's any more. Counts as use of both sessions. */
+export async function currentSession(
+  { deps, host }: AccountDoor,
+  ctx: Context,
+): Promise<AccountSession | null> {
+  const idHash = sessionHash({ deps }, ctx);
+  const now = deps.clock.now();
+  const seenSince = new Date(now.getTime() - deps.config.SESSION_IDLE_MINUTES * MINUTE_MS);
+  const session = await findSession(deps.db, idHash, { now, seenSince });
+  if (session && now.getTime() - session.lastSeenAt.getTime() >= TOUCH_MS) {
+    await touchSession(deps.db, idHash, now);
+    await host.touch(session.sessionUid);
+  }
+  return session;
+}
+
+/**
+ * Opens a session under a new identifier, in the place of the one that this browser had.
+ * @returns false when the provider's session has ended in the meantime
+ */
+export async function openSession(
+  { deps }: Pick<AccountDoor, 'deps'>,
+  ctx: Context,
+  { accountPublicId, sessionUid }: { accountPublicId: string; sessionUid: string },
+): Promise<boolean> {
+  const now = deps.clock.now();
+  const id = newToken(deps.random);
+  const expiresAt = new Date(now.getTime() + deps.config.SESSION_MAX_HOURS * HOUR_MS);
+  const row = { idHash: tokenHash(id), sessionUid, accountPublicId, now, expiresAt };
+  if (!(await insertSession(deps.db, row))) return false;
+  await removeSession(deps.db, sessionHash({ deps }, ctx));
+  ctx.cookies.set(cookieName(deps.config), id, cookieAttributes(deps.config));
+  return true;
+}
+
+/** @returns the uid of the provider's session, which the caller ends; null when there was none */
+export async function closeSession(
+  { deps }: Pick<AccountDoor, 'deps'>,
+  ctx: Context,
+): Promise<string | null> {
+  const uid = await removeSession(deps.db, sessionHash({ deps }, ctx));
+  ctx.cookies.set(cookieName(deps.config), null, cookieAttributes(deps.config));
+  return uid;
+}

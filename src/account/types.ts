@@ -1,0 +1,34 @@
+import type { Deps } from '../deps.ts';
+import type { Context } from '../http/context.ts';
+
+/** A relying service that says where a sign-in to it begins. */
+export type Service = { clientId: string; name: string; initiateLoginUri: string };
+
+/** The narrow side of the provider that « Mon compte » sees; `createApp` hands it over. */
+export type AccountHost = {
+  /**
+   * Path and query of the authorization request that begins a sign-in here.
+   * @param request `identifier` is filled in on the login page, which is then shown even to somebody signed in
+   */
+  ownAuthorizationPath(request: {
+    state: string;
+    nonce: string;
+    challenge: string;
+    identifier?: string | undefined;
+  }): string;
+  /** Uses the code that came back, once; null when it is refused. */
+  redeem(proof: {
+    code: string;
+    verifier: string;
+    nonce: string;
+  }): Promise<{ accountPublicId: string; sessionUid: string } | null>;
+  /** What is done here counts as use of the provider's session. */
+  touch(sessionUid: string): Promise<void>;
+  /** Ends that session (default: the one of the browser's cookie) and tells all its services. */
+  endSession(ctx: Context, sessionUid?: string): Promise<void>;
+  /** Services active for one of these schools that say where a sign-in begins, by name. */
+  servicesOfSchools(schoolIds: readonly number[]): Promise<Service[]>;
+};
+
+/** What the pages of « Mon compte » need, built once. */
+export type AccountDoor = { deps: Deps; host: AccountHost };
