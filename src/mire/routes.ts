@@ -83,7 +83,6 @@ export function publicRoutes(mire: Mire): Router<RequestState> {
   // Addresses that are printed in letters (R-020), and what programs ask of every site.
   for (const name of ['contacts', 'aide']) router.get(`/educt-aide/${name}`, (ctx) => seeOther(ctx, '/aide'));
   router.get('/favicon.ico', (ctx) => {
-    ctx.set('Cache-Control', 'public, max-age=86400');
     ctx.status = 204;
   });
   router.get('/robots.txt', (ctx) => {

@@ -44,6 +44,10 @@ afterAll(async () => {
 
 const ROUTES: [string, number, string?][] = [
   ['/aide', 200],
+  ['/educt-aide/contacts/', 303],
+  ['/educt-aide/aide/', 303],
+  ['/favicon.ico', 204],
+  ['/robots.txt', 200],
   ['/accessibilite', 200],
   ['/mentions-legales', 200],
   ['/donnees-personnelles', 200],

@@ -283,6 +283,11 @@ describe('who is it', () => {
   test('R-032 to R-034: the profile decides the page; an unknown one leads to the choice', async () => {
     const guardian = await visitor.get(`/interaction/${uid}/connexion?profil=responsable`);
     expect(guardian.text).toContain('identifier avec FranceConnect');
+    // While it is closed it takes little room on a phone, and stands first all the same.
+    expect(guardian.text).not.toContain('utilisant un compte dont vous disposez');
+    expect(guardian.text.indexOf('pas encore ouverte')).toBeLessThan(
+      guardian.text.indexOf('name="identifier"'),
+    );
     const pupil = await visitor.get(`/interaction/${uid}/connexion?profil=eleve`);
     expect(pupil.text).not.toMatch(/identifier avec FranceConnect|Je crée un compte EduConnect/);
     for (const query of ['', '?profil=', '?profil=constructor', '?profil=eleve&profil=responsable'])

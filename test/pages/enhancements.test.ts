@@ -46,7 +46,11 @@ test('the keyboard alone: first the way past the header, then an error leads to 
   await page.close();
 });
 
-test('the page that waits goes on by itself when the link has been opened elsewhere', async () => {
+test.each([
+  ['the link has been opened elsewhere', 'done'],
+  ['the sign-in went on in another tab', 'lost'],
+])('the page that waits goes on by itself when %s', async (_why, status) => {
+  gallery.status = 'activation';
   const page = await newPage();
   await page.clock.install();
   await page.goto(`${gallery.origin}/etat/activation-waiting`);
@@ -57,7 +61,7 @@ test('the page that waits goes on by itself when the link has been opened elsewh
   expect(asked()).toBe(1);
   expect(page.url()).toMatch(/activation-waiting$/);
 
-  gallery.status = 'done';
+  gallery.status = status;
   // The next question is set once the answer has been read; afterwards the clock is that of the page it went to.
   const moved = page.waitForURL(/\/interaction\/x$/);
   await expect(

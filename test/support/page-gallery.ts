@@ -9,7 +9,7 @@ import { PAGE_STATES } from './page-states.ts';
 
 export type Gallery = {
   origin: string;
-  /** What `/etat.json` answers to the page that waits for the activation. */
+  /** What `/etat.json` answers to the page that waits for the activation; `lost`: 400, the sign-in is over. */
   status: string;
   close(): Promise<void>;
 };
@@ -28,7 +28,10 @@ export async function startGallery(options: { port?: number } = {}): Promise<Gal
   app.use(serveAssets(loadAssets(ROOT)));
   app.use((ctx) => {
     const shown = PAGE_STATES.find(({ name }) => ctx.path === `/etat/${name}`);
-    if (ctx.path === '/etat.json') ctx.body = { status: gallery.status };
+    if (ctx.path === '/etat.json') {
+      ctx.status = gallery.status === 'lost' ? 400 : 200;
+      ctx.body = { status: gallery.status };
+    }
     if (shown === undefined) return;
     ctx.set('Content-Security-Policy', POLICY);
     ctx.set('Cross-Origin-Opener-Policy', 'same-origin');
