@@ -1,3 +1,6 @@
+/** What most texts are: nothing in it to clean. */
+const PLAIN = /^(?:[\x21-\x7e]+(?: [\x21-\x7e]+)*)?$/;
+
 /** Longest given, family or birth name that the store keeps, in characters. */
 export const NAME_LIMIT = 120;
 
@@ -7,6 +10,7 @@ export const NAME_LIMIT = 120;
  */
 export function cleanText(raw: string | undefined): string {
   if (raw === undefined) return '';
+  if (PLAIN.test(raw)) return raw;
   return raw
     .normalize('NFC')
     .replace(/[\p{Cc}\p{Zs}\p{Zl}\p{Zp}]+/gu, ' ')

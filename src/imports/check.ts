@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { cleanText, NAME_LIMIT, searchName } from '../directory/names.ts';
 import { normaliseMobile } from '../directory/phone.ts';
 import type { RawGuardian, RawPupil, RawStaff } from './types.ts';
@@ -41,9 +41,11 @@ export function checkPupil(
   if (!birth.ok) return birth;
   const ine = cleanText(raw.ine).replaceAll(' ', '').toUpperCase();
   if (ine !== '' && !/^[0-9A-Z]{9,11}$/.test(ine)) return refused('the INE has not the form of one');
-  const columns = {
+  const columns: PupilColumns = {
     ine: ine === '' ? null : ine,
-    ...names.value,
+    given_name: names.value.given_name,
+    family_name: names.value.family_name,
+    search_name: names.value.search_name,
     birth_date: birth.value,
     class_code: short(raw.className?.code, 100),
     class_label: short(raw.className?.label, 200),
@@ -53,12 +55,11 @@ export function checkPupil(
     mef_code: short(raw.mefCode?.replace(/[^0-9A-Za-z]/g, ''), 11),
     mef_label: short(mefLabel ?? raw.mefLabel, 120),
     siecle_id: short(raw.siecleId?.replace(/[^\x21-\x7e]/g, ''), 40),
+    digest: '',
   };
+  columns.digest = digestOf(columns);
   const { guardians, broken } = legalGuardians(raw);
-  return {
-    ok: true,
-    value: { columns: { ...columns, digest: digestOf(columns) }, guardians, brokenLinks: broken },
-  };
+  return { ok: true, value: { columns, guardians, brokenLinks: broken } };
 }
 
 /** Legal guardians only, each once, and not the pupil himself. */
@@ -103,9 +104,11 @@ export function checkGuardian(
   const chosen = usable.find(({ mobile }) => mobile !== null) ?? usable[0];
   const email = cleanText(raw.email);
   const birthName = short(raw.birthName, NAME_LIMIT);
-  const columns = {
+  const columns: GuardianColumns = {
     title: short(raw.title, 10),
-    ...names.value,
+    given_name: names.value.given_name,
+    family_name: names.value.family_name,
+    search_name: names.value.search_name,
     birth_name: birthName === names.value.family_name ? null : birthName,
     mobile: chosen?.mobile ?? null,
     mobile_raw: short(chosen?.typed, 60),
@@ -122,8 +125,10 @@ export function checkGuardian(
     postal_code: short(raw.postalCode, 12),
     town: short(raw.town, NAME_LIMIT),
     country: short(raw.country, 60),
+    digest: '',
   };
-  return { ok: true, value: { ...columns, digest: digestOf(columns) } };
+  columns.digest = digestOf(columns);
+  return { ok: true, value: columns };
 }
 
 export type StaffColumns = {
@@ -170,9 +175,7 @@ export function isSourceId(id: string): boolean {
 
 /** SHA-256 of a row's values: what tells the next night whether anything changed. */
 export function digestOf(columns: Readonly<Record<string, unknown>>): string {
-  return createHash('sha256')
-    .update(JSON.stringify(Object.values(columns)))
-    .digest('base64url');
+  return hash('sha256', JSON.stringify(Object.values(columns)), 'base64url');
 }
 
 /** `dd/mm/yyyy` as the 2D writes it, `yyyy-mm-dd` as some 1D exports do; absent is allowed. */
@@ -198,10 +201,15 @@ function checkNames(
   const family_name = cleanText(familyName);
   if (given_name === '') return refused('the first name is missing');
   if (family_name === '') return refused('the name is missing');
-  if ([...given_name].length > NAME_LIMIT || [...family_name].length > NAME_LIMIT) {
+  if (isTooLong(given_name) || isTooLong(family_name)) {
     return refused(`a name is longer than ${NAME_LIMIT} characters`);
   }
   return { ok: true, value: { given_name, family_name, search_name: searchName(family_name, given_name) } };
+}
+
+/** In characters, not in UTF-16 units. */
+function isTooLong(name: string): boolean {
+  return name.length > NAME_LIMIT && [...name].length > NAME_LIMIT;
 }
 
 /** One mailbox, plain enough to be sent to. */
@@ -214,7 +222,8 @@ function isMailAddress(text: string): boolean {
 
 function short(raw: string | undefined, limit: number, lines = false): string | null {
   const text = lines ? (raw ?? '').split('\n').map(cleanText).join('\n').trim() : cleanText(raw);
-  return text === '' ? null : [...text].slice(0, limit).join('');
+  if (text.length > limit) return [...text].slice(0, limit).join('');
+  return text === '' ? null : text;
 }
 
 function refused(reason: string): { ok: false; reason: string } {

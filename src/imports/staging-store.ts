@@ -20,16 +20,19 @@ export type StagedPupilRow = StagedKey & {
   guardians: string | null;
   /** Of school and guardians together. */
   links_digest?: string;
-} & Partial<PupilColumns>;
+  columns?: PupilColumns;
+};
 export type StagedGuardianRow = StagedKey & {
   refused: 0 | 1;
   public_id: string | null;
-} & Partial<GuardianColumns>;
+  columns?: GuardianColumns;
+};
 export type StagedStaffRow = StagedKey & {
   refused: 0 | 1;
   /** JSON of `StaffFunction[]` */
   functions: string | null;
-} & Partial<StaffColumns>;
+  columns?: StaffColumns;
+};
 type Row = StagedPupilRow | StagedGuardianRow | StagedStaffRow;
 
 export const PUPIL_COLUMNS = [
@@ -105,12 +108,12 @@ export async function insertStaged(
   return [...repeated, ...known.map((row) => ({ row, same: sameRecord(row, present.get(keyOf(row))) }))];
 }
 
-type Identity = Pick<Row, 'digest'> & { guardians?: string | null; school_no?: number | null };
+type Identity = { columns?: { digest: string | null }; guardians?: string | null; school_no?: number | null };
 
 function sameRecord(row: Identity, other: Identity | undefined): boolean {
   return (
     other !== undefined &&
-    (row.digest ?? null) === (other.digest ?? null) &&
+    (row.columns?.digest ?? null) === (other.columns?.digest ?? null) &&
     (row.guardians ?? null) === (other.guardians ?? null) &&
     (row.school_no ?? null) === (other.school_no ?? null)
   );
@@ -127,11 +130,18 @@ function withoutRepeats(rows: readonly Row[]): { fresh: Row[]; repeated: { row: 
   return { fresh: [...first.values()], repeated };
 }
 
+type Values = Partial<Record<string, string | number | null>>;
+const NOTHING: Values = {};
+
 async function insertRows(db: Database, table: StagedTable, runId: number, rows: readonly Row[]) {
   const columns = TABLES[table];
   const values = rows.map((row) => {
-    const value = row as Partial<Record<string, string | number | null>>;
-    return [runId, ...columns.map((column) => value[column] ?? (column === 'deleted' ? 0 : null))];
+    const value = row as unknown as Values;
+    const checked = (row.columns ?? NOTHING) as Values;
+    return [
+      runId,
+      ...columns.map((column) => value[column] ?? checked[column] ?? (column === 'deleted' ? 0 : null)),
+    ];
   });
   await insertBatch(db, `INSERT INTO ${table} (run_id, ${columns.join(', ')})`, values);
 }
@@ -143,14 +153,14 @@ async function presentRows(db: Database, table: StagedTable, runId: number, rows
   // A batch comes from one file, hence one académie and degree nearly always: one statement.
   const groups = new Map(rows.map((row) => [`${row.academy_code}|${row.degree}`, row]));
   for (const { academy_code, degree } of groups.values()) {
-    const present: (StagedKey & Identity)[] = await db(table)
+    const present: (StagedKey & Identity & { digest: string | null })[] = await db(table)
       .select(...keys, 'digest', ...extra)
       .where({ run_id: runId, academy_code, degree })
       .whereIn(
         'source_id',
         rows.map((row) => row.source_id),
       );
-    for (const row of present) found.set(keyOf(row), row);
+    for (const { digest, ...row } of present) found.set(keyOf(row), { ...row, columns: { digest } });
   }
   return found;
 }

@@ -118,7 +118,12 @@ function takeStaff(reading: Reading, file: FeedFile, record: FeedRecord, id: str
   };
   reading.buffers.staged_staff.push(
     checked.ok
-      ? { ...key, refused: 0, functions: JSON.stringify(checked.value.functions), ...checked.value.columns }
+      ? {
+          ...key,
+          refused: 0,
+          functions: JSON.stringify(checked.value.functions),
+          columns: checked.value.columns,
+        }
       : { ...key, refused: 1, functions: null },
   );
   return checked.ok ? null : checked.reason;
@@ -212,7 +217,7 @@ export function stagePupil(reading: Reading, file: FeedFile, id: string, raw: Ra
     public_id: newPublicId(reading),
     guardians,
     links_digest: digestOf({ school: raw.school, guardians }),
-    ...checked.value.columns,
+    columns: checked.value.columns,
   });
   return null;
 }
@@ -225,7 +230,7 @@ export function stageGuardian(reading: Reading, file: FeedFile, id: string, raw:
   const key = { academy_code: academyCode, degree: file.degree, source_id: id, file_no: file.no };
   reading.buffers.staged_guardians.push(
     checked.ok
-      ? { ...key, refused: 0, public_id: newPublicId(reading), ...checked.value }
+      ? { ...key, refused: 0, public_id: newPublicId(reading), columns: checked.value }
       : { ...key, refused: 1, public_id: null },
   );
   return checked.ok ? null : checked.reason;
