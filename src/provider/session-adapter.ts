@@ -130,7 +130,11 @@ type NewRow = { uid: string; idHash: string; accountId: string; payload: Payload
 
 function rowOf(deps: Needs, unit: Unit, row: NewRow, loaded: LoadedSession | undefined) {
   const { SESSION_IDLE_MINUTES, SESSION_MAX_HOURS } = deps.config;
-  const same = loaded?.accountId === row.accountId && loaded.payload.loginTs === row.payload.loginTs;
+  // A login that this request resumes is a new one, even within the second of the one before.
+  const same =
+    unit.loginVersion === undefined &&
+    loaded?.accountId === row.accountId &&
+    loaded.payload.loginTs === row.payload.loginTs;
   const expiresAt = same ? loaded.expiresAt : after(deps.clock, SESSION_MAX_HOURS * 3600);
   return {
     ...row,
@@ -149,6 +153,7 @@ export function versionNow(unit: Unit, accountId: string): number {
 function isDue(now: Omit<LoadedSession, 'clients' | 'stored'>, before: LoadedSession): boolean {
   return (
     now.accountId !== before.accountId ||
+    now.credentialsVersion !== before.credentialsVersion ||
     now.touchedAt.getTime() - before.touchedAt.getTime() >= TOUCH_MS ||
     JSON.stringify(now.payload) !== JSON.stringify(before.payload)
   );
