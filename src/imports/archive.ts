@@ -19,16 +19,16 @@ const STALE_MS = 24 * 3600 * 1000;
 export type Unpacked = { path: string; name: string; folder: string };
 
 /** A folder that only this user may enter, for what archives hold. Those of runs that were killed go with it. */
-export async function privateFolder(now: Date): Promise<string> {
-  for (const name of await readdir(tmpdir())) {
+export async function privateFolder(now: Date, parent = tmpdir()): Promise<string> {
+  for (const name of await readdir(parent)) {
     if (!name.startsWith(PREFIX)) continue;
-    const path = join(tmpdir(), name);
+    const path = join(parent, name);
     const info = await stat(path).catch(() => null);
     if (info?.uid === process.getuid?.() && info && now.getTime() - info.mtimeMs > STALE_MS) {
       await rm(path, { recursive: true, force: true });
     }
   }
-  return mkdtemp(join(tmpdir(), PREFIX));
+  return mkdtemp(join(parent, PREFIX));
 }
 
 /**

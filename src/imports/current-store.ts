@@ -10,7 +10,7 @@ import type {
   StagedPupil,
 } from './plan.ts';
 import type { FeedBase } from './stage.ts';
-import type { StagedSchool } from './types.ts';
+import { type StagedSchool, UNREADABLE } from './types.ts';
 
 const CHUNK = 1000;
 
@@ -56,10 +56,10 @@ export async function stagedTotals(db: Database, runId: number): Promise<Totals>
     [runId],
   );
   const [guardians] = await db.raw(
-    `SELECT s.school_no AS no, COUNT(DISTINCT j.id) AS n
+    `SELECT s.school_no AS no, COUNT(DISTINCT NULLIF(j.id, ?)) AS n
      FROM staged_pupils s, JSON_TABLE(s.guardians, '$[*]' COLUMNS (id VARCHAR(64) PATH '$[0]')) j
      WHERE s.run_id = ? AND s.refused = 0 AND s.deleted = 0 GROUP BY s.school_no`,
-    [runId],
+    [UNREADABLE, runId],
   );
   const of = new Map<number, number>(guardians.map((row: Counted) => [row.no, Number(row.n)]));
   return new Map(

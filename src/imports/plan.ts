@@ -1,5 +1,5 @@
 import type { Link } from './check.ts';
-import type { Degree, Refusal } from './types.ts';
+import { type Degree, type Refusal, UNREADABLE } from './types.ts';
 
 export type StagedPupil = {
   sourceId: string;
@@ -228,6 +228,7 @@ function knownGuardians(state: SchoolState, pupil: StagedPupil, plan?: SchoolPla
   return pupil.guardians.filter(([id]) => {
     const staged = state.guardians.get(id);
     if ((staged && !staged.refused) || state.currentGuardians.has(id)) return true;
+    if (id === UNREADABLE) return false;
     const why = staged ? 'has a record that was refused' : 'is in no file';
     plan?.refused.push({ fileNo: pupil.fileNo, record: pupil.sourceId, reason: `the guardian ${id} ${why}` });
     return false;
@@ -248,6 +249,8 @@ function planLinks(state: SchoolState, plan: SchoolPlan): void {
       if (!link || link.ended || link.code !== code)
         plan.openLinks.push({ guardian, pupil: pupil.sourceId, code });
     }
+    // A guardian who cannot be read may be any of those who are known: one typing error takes no child away.
+    if (pupil.guardians.some(([id]) => id === UNREADABLE)) continue;
     for (const link of links.values()) {
       if (link.ended || wanted.has(link.guardianSourceId)) continue;
       plan.endLinks.push({ guardianId: link.guardianId, pupilId: link.pupilId });

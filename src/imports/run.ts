@@ -35,6 +35,8 @@ export type ImportOptions = {
   /** Report of a run that the brake refused: what it saw may pass this once, for the same files. */
   accept?: string | undefined;
   progress?: Progress;
+  /** Folder in which archives are unpacked; the system's temporary one unless said. */
+  temporary?: string | undefined;
 };
 
 /**
@@ -45,14 +47,14 @@ export type ImportOptions = {
 export async function importFolder(
   deps: ImportDeps,
   folder: string,
-  { dryRun = false, accept, progress = () => {} }: ImportOptions = {},
+  { dryRun = false, accept, progress = () => {}, temporary }: ImportOptions = {},
 ): Promise<ImportResult> {
   const started = deps.clock.now();
   const run = await takeRun(deps.jobsDb, { folder, dryRun, now: started });
   if (!run.ok) return run;
   const report = emptyReport(run.id, dryRun);
   if (accept !== undefined) report.accepts = accept;
-  const scratch = await privateFolder(started);
+  const scratch = await privateFolder(started, temporary);
   let digest: string | null = null;
   const finish = async (state: RunState) => {
     const now = deps.clock.now();
@@ -72,7 +74,7 @@ export async function importFolder(
     if (!dryRun) await applyRest(deps, run.id, work, failed);
     report.refused = feed.refusals.kept;
     report.refused_total = feed.refusals.total;
-    await clearStaging(deps.jobsDb);
+    await clearOwnStaging(deps, run.id);
     if (accept !== undefined && !dryRun && failed === 0) await markReleased(deps.jobsDb, accept, run.id);
     await finish(failed > 0 ? 'failed' : 'done');
     return { ok: true, report, failed };
@@ -83,13 +85,18 @@ export async function importFolder(
       report.refused.unshift({ file: error.file, record: '', reason: error.message });
       report.refused_total += 1;
     }
-    await clearStaging(deps.jobsDb).catch(() => {});
+    await clearOwnStaging(deps, run.id).catch(() => {});
     await finish(error instanceof FeedError ? 'refused' : 'failed').catch(() => {});
     if (error instanceof FeedError) return { ok: false, reason: 'refused', report };
     throw error;
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** Who slept past his lease leaves the tables to the run that took over: its rows stand in them by now. */
+async function clearOwnStaging(deps: ImportDeps, runId: number): Promise<void> {
+  if (await renewLease(deps.jobsDb, runId, deps.clock.now())) await clearStaging(deps.jobsDb);
 }
 
 /** Prolongs the lease now and then. @throws LeaseLost */

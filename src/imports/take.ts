@@ -12,6 +12,7 @@ import {
   type RawGuardian,
   type RawPupil,
   type StagedSchool,
+  UNREADABLE,
 } from './types.ts';
 
 /** Of a nation: 60,000 schools, a few thousand MEF in each académie. */
@@ -209,7 +210,8 @@ export function stagePupil(reading: Reading, file: FeedFile, id: string, raw: Ra
     school.refused += 1;
     refuse(reading, file, id, `the guardian "${link}" cannot be read`);
   }
-  const guardians = JSON.stringify(checked.value.guardians);
+  const unreadable = checked.value.brokenLinks.length > 0 ? [[UNREADABLE, '0']] : [];
+  const guardians = JSON.stringify([...checked.value.guardians, ...unreadable]);
   reading.buffers.staged_pupils.push({
     ...key,
     school_no: school.no,

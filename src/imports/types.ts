@@ -183,3 +183,6 @@ export class FeedError extends Error {
     this.file = file;
   }
 }
+
+/** Stands among a pupil's guardians for one that could not be read; no id of a feed looks like it. */
+export const UNREADABLE = '!';

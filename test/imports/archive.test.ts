@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -16,11 +16,17 @@ import { emptyLiveTables, inFolder } from './nights.ts';
 
 let database: TestDatabase;
 let deps: TestDeps;
+/** Of this file alone: other tests unpack their archives at the same time. */
+let temporary: string;
 beforeAll(async () => {
+  temporary = await mkdtemp(join(tmpdir(), 'ec-archives-'));
   database = await createTestDatabase();
   deps = testDeps(database);
 });
-afterAll(() => database.drop());
+afterAll(async () => {
+  await database.drop();
+  await rm(temporary, { recursive: true, force: true });
+});
 beforeEach(() => emptyLiveTables(database));
 
 const feed: AafFeed = {
@@ -47,17 +53,15 @@ const entriesOf = (date: string): Entry[] =>
       document(feed, records),
     ]);
 
-const leftovers = async () =>
-  (await readdir(tmpdir())).filter((name) => name.startsWith('educonnect-import-'));
+const leftovers = () => readdir(temporary);
 
 test('an archive as it arrives is read, and nothing of it stays on the disk', async () => {
-  const before = await leftovers();
   await inFolder(async (folder) => {
     await archive(join(folder, 'ENT2DVA.20261103.tgz'), [
       ...entriesOf('20261103'),
       [{ name: 'lisez-moi.txt' }, 'x'],
     ]);
-    expect(await importFolder(deps, folder)).toMatchObject({
+    expect(await importFolder(deps, folder, { temporary })).toMatchObject({
       ok: true,
       report: { refused: [], read: { pupils: 1 } },
     });
@@ -68,11 +72,14 @@ test('an archive as it arrives is read, and nothing of it stays on the disk', as
     await archive(join(folder, 'ENT2DVA.20261104Delta.tar.gz'), [
       [{ name: 'PersRelEleve.xml' }, document(feed, [change])],
     ]);
-    expect(await importFolder(deps, folder)).toMatchObject({ ok: true, report: { refused: [], notes: [] } });
+    expect(await importFolder(deps, folder, { temporary })).toMatchObject({
+      ok: true,
+      report: { refused: [], notes: [] },
+    });
     expect(await database.db('guardian_references').pluck('email')).toEqual(['zoe@example.org']);
     expect(await database.db('import_feeds').select('exported_on')).toEqual([{ exported_on: '2026-11-04' }]);
   });
-  expect(await leftovers()).toEqual(before);
+  expect(await leftovers()).toEqual([]);
 });
 
 const hostile: [string, RegExp, Entry[]][] = [
@@ -87,7 +94,7 @@ const hostile: [string, RegExp, Entry[]][] = [
 test.each(hostile)('%s refuses the archive (I05)', async (_, why, entries) => {
   await inFolder(async (folder) => {
     await archive(join(folder, 'ENT2D.tgz'), [...entriesOf('20261103'), ...entries]);
-    const result = await importFolder(deps, folder);
+    const result = await importFolder(deps, folder, { temporary });
     expect(result).toMatchObject({ ok: false, report: { error: expect.stringMatching(why) } });
   });
   expect(await database.db('pupils').select()).toEqual([]);
@@ -130,11 +137,11 @@ test('an archive that swells is refused while it is read, as is one cut off, and
 });
 
 test('what a killed run left behind goes after a day', async () => {
-  const left = await privateFolder(new Date());
+  const left = await privateFolder(new Date(), temporary);
   expect((await stat(left)).mode & 0o777).toBe(0o700);
   const yesterday = new Date(Date.now() - 25 * 3_600_000);
   await utimes(left, yesterday, yesterday);
-  const next = await privateFolder(new Date());
+  const next = await privateFolder(new Date(), temporary);
   expect(await leftovers()).not.toContain(left.split('/').at(-1));
   await rm(next, { recursive: true });
 });

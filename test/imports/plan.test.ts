@@ -6,6 +6,7 @@ import {
   type StagedGuardian,
   type StagedPupil,
 } from '../../src/imports/plan.ts';
+import { UNREADABLE } from '../../src/imports/types.ts';
 
 const pupil = (sourceId: string, more: Partial<StagedPupil> = {}): StagedPupil => ({
   sourceId,
@@ -50,6 +51,39 @@ const state = (more: Partial<SchoolState> = {}): SchoolState => ({
   elsewhere: new Set(),
   ...more,
 });
+test('a guardian who cannot be read ends no link that is known: he may be the one who is missing', () => {
+  const known = {
+    currentPupils: new Map([['1', { ...person(5, '1', 'p1'), schoolId: 7, linksDigest: 'before' }]]),
+    currentGuardians: new Map([
+      ['51', person(6, '51', 'g51')],
+      ['52', person(8, '52', 'g52')],
+    ]),
+    currentLinks: ['51', '52'].map((guardianSourceId, index) => ({
+      pupilId: 5,
+      guardianId: index === 0 ? 6 : 8,
+      guardianSourceId,
+      code: '10',
+      ended: false,
+    })),
+  };
+  const named = planSchool(state(known));
+  expect(named.endLinks).toEqual([{ guardianId: 8, pupilId: 5 }]);
+  const unread = planSchool(
+    state({
+      ...known,
+      pupils: [
+        pupil('1', {
+          guardians: [
+            ['51', '10'],
+            [UNREADABLE, '0'],
+          ],
+        }),
+      ],
+    }),
+  );
+  expect(unread.endLinks).toEqual([]);
+});
+
 const person = (id: number, sourceId: string, digest: string, more = {}) => ({
   id,
   sourceId,
