@@ -89,7 +89,7 @@ export function createXmlReader(handlers: XmlHandlers, limits: XmlLimits) {
     if (kind === 47) return close + 1;
     if (kind === 63) return after(buffer, '?>', open + 2);
     if (kind === 33) return declarationEnd(buffer, open);
-    return tags.has(buffer.slice(open + 1, close)) ? close + 1 : tagEnd(buffer, open, close);
+    return tags.has(buffer.slice(open + 1, close)) ? close + 1 : tagEnd(buffer, open);
   }
 
   function takeText(text: string): void {
@@ -181,22 +181,16 @@ function after(buffer: string, mark: string, from: number): number {
 }
 
 /** The `>` of a tag; one inside a quoted value does not count. */
-function tagEnd(buffer: string, open: number, close: number): number {
-  let end = close;
-  while (end >= 0 && quoteOpen(buffer, open, end)) end = buffer.indexOf('>', end + 1);
-  return end < 0 ? -1 : end + 1;
-}
-
-function quoteOpen(buffer: string, from: number, to: number): boolean {
-  let at = from;
+function tagEnd(buffer: string, open: number): number {
+  const stop = /["'>]/g;
+  stop.lastIndex = open;
   for (;;) {
-    const double = buffer.indexOf('"', at);
-    const single = buffer.indexOf("'", at);
-    const first = double < 0 || (single >= 0 && single < double) ? single : double;
-    if (first < 0 || first > to) return false;
-    const second = buffer.indexOf(first === double ? '"' : "'", first + 1);
-    if (second < 0 || second > to) return true;
-    at = second + 1;
+    const found = stop.exec(buffer);
+    if (!found) return -1;
+    if (found[0] === '>') return stop.lastIndex;
+    const closing = buffer.indexOf(found[0], stop.lastIndex);
+    if (closing < 0) return -1;
+    stop.lastIndex = closing + 1;
   }
 }
 

@@ -175,3 +175,22 @@ test('an element called __proto__ and such an attribute are nothing special', ()
     'open:a{"__proto__":"x","constructor":"y"}\nclose:a',
   );
 });
+
+test('a value made of a million « > » is looked through once, not once a sign', () => {
+  const long = `<a b="${'>'.repeat(900_000)}`;
+  const seen: string[] = [];
+  const reader = createXmlReader(
+    {
+      open: (name) => seen.push(name),
+      close: () => {},
+      text: () => {},
+      comment: () => {},
+      doctype: () => {},
+    },
+    { ...LIMITS, pendingChars: 1_000_000 },
+  );
+  for (let at = 0; at < long.length; at += 65_536) reader.write(long.slice(at, at + 65_536));
+  reader.write('"/>');
+  reader.close();
+  expect(seen).toEqual(['a']);
+});
