@@ -96,12 +96,7 @@ export async function updateAccount(
   now: Date,
   bumpVersion = false,
 ): Promise<void> {
-  const row: Record<string, unknown> = { updated_at: now };
-  for (const [property, value] of Object.entries(changes)) {
-    if (value !== undefined) row[COLUMNS[property as keyof Account]] = value;
-  }
-  if (bumpVersion) row.credentials_version = db.raw('credentials_version + 1');
-  await db('accounts').where({ id }).update(row);
+  await updateManyAccounts(db, [id], changes, now, bumpVersion);
 }
 
 /** One statement per 500 accounts: the same values for all of them. */

@@ -116,12 +116,3 @@ export async function markForRetry(
 export async function releaseClaim(db: Database, message: ClaimedMessage, now: Date): Promise<void> {
   await claimed(db, message).update({ state: 'waiting', due_at: now, attempts: message.attempt - 1 });
 }
-
-/** How many messages stand where (for metrics and the help desk). */
-export async function countMessages(db: Database): Promise<Record<string, number>> {
-  const rows: { state: string; total: number }[] = await db('outbox_messages')
-    .select('state')
-    .count({ total: '*' })
-    .groupBy('state');
-  return Object.fromEntries(rows.map((row) => [row.state, Number(row.total)]));
-}
