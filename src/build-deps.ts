@@ -32,6 +32,8 @@ export function buildDeps(config: Config): Deps {
     sealer: createSealer(config.SEALING_KEYS),
     passwords: createPasswordHasher(config),
     mailer: createSmtpMailer(config),
+    sms: null,
+    franceConnect: null,
   };
 }
 

@@ -38,6 +38,74 @@ export type Mailer = {
   close(): void;
 };
 
+export type OutgoingSms = {
+  /** E.164. */
+  to: string;
+  text: string;
+  /** After so many seconds it is of no use any more and need not be delivered. */
+  validitySeconds: number;
+};
+
+/** What became of an attempt to hand an SMS over; `code` is the carrier's, or `timeout`, `network`. */
+export type SmsResult =
+  /** `sid`: by which the delivery is reported. */
+  | { ok: true; sid: string }
+  /** `retry`: try again later; `refused`: pointless; `unsure`: it may have been taken, so never send it twice. */
+  | { ok: false; outcome: 'retry' | 'refused' | 'unsure'; code: string; retryAfterSeconds?: number };
+
+/** The SMS carrier (Twilio). */
+export type SmsGateway = {
+  send(sms: OutgoingSms): Promise<SmsResult>;
+  /** Whether a report of a delivery is really the carrier's. @param url as the carrier was told it */
+  isGenuine(report: { signature: string; url: string; params: Record<string, string> }): boolean;
+  /** Has the carrier forget the words of a message (decision 11). @returns false: try again later */
+  forget(sid: string): Promise<boolean>;
+};
+
+/** Who FranceConnect says somebody is; everything but `sub` may be missing or spelt in another way than at school. */
+export type FranceConnectIdentity = {
+  issuer: string;
+  /** Pairwise, at most 255 characters. */
+  sub: string;
+  /** All first names, apart by spaces. */
+  givenName: string | null;
+  /** Name at birth. */
+  familyName: string | null;
+  /** Name of use. */
+  preferredName: string | null;
+  /** `YYYY-MM-DD`; day or month may be 00. */
+  birthDate: string | null;
+  email: string | null;
+};
+
+/** FranceConnect, of which we are a relying service. */
+export type FranceConnect = {
+  /** The address to send the visitor to. */
+  begin(request: {
+    redirectUri: string;
+    state: string;
+    nonce: string;
+  }): Promise<{ ok: true; url: string } | { ok: false; reason: 'unreachable' }>;
+  /**
+   * Exchanges the code and verifies everything.
+   * @param callbackUrl the whole address to which FranceConnect sent the visitor
+   */
+  finish(answer: {
+    callbackUrl: string;
+    state: string;
+    nonce: string;
+  }): Promise<
+    | { ok: true; identity: FranceConnectIdentity; idToken: string }
+    | { ok: false; reason: 'cancelled' | 'refused' | 'unreachable'; detail: string }
+  >;
+  /** Where a session at FranceConnect is ended; null when it cannot be reached. */
+  endSessionUrl(logout: {
+    idToken: string;
+    postLogoutRedirectUri: string;
+    state: string;
+  }): Promise<string | null>;
+};
+
 /** What rooms and doors are given; built once by `main.ts`, `cli.ts` or a test. */
 export type Deps = {
   config: Config;
@@ -52,4 +120,8 @@ export type Deps = {
   sealer: Sealer;
   passwords: PasswordHasher;
   mailer: Mailer;
+  /** Null: no carrier is configured, and the ways in that need an SMS are not offered. */
+  sms: SmsGateway | null;
+  /** Null: not configured, and not offered. */
+  franceConnect: FranceConnect | null;
 };

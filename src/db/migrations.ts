@@ -6,6 +6,7 @@ import * as messages from '../../migrations/004_messages.ts';
 import * as importsComplete from '../../migrations/005_imports.ts';
 import * as leases from '../../migrations/006_leases.ts';
 import * as accountSessions from '../../migrations/007_account_sessions.ts';
+import * as waysIn from '../../migrations/009_ways_in.ts';
 import { inTransaction } from './transaction.ts';
 
 type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
@@ -19,6 +20,7 @@ const MIGRATIONS: Migration[] = [
   { name: '005_imports', ...importsComplete },
   { name: '006_leases', ...leases },
   { name: '007_account_sessions', ...accountSessions },
+  { name: '009_ways_in', ...waysIn },
 ];
 
 const source: Knex.MigrationSource<Migration> = {

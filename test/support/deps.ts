@@ -79,6 +79,8 @@ export function testDeps(
     sealer: createSealer(config.SEALING_KEYS),
     passwords: createPasswordHasher(config),
     mailer: createTestMailer(),
+    sms: null,
+    franceConnect: null,
     ...parts,
   } as TestDeps;
 }
