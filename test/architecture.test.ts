@@ -129,6 +129,7 @@ describe('the checker', () => {
     "await deps.db.raw('SELECT 1')",
     "await trx.select('id').from('accounts')",
     'db.schema.hasTable(name)',
+    "import { type Sql, selectRows } from '../db/statement.ts';",
   ])('refuses %s outside a store', (text) => {
     expect(breaches({ 'src/accounts/find.ts': text })).toEqual([
       'src/accounts/find.ts writes SQL and is no store',
@@ -142,6 +143,7 @@ describe('the checker', () => {
     'const save = async (trx: Transaction) => recordAudit(trx, line);',
     "// db('accounts') is for stores",
     'String.raw`a`',
+    "import { beginTransaction, type Sql } from '../db/statement.ts';",
   ])('accepts %s anywhere', (text) => {
     expect(breaches({ 'src/accounts/find.ts': text })).toEqual([]);
   });

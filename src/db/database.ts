@@ -20,7 +20,20 @@ export type DatabaseSettings = {
 
 const ignore = () => {};
 
-type RawConnection = Connection & { __knex__disposed?: unknown };
+export type RawConnection = Connection & {
+  __knex__disposed?: unknown;
+  __knexUid?: string;
+  __knexTxId?: string;
+};
+
+/** What our dialect has beyond knex's, for statement.ts. */
+export type BoundedClient = {
+  /** Rows, or the result of a statement that has none; bounded like any other statement. */
+  send(connection: RawConnection, sql: string, values?: readonly unknown[]): Promise<unknown>;
+  /** Throws a connection away instead of giving it back. */
+  discard(connection: RawConnection, why: unknown): void;
+};
+
 type QueryObject = { sql: string; bindings?: unknown[]; options?: Record<string, unknown> };
 
 /** The parts of knex's MySQL dialect that are replaced; its own types leave them out. */
@@ -32,6 +45,7 @@ type Dialect = new (
   _query(connection: RawConnection, object: QueryObject | string): Promise<unknown>;
   acquireRawConnection(): Promise<RawConnection>;
   acquireConnection(): Promise<unknown>;
+  emit(event: string, ...args: unknown[]): boolean;
 };
 
 /**
@@ -147,12 +161,29 @@ function boundedDialect(hosts: ConnectionOptions[], settings: DatabaseSettings):
       try {
         return await super._query(connection, query);
       } catch (error) {
-        if (spoilsConnection(error)) {
-          connection.__knex__disposed = error;
-          connection.destroy();
-        }
+        if (spoilsConnection(error)) this.discard(connection, error);
         throw error;
       }
+    }
+
+    send(connection: RawConnection, sql: string, values: readonly unknown[] = []): Promise<unknown> {
+      const { __knexUid, __knexTxId } = connection;
+      this.emit('query', { __knexUid, __knexTxId, sql, bindings: values });
+      return new Promise((resolve, reject) => {
+        const options = { sql, values: values as unknown[], timeout: settings.statementTimeoutMs };
+        connection.query(options, (error, result) => {
+          if (!error) return resolve(result);
+          if (spoilsConnection(error)) this.discard(connection, error);
+          // As knex does: which statement it was, with placeholders for the values.
+          error.message = `${sql} - ${error.message}`;
+          reject(error);
+        });
+      });
+    }
+
+    discard(connection: RawConnection, why: unknown): void {
+      connection.__knex__disposed = why;
+      connection.destroy();
     }
   }
   return BoundedMysql as unknown as Dialect;

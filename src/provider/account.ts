@@ -59,7 +59,8 @@ async function visibleChildren(
   if (clientId === undefined || !NEED_CHILDREN.some((scope) => scopes.has(scope))) return [];
   const schools = (await clients.find(clientId))?.schools ?? new Set<number>();
   if (schools !== 'all' && schools.size === 0) return [];
-  const children = await inUnit(deps, (db) => childrenOfAccount(db, person));
+  // Userinfo is no transaction: nothing of it can be missed on another connection.
+  const children = await inUnit(deps, () => childrenOfAccount(deps.db, person));
   return schools === 'all' ? children : children.filter((child) => schools.has(child.schoolId));
 }
 

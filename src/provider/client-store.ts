@@ -1,3 +1,4 @@
+import { type Sql, selectFirst, selectRows } from '../db/statement.ts';
 import type { Database } from '../deps.ts';
 
 /** A relying service's registration as it is kept. `metadata` is the library's, without the secret. */
@@ -16,15 +17,21 @@ export type SignInBeginning = { clientId: string; name: string; initiateLoginUri
 /** Schools where a service is active: all, or these. */
 export type ActiveSchools = 'all' | ReadonlySet<number>;
 
-type Row = Record<string, unknown>;
+type Row = {
+  client_id: string;
+  name: string;
+  sector: string;
+  metadata: string;
+  secret_sealed: string | null;
+};
 
 function clientOf(row: Row): ClientRow {
   return {
-    clientId: row.client_id as string,
-    name: row.name as string,
-    sector: row.sector as string,
-    metadata: JSON.parse(row.metadata as string),
-    secretSealed: row.secret_sealed as string | null,
+    clientId: row.client_id,
+    name: row.name,
+    sector: row.sector,
+    metadata: JSON.parse(row.metadata),
+    secretSealed: row.secret_sealed,
   };
 }
 
@@ -36,8 +43,10 @@ export const OWN_CLIENT_ID = 'educonnect-mon-compte';
 
 const registrations = (db: Database) => db('oidc_clients').whereNot('oidc_clients.client_id', OWN_CLIENT_ID);
 
-export async function findClientRow(db: Database, clientId: string): Promise<ClientRow | null> {
-  const row = await registrations(db).where({ client_id: clientId }).first();
+export async function findClientRow(db: Sql, clientId: string): Promise<ClientRow | null> {
+  if (clientId === OWN_CLIENT_ID) return null;
+  const sql = 'SELECT client_id, name, sector, metadata, secret_sealed FROM oidc_clients WHERE client_id = ?';
+  const row = await selectFirst<Row>(db, sql, [clientId]);
   return row ? clientOf(row) : null;
 }
 
@@ -92,10 +101,9 @@ export async function deleteClient(db: Database, clientId: string): Promise<bool
   return (await registrations(db).where({ client_id: clientId }).delete()) === 1;
 }
 
-export async function activeSchools(db: Database, clientId: string): Promise<ActiveSchools> {
-  const rows: { school_id: number | null }[] = await db('client_services')
-    .where({ client_id: clientId })
-    .select('school_id');
+export async function activeSchools(db: Sql, clientId: string): Promise<ActiveSchools> {
+  const sql = 'SELECT school_id FROM client_services WHERE client_id = ?';
+  const rows = await selectRows<{ school_id: number | null }>(db, sql, [clientId]);
   const ids = rows.flatMap(({ school_id }) => (school_id === null ? [] : [school_id]));
   return ids.length < rows.length ? 'all' : new Set(ids);
 }

@@ -1,8 +1,6 @@
-import type { Database } from '../deps.ts';
-import { personColumns, personOf } from './person-store.ts';
+import { change, type Sql, selectFirst } from '../db/statement.ts';
+import { PERSON_COLUMNS, type PersonRow, personOf } from './person-store.ts';
 import type { Payload, Person } from './rows.ts';
-
-type Row = Record<string, unknown>;
 
 export type StoredInteraction = {
   clientId: string;
@@ -21,84 +19,90 @@ export type PresentSession = {
   person: Person | null;
 };
 
+const COLUMNS = 'i.client_id, i.payload, i.result, i.credentials_version, i.expires_at';
+
+type InteractionRow = {
+  client_id: string;
+  payload: string;
+  result: string | null;
+  credentials_version: number | null;
+  expires_at: Date;
+};
+
 /** Locked, so that of two tabs that come back at once one finds it used. */
-export async function lockInteraction(db: Database, idHash: string): Promise<StoredInteraction | null> {
-  const row: Row | undefined = await db('oidc_interactions').where({ id_hash: idHash }).forUpdate().first();
+export async function lockInteraction(db: Sql, idHash: string): Promise<StoredInteraction | null> {
+  const sql = `SELECT ${COLUMNS} FROM oidc_interactions i WHERE i.id_hash = ? FOR UPDATE`;
+  const row = await selectFirst<InteractionRow>(db, sql, [idHash]);
   return row ? interactionOf(row) : null;
 }
 
+const READ_INTERACTION = `SELECT ${COLUMNS}, s.account_id AS session_account_id,
+    s.credentials_version AS session_version, s.idle_at, ${PERSON_COLUMNS}
+  FROM oidc_interactions i
+  LEFT JOIN oidc_sessions s ON s.id_hash = ?
+  LEFT JOIN accounts a ON a.public_id = s.account_id
+  WHERE i.id_hash = ?`;
+
+type PresentRow = InteractionRow &
+  PersonRow & { session_account_id: string | null; session_version: number; idle_at: Date };
+
 /** The sign-in and, in the same statement, the session of the browser that asks. */
 export async function readInteraction(
-  db: Database,
+  db: Sql,
   idHash: string,
   sessionHash: string | null,
 ): Promise<{ interaction: StoredInteraction; present: PresentSession | null } | null> {
-  const row: Row | undefined = await db('oidc_interactions as i')
-    .leftJoin('oidc_sessions as s', 's.id_hash', db.raw('?', [sessionHash]))
-    .leftJoin('accounts as a', 'a.public_id', 's.account_id')
-    .where({ 'i.id_hash': idHash })
-    .select(
-      'i.*',
-      's.account_id as session_account_id',
-      's.credentials_version as session_version',
-      's.idle_at',
-      ...personColumns('a'),
-    )
-    .first();
+  const row = await selectFirst<PresentRow>(db, READ_INTERACTION, [sessionHash, idHash]);
   if (!row) return null;
   const present =
     row.session_account_id === null
       ? null
       : {
-          accountId: row.session_account_id as string,
-          credentialsVersion: row.session_version as number,
-          idleAt: row.idle_at as Date,
+          accountId: row.session_account_id,
+          credentialsVersion: row.session_version,
+          idleAt: row.idle_at,
           person: personOf(row),
         };
   return { interaction: interactionOf(row), present };
 }
 
-function interactionOf(row: Row): StoredInteraction {
-  const result = row.result as string | null;
+function interactionOf(row: InteractionRow): StoredInteraction {
   return {
-    clientId: row.client_id as string,
-    payload: JSON.parse(row.payload as string),
-    result: result === null ? null : JSON.parse(result),
-    credentialsVersion: row.credentials_version as number | null,
-    expiresAt: row.expires_at as Date,
+    clientId: row.client_id,
+    payload: JSON.parse(row.payload),
+    result: row.result === null ? null : JSON.parse(row.result),
+    credentialsVersion: row.credentials_version,
+    expiresAt: row.expires_at,
   };
 }
 
 export async function insertInteraction(
-  db: Database,
+  db: Sql,
   idHash: string,
   { clientId, payload, expiresAt }: Pick<StoredInteraction, 'clientId' | 'payload' | 'expiresAt'>,
 ): Promise<void> {
-  await db('oidc_interactions').insert({
-    id_hash: idHash,
-    client_id: clientId,
-    payload: JSON.stringify(payload),
-    expires_at: expiresAt,
-  });
+  await change(
+    db,
+    'INSERT INTO oidc_interactions (id_hash, client_id, payload, expires_at) VALUES (?, ?, ?, ?)',
+    [idHash, clientId, JSON.stringify(payload), expiresAt],
+  );
 }
 
-export async function updateInteraction(db: Database, idHash: string, payload: Payload): Promise<void> {
-  await db('oidc_interactions')
-    .where({ id_hash: idHash })
-    .update({ payload: JSON.stringify(payload) });
+export async function updateInteraction(db: Sql, idHash: string, payload: Payload): Promise<void> {
+  await change(db, 'UPDATE oidc_interactions SET payload = ? WHERE id_hash = ?', [
+    JSON.stringify(payload),
+    idHash,
+  ]);
 }
 
 /** Hands over that the visitor gave up. @returns false when the sign-in is over */
-export async function saveRefusal(
-  db: Database,
-  idHash: string,
-  result: Payload,
-  now: Date,
-): Promise<boolean> {
-  const changed = await db('oidc_interactions')
-    .where({ id_hash: idHash })
-    .where('expires_at', '>', now)
-    .update({ result: JSON.stringify(result), credentials_version: null });
+export async function saveRefusal(db: Sql, idHash: string, result: Payload, now: Date): Promise<boolean> {
+  const changed = await change(
+    db,
+    `UPDATE oidc_interactions SET result = ?, credentials_version = NULL
+     WHERE id_hash = ? AND expires_at > ?`,
+    [JSON.stringify(result), idHash, now],
+  );
   return changed === 1;
 }
 
@@ -107,28 +111,30 @@ export async function saveRefusal(
  * @returns false when the sign-in is over, or the account may not be presented to services
  */
 export async function saveLogin(
-  db: Database,
+  db: Sql,
   idHash: string,
   accountId: string,
   result: Payload,
   now: Date,
 ): Promise<boolean> {
-  const changed = await db('oidc_interactions as i')
-    .join('accounts as a', 'a.public_id', db.raw('?', [accountId]))
-    .where({ 'i.id_hash': idHash, 'a.state': 'activated' })
-    .where('i.expires_at', '>', now)
-    .whereNull('a.closed_at')
-    .update({ 'i.result': JSON.stringify(result), 'i.credentials_version': db.ref('a.credentials_version') });
+  const changed = await change(
+    db,
+    `UPDATE oidc_interactions i JOIN accounts a ON a.public_id = ?
+     SET i.result = ?, i.credentials_version = a.credentials_version
+     WHERE i.id_hash = ? AND a.state = 'activated' AND i.expires_at > ? AND a.closed_at IS NULL`,
+    [accountId, JSON.stringify(result), idHash, now],
+  );
   return changed === 1;
 }
 
-export async function extendInteraction(db: Database, idHash: string, until: Date): Promise<void> {
-  await db('oidc_interactions')
-    .where({ id_hash: idHash })
-    .where('expires_at', '<', until)
-    .update({ expires_at: until });
+export async function extendInteraction(db: Sql, idHash: string, until: Date): Promise<void> {
+  await change(db, 'UPDATE oidc_interactions SET expires_at = ? WHERE id_hash = ? AND expires_at < ?', [
+    until,
+    idHash,
+    until,
+  ]);
 }
 
-export async function deleteInteraction(db: Database, idHash: string): Promise<void> {
-  await db('oidc_interactions').where({ id_hash: idHash }).delete();
+export async function deleteInteraction(db: Sql, idHash: string): Promise<void> {
+  await change(db, 'DELETE FROM oidc_interactions WHERE id_hash = ?', [idHash]);
 }

@@ -1,39 +1,51 @@
-import { accountColumns } from '../accounts/store.ts';
-import type { Database } from '../deps.ts';
+import { type Sql, selectFirst } from '../db/statement.ts';
 import type { Person } from './rows.ts';
 
-const PROPERTIES = [
-  'id',
-  'publicId',
-  'kind',
-  'state',
-  'givenName',
-  'familyName',
-  'email',
-  'emailVerifiedAt',
-  'lastLoginAt',
-  'credentialsVersion',
-  'closedAt',
-] as const satisfies readonly (keyof Person)[];
+/** The columns that `personOf` reads back, of a statement in which `accounts` is called `a`. */
+export const PERSON_COLUMNS = `a.id AS person_id, a.public_id AS person_public_id, a.kind AS person_kind,
+  a.state AS person_state, a.given_name, a.family_name, a.email, a.email_verified_at, a.last_login_at,
+  a.credentials_version AS person_version, a.closed_at`;
 
-const PREFIX = 'person_';
-
-/** Columns to select from a join with `accounts`; `personOf` reads them back. */
-export function personColumns(table: string): string[] {
-  const columns = accountColumns(table);
-  return PROPERTIES.map((property) => `${columns[property]} as ${PREFIX}${property}`);
-}
+/** All null where an outer join found nobody. */
+export type PersonRow = {
+  person_id: number | null;
+  person_public_id: string;
+  person_kind: Person['kind'];
+  person_state: Person['state'];
+  given_name: string;
+  family_name: string;
+  email: string | null;
+  email_verified_at: Date | null;
+  last_login_at: Date | null;
+  person_version: number;
+  closed_at: Date | null;
+};
 
 /** The person of a joined row; null when the outer join found none. */
-export function personOf(row: Record<string, unknown>): Person | null {
-  if (row[`${PREFIX}id`] === null || row[`${PREFIX}id`] === undefined) return null;
-  const entries = PROPERTIES.map((property) => [property, row[PREFIX + property]]);
-  return Object.fromEntries(entries) as Person;
+export function personOf(row: PersonRow): Person | null {
+  if (row.person_id === null) return null;
+  return {
+    id: row.person_id,
+    publicId: row.person_public_id,
+    kind: row.person_kind,
+    state: row.person_state,
+    givenName: row.given_name,
+    familyName: row.family_name,
+    email: row.email,
+    emailVerifiedAt: row.email_verified_at,
+    lastLoginAt: row.last_login_at,
+    credentialsVersion: row.person_version,
+    closedAt: row.closed_at,
+  };
 }
 
 /** @param publicId the provider's account id */
-export async function findPerson(db: Database, publicId: string): Promise<Person | null> {
-  const row = await db('accounts as a').where({ public_id: publicId }).select(personColumns('a')).first();
+export async function findPerson(db: Sql, publicId: string): Promise<Person | null> {
+  const row = await selectFirst<PersonRow>(
+    db,
+    `SELECT ${PERSON_COLUMNS} FROM accounts a WHERE a.public_id = ?`,
+    [publicId],
+  );
   return row ? personOf(row) : null;
 }
 

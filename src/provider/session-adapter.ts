@@ -60,7 +60,7 @@ export function sessionAdapter(deps: Needs): Parts {
 async function load(deps: Needs, idHash: string): Promise<LoadedSession | null> {
   const unit = currentUnit();
   const read = await inUnit(deps, async (db) => {
-    if (unit?.kind !== 'changing') return readSession(db, { id_hash: idHash });
+    if (unit?.kind !== 'changing') return readSession(db, { idHash });
     const uid = await lockSession(db, idHash);
     return uid === null ? null : readSession(db, { uid });
   });

@@ -1,8 +1,6 @@
-import type { Database } from '../deps.ts';
-import { personColumns, personOf } from './person-store.ts';
+import { change, type Sql, selectFirst, selectRows } from '../db/statement.ts';
+import { PERSON_COLUMNS, type PersonRow, personOf } from './person-store.ts';
 import type { Grant, LoadedSession, Person, SessionClient } from './rows.ts';
-
-type Row = Record<string, unknown>;
 
 export type SessionRead = { session: LoadedSession; person: Person | null; grants: Grant[] };
 
@@ -11,137 +9,162 @@ export type SessionRead = { session: LoadedSession; person: Person | null; grant
  * overwrites another's service and none brings back what a logout has deleted (decision 9, pitfall 2).
  * @returns its uid
  */
-export async function lockSession(db: Database, idHash: string): Promise<string | null> {
-  const row = await db('oidc_sessions').where({ id_hash: idHash }).select('uid').forUpdate().first();
-  return row?.uid ?? null;
+export async function lockSession(db: Sql, idHash: string): Promise<string | null> {
+  const sql = 'SELECT uid FROM oidc_sessions WHERE id_hash = ? FOR UPDATE';
+  return (await selectFirst<{ uid: string }>(db, sql, [idHash]))?.uid ?? null;
 }
 
 /** The same, by its uid. @returns false when it is over */
-export async function lockSessionOfUid(db: Database, uid: string): Promise<boolean> {
-  return (await db('oidc_sessions').where({ uid }).select('uid').forUpdate().first()) !== undefined;
+export async function lockSessionOfUid(db: Sql, uid: string): Promise<boolean> {
+  return (
+    (await selectFirst(db, 'SELECT uid FROM oidc_sessions WHERE uid = ? FOR UPDATE', [uid])) !== undefined
+  );
 }
 
 /** Counts the idle time anew for a session that is still in use. */
-export async function touchSession(db: Database, uid: string, now: Date, idleAt: Date): Promise<void> {
-  await db('oidc_sessions')
-    .where({ uid })
-    .where('idle_at', '>', now)
-    .update({ touched_at: now, idle_at: db.raw('LEAST(?, expires_at)', [idleAt]) });
+export async function touchSession(db: Sql, uid: string, now: Date, idleAt: Date): Promise<void> {
+  await change(
+    db,
+    'UPDATE oidc_sessions SET touched_at = ?, idle_at = LEAST(?, expires_at) WHERE uid = ? AND idle_at > ?',
+    [now, idleAt, uid, now],
+  );
 }
+
+type SessionRow = PersonRow & {
+  uid: string;
+  id_hash: string;
+  account_id: string;
+  credentials_version: number;
+  payload: string;
+  touched_at: Date;
+  idle_at: Date;
+  expires_at: Date;
+  client_id: string | null;
+  sid: string;
+  grant_id: string | null;
+  grant_account_id: string;
+  grant_version: number;
+  grant_payload: string | null;
+  grant_expires_at: Date;
+};
+
+const READ_SESSION = `SELECT s.uid, s.id_hash, s.account_id, s.credentials_version, s.payload, s.touched_at, s.idle_at,
+    s.expires_at, c.client_id, c.sid, c.grant_id, g.account_id AS grant_account_id,
+    g.credentials_version AS grant_version, g.payload AS grant_payload, g.expires_at AS grant_expires_at,
+    ${PERSON_COLUMNS}
+  FROM oidc_sessions s
+  LEFT JOIN accounts a ON a.public_id = s.account_id
+  LEFT JOIN session_clients c ON c.session_uid = s.uid
+  LEFT JOIN oidc_grants g ON g.id = c.grant_id`;
+const READ_BY_UID = `${READ_SESSION} WHERE s.uid = ?`;
+const READ_BY_ID = `${READ_SESSION} WHERE s.id_hash = ?`;
 
 /** The session with its person, its services and their grants, in one statement. */
 export async function readSession(
-  db: Database,
-  by: { uid: string } | { id_hash: string },
+  db: Sql,
+  by: { uid: string } | { idHash: string },
 ): Promise<SessionRead | null> {
-  const column = 'uid' in by ? { 's.uid': by.uid } : { 's.id_hash': by.id_hash };
-  const rows: Row[] = await db('oidc_sessions as s')
-    .leftJoin('accounts as a', 'a.public_id', 's.account_id')
-    .leftJoin('session_clients as c', 'c.session_uid', 's.uid')
-    .leftJoin('oidc_grants as g', 'g.id', 'c.grant_id')
-    .where(column)
-    .select(
-      's.*',
-      'c.client_id',
-      'c.sid',
-      'c.grant_id',
-      'g.account_id as grant_account_id',
-      'g.credentials_version as grant_version',
-      'g.payload as grant_payload',
-      'g.expires_at as grant_expires_at',
-      ...personColumns('a'),
-    );
+  const rows =
+    'uid' in by
+      ? await selectRows<SessionRow>(db, READ_BY_UID, [by.uid])
+      : await selectRows<SessionRow>(db, READ_BY_ID, [by.idHash]);
   const first = rows[0];
   if (!first) return null;
   const services = rows.filter((row) => row.client_id !== null);
-  const grants = services.filter((row) => row.grant_payload !== null).map(grantOf);
+  const grants = services.flatMap((row) => grantOf(row) ?? []);
   return { session: sessionOf(first, services), person: personOf(first), grants };
 }
 
-function sessionOf(row: Row, services: Row[]): LoadedSession {
-  const clients = services.map((service): [string, SessionClient] => [
-    service.client_id as string,
-    { sid: service.sid as string, grantId: service.grant_id as string | null },
-  ]);
+function sessionOf(row: SessionRow, services: SessionRow[]): LoadedSession {
   return {
-    uid: row.uid as string,
-    idHash: row.id_hash as string,
-    accountId: row.account_id as string,
-    credentialsVersion: row.credentials_version as number,
-    payload: JSON.parse(row.payload as string),
-    touchedAt: row.touched_at as Date,
-    idleAt: row.idle_at as Date,
-    expiresAt: row.expires_at as Date,
-    clients: new Map(clients),
+    uid: row.uid,
+    idHash: row.id_hash,
+    accountId: row.account_id,
+    credentialsVersion: row.credentials_version,
+    payload: JSON.parse(row.payload),
+    touchedAt: row.touched_at,
+    idleAt: row.idle_at,
+    expiresAt: row.expires_at,
+    clients: new Map(
+      services.map(({ client_id, sid, grant_id }) => [client_id ?? '', { sid, grantId: grant_id }]),
+    ),
     stored: true,
   };
 }
 
-function grantOf(row: Row): Grant {
+function grantOf(row: SessionRow): Grant | null {
+  if (row.grant_payload === null || row.grant_id === null) return null;
   return {
-    id: row.grant_id as string,
-    accountId: row.grant_account_id as string,
-    clientId: row.client_id as string,
-    credentialsVersion: row.grant_version as number,
-    payload: JSON.parse(row.grant_payload as string),
-    expiresAt: row.grant_expires_at as Date,
+    id: row.grant_id,
+    accountId: row.grant_account_id,
+    clientId: row.client_id ?? '',
+    credentialsVersion: row.grant_version,
+    payload: JSON.parse(row.grant_payload),
+    expiresAt: row.grant_expires_at,
   };
 }
 
-type SessionRow = Omit<LoadedSession, 'clients' | 'stored'>;
+type StoredSession = Omit<LoadedSession, 'clients' | 'stored'>;
 
-function columnsOf(session: SessionRow): Row {
-  return {
-    uid: session.uid,
-    id_hash: session.idHash,
-    account_id: session.accountId,
-    credentials_version: session.credentialsVersion,
-    payload: JSON.stringify(session.payload),
-    touched_at: session.touchedAt,
-    idle_at: session.idleAt,
-    expires_at: session.expiresAt,
-  };
+/** In the order of the columns of both statements below; the uid comes last. */
+const valuesOf = (session: StoredSession) => [
+  session.idHash,
+  session.accountId,
+  session.credentialsVersion,
+  JSON.stringify(session.payload),
+  session.touchedAt,
+  session.idleAt,
+  session.expiresAt,
+  session.uid,
+];
+
+export async function insertSession(db: Sql, session: StoredSession): Promise<void> {
+  await change(
+    db,
+    `INSERT INTO oidc_sessions
+       (id_hash, account_id, credentials_version, payload, touched_at, idle_at, expires_at, uid)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    valuesOf(session),
+  );
 }
 
-export async function insertSession(db: Database, session: SessionRow): Promise<void> {
-  await db('oidc_sessions').insert(columnsOf(session));
-}
-
-export async function updateSession(db: Database, session: SessionRow): Promise<void> {
-  const { uid, ...columns } = columnsOf(session);
-  await db('oidc_sessions')
-    .where({ uid: uid as string })
-    .update(columns);
+export async function updateSession(db: Sql, session: StoredSession): Promise<void> {
+  await change(
+    db,
+    `UPDATE oidc_sessions SET id_hash = ?, account_id = ?, credentials_version = ?, payload = ?, touched_at = ?,
+       idle_at = ?, expires_at = ? WHERE uid = ?`,
+    valuesOf(session),
+  );
 }
 
 /** Its services go with it. */
-export async function deleteSession(db: Database, uid: string): Promise<void> {
-  await db('oidc_sessions').where({ uid }).delete();
+export async function deleteSession(db: Sql, uid: string): Promise<void> {
+  await change(db, 'DELETE FROM oidc_sessions WHERE uid = ?', [uid]);
 }
 
 export async function saveSessionClients(
-  db: Database,
+  db: Sql,
   uid: string,
   clients: ReadonlyMap<string, SessionClient>,
   now: Date,
 ): Promise<void> {
-  const rows = [...clients].map(([clientId, { sid, grantId }]) => ({
-    session_uid: uid,
-    client_id: clientId,
-    sid,
-    grant_id: grantId,
-    created_at: now,
-  }));
-  await db('session_clients')
-    .insert(rows)
-    .onConflict(['session_uid', 'client_id'])
-    .merge(['sid', 'grant_id']);
+  const values = [...clients].flatMap(([clientId, { sid, grantId }]) => [uid, clientId, sid, grantId, now]);
+  const rows = Array.from(clients, () => '(?, ?, ?, ?, ?)').join(', ');
+  await change(
+    db,
+    `INSERT INTO session_clients (session_uid, client_id, sid, grant_id, created_at) VALUES ${rows}
+     ON DUPLICATE KEY UPDATE sid = VALUES(sid), grant_id = VALUES(grant_id)`,
+    values,
+  );
 }
 
 export async function deleteSessionClients(
-  db: Database,
+  db: Sql,
   uid: string,
   clientIds: readonly string[],
 ): Promise<void> {
-  await db('session_clients').where({ session_uid: uid }).whereIn('client_id', clientIds).delete();
+  await change(db, 'DELETE FROM session_clients WHERE session_uid = ? AND client_id IN (?)', [
+    uid,
+    clientIds,
+  ]);
 }

@@ -10,7 +10,7 @@ import {
   deleteGrants,
   deleteToken,
   insertGrant,
-  insertToken,
+  insertTokens,
   lockGrant,
   lockGrantOfToken,
   readGrant,
@@ -42,15 +42,16 @@ export function tokenAdapter(deps: Needs, kind: TokenKind): TokenParts {
     },
     async upsert(id, payload, expiresIn = 0) {
       const { jti, kind: _, exp, grantId = '', accountId, clientId, sessionUid, ...rest } = payload;
-      await inUnit(deps, (db) =>
-        insertToken(db, tokenHash(id), {
-          kind,
-          grantId,
-          sessionUid: sessionUid ?? null,
-          payload: rest,
-          expiresAt: after(deps.clock, expiresIn),
-        }),
-      );
+      const expiresAt = after(deps.clock, expiresIn);
+      const token = {
+        idHash: tokenHash(id),
+        kind,
+        grantId,
+        sessionUid: sessionUid ?? null,
+        payload: rest,
+        expiresAt,
+      };
+      await inUnit(deps, (db) => insertTokens(db, [token]));
     },
     async consume(id) {
       const first = await inUnit(deps, (db) => consumeToken(db, kind, tokenHash(id), deps.clock.now()));

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Database, Deps, Transaction } from '../deps.ts';
+import { beginTransaction, type HeldTransaction, type Sql } from '../db/statement.ts';
+import type { Deps } from '../deps.ts';
 import type { Grant, LoadedSession, Person, SessionBinding } from './rows.ts';
 
 /** `changing` requests are one transaction; `reading` ones write nothing and need none. */
@@ -28,7 +29,7 @@ export type Unit = {
   notices: (() => Promise<void>)[];
   /** The first fault of the database: nothing may be written after it, not even in somebody's `finally`. */
   failure?: unknown;
-  transaction?: Promise<Transaction>;
+  transaction?: Promise<HeldTransaction>;
 };
 
 const units = new AsyncLocalStorage<Unit>();
@@ -39,13 +40,13 @@ export function currentUnit(): Unit | undefined {
 }
 
 /** Runs one statement, or some, on the connection of this request. */
-export async function inUnit<T>(deps: Pick<Deps, 'db'>, work: (db: Database) => Promise<T>): Promise<T> {
+export async function inUnit<T>(deps: Pick<Deps, 'db'>, work: (db: Sql) => Promise<T>): Promise<T> {
   const unit = currentUnit();
   if (!unit) return work(deps.db);
   if (unit.failure !== undefined) throw unit.failure;
   try {
     if (unit.kind === 'reading') return await work(deps.db);
-    unit.transaction ??= deps.db.transaction() as Promise<Transaction>;
+    unit.transaction ??= beginTransaction(deps.db);
     return await work(await unit.transaction);
   } catch (error) {
     // A deadlock has undone the whole transaction: a statement after it would be committed alone.
@@ -59,7 +60,7 @@ export async function inUnit<T>(deps: Pick<Deps, 'db'>, work: (db: Database) => 
  * must not hold a connection. Where a transaction is open already it is used, for nobody waits for a second
  * connection while he holds a first.
  */
-export async function besideUnit<T>(deps: Pick<Deps, 'db'>, work: (db: Database) => Promise<T>): Promise<T> {
+export async function besideUnit<T>(deps: Pick<Deps, 'db'>, work: (db: Sql) => Promise<T>): Promise<T> {
   return currentUnit()?.transaction === undefined ? work(deps.db) : inUnit(deps, work);
 }
 
@@ -106,6 +107,5 @@ export async function asUnit(
 
 async function undo(unit: Unit): Promise<void> {
   const transaction = await unit.transaction?.catch(() => undefined);
-  // The connection may be gone with the transaction; the reason is already known.
-  if (transaction && !transaction.isCompleted()) await transaction.rollback().catch(() => undefined);
+  await transaction?.rollback();
 }
