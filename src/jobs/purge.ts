@@ -5,8 +5,9 @@ import type { JobResult } from './types.ts';
 
 const DAY_MS = 24 * 3600_000;
 const MONTH_MS = 30 * DAY_MS;
+const YEAR_MS = 366 * DAY_MS;
 
-/** What the rooms leave behind. What people did is in the audit trail, which has a time of its own. */
+/** What the rooms leave behind. */
 const ROOM_ROWS: readonly ExpiryRule[] = [
   { table: 'first_connections', key: 'interaction_hash', column: 'expires_at', keptMs: 0 },
   // Kept for a month, so that an old mail still says that its link is over instead of « unknown ».
@@ -22,6 +23,16 @@ const ROOM_ROWS: readonly ExpiryRule[] = [
     only: { channel: ['email', 'sms'], state: ['sent', 'failed'] },
   },
   { table: 'job_runs', key: 'id', column: 'started_at', keptMs: MONTH_MS },
+  // Their reports; which export was the last is known elsewhere.
+  {
+    table: 'import_runs',
+    key: 'id',
+    column: 'started_at',
+    keptMs: YEAR_MS,
+    only: { state: ['done', 'refused', 'failed', 'abandoned'] },
+  },
+  // Twelve months (security.md, decision 11).
+  { table: 'audit_events', key: 'id', column: 'at', keptMs: YEAR_MS },
 ];
 
 /**

@@ -123,6 +123,16 @@ test('purge forgets what is dead and keeps what lives, in more than one batch', 
       mail('recent', 'sent', ago(29)),
       mail('waiting', 'waiting', ago(31)),
     ]);
+  const line = { event: 'login', outcome: 'done', actor_kind: 'person' };
+  await database.db('audit_events').insert([
+    { ...line, at: ago(367) },
+    { ...line, at: ago(365) },
+  ]);
+  const finished = { folder: 'x', dry_run: 0, state: 'done' };
+  await database.db('import_runs').insert([
+    { ...finished, started_at: ago(367) },
+    { ...finished, started_at: ago(365) },
+  ]);
   const dead = {
     folder: 'x',
     dry_run: 0,
@@ -136,7 +146,10 @@ test('purge forgets what is dead and keeps what lives, in more than one batch', 
   await database.db('staged_pupils').insert(['1', '2'].map((source_id) => ({ ...staged, source_id })));
 
   const { code, out } = await job(deps, 'run', 'purge', '--json');
-  expect([code, JSON.parse(out)]).toEqual([0, { throttles: 1200, outbox_messages: 2, staged: 2 }]);
+  expect([code, JSON.parse(out)]).toEqual([
+    0,
+    { throttles: 1200, outbox_messages: 2, import_runs: 1, audit_events: 1, staged: 2 },
+  ]);
   expect([await count('throttles'), await count('outbox_messages'), await count('staged_pupils')]).toEqual([
     3, 2, 0,
   ]);
