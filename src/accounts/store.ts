@@ -25,6 +25,7 @@ const COLUMNS = {
   lastLoginAt: 'last_login_at',
   credentialsVersion: 'credentials_version',
   closedAt: 'closed_at',
+  frozenAt: 'frozen_at',
 } as const satisfies Record<keyof Account, string>;
 
 /** knex's select map `{ publicId: 'accounts.public_id', ... }`; other stores join accounts with it. */
@@ -115,7 +116,10 @@ export async function updateManyAccounts(
   for (const part of chunksOf(ids)) await db('accounts').whereIn('id', part).update(row);
 }
 
-/** New provisional passwords, one value an account, 500 accounts a statement; state and dates are the caller's. */
+/**
+ * New provisional passwords, one value an account, 500 accounts a statement; state and dates are the caller's. An
+ * account that was frozen (« Ce n'est pas moi ») opens again: the school has given it a password that only its holder has.
+ */
 export async function updateProvisionals(
   db: Database,
   values: readonly { id: number; sealed: string }[],
@@ -134,7 +138,7 @@ export async function updateProvisionals(
       `UPDATE accounts a JOIN (${rows}) v ON v.id = a.id
        SET a.provisional_sealed = v.sealed, a.provisional_created_at = ?, a.password_kind = 'provisional',
            a.password_hash = NULL, a.state = ?, a.origin = COALESCE(?, a.origin),
-           a.distributed_at = COALESCE(?, a.distributed_at),
+           a.distributed_at = COALESCE(?, a.distributed_at), a.frozen_at = NULL,
            a.credentials_version = a.credentials_version + 1, a.updated_at = ?`,
       [
         ...part.flatMap(({ id, sealed }) => [id, sealed]),

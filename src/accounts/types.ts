@@ -32,6 +32,8 @@ export type Account = {
   /** Rises with each change of password, reset or freeze: sessions and grants made before are dead. */
   credentialsVersion: number;
   closedAt: Date | null;
+  /** Its holder said « Ce n'est pas moi »: nobody gets in until the school has given a new password. */
+  frozenAt: Date | null;
 };
 
 /** What an import creates: state « Non notifié », origin « Non renseigné ». */
@@ -51,5 +53,6 @@ export type AccountChanges = Partial<
     | 'distributedAt'
     | 'lastLoginAt'
     | 'closedAt'
+    | 'frozenAt'
   >
 >;

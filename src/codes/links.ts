@@ -10,8 +10,8 @@ import {
   revokeLinks,
 } from './store.ts';
 
-/** What a link in a mail does. */
-export type LinkPurpose = 'activate';
+/** What a link in a message does; `not-me`: « Ce n'est pas moi » (decision 4). */
+export type LinkPurpose = 'activate' | 'recover' | 'not-me';
 
 /** `replaced`: a later message carries the link that counts. */
 export type LinkRefusal = 'unknown' | 'expired' | 'used' | 'replaced';
@@ -19,11 +19,25 @@ export type LinkCheck =
   | { ok: true; link: MailLink }
   | { ok: false; reason: LinkRefusal; link: MailLink | null };
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** How long a link lives: 7 days by default (R-068), half an hour (security.md 1.4), 72 hours (decision 4). */
+function lifeOf(config: Pick<Deps['config'], 'ACTIVATION_LINK_VALID_DAYS'>, purpose: LinkPurpose): number {
+  switch (purpose) {
+    case 'activate':
+      return config.ACTIVATION_LINK_VALID_DAYS * DAY_MS;
+    case 'recover':
+      return HOUR_MS / 2;
+    case 'not-me':
+      return 72 * HOUR_MS;
+  }
+}
 
 /**
  * Issues a link of 256 bits, kept as its SHA-256 only, bound to the account and to the exact address; earlier ones
- * of the same purpose die (security.md 1.4).
+ * of the same purpose die (security.md 1.4). Not those of « Ce n'est pas moi »: whoever has taken an account over must
+ * not be able to kill them by doing one more thing with it.
  * @returns the token, which leaves in the mail and nowhere else
  */
 export async function issueLink(
@@ -32,26 +46,42 @@ export async function issueLink(
   request: {
     purpose: LinkPurpose;
     accountId: number;
+    /** Where it goes: the mail address, or the number of an SMS. */
     email: string;
+    /** Given: the link dies with these credentials. */
+    credentialsVersion?: number;
     interactionUid?: string | null;
     clientId?: string | null;
   },
 ): Promise<{ token: string; expiresAt: Date }> {
   const now = deps.clock.now();
-  const expiresAt = new Date(now.getTime() + deps.config.ACTIVATION_LINK_VALID_DAYS * DAY_MS);
+  const expiresAt = new Date(now.getTime() + lifeOf(deps.config, request.purpose));
   const token = newToken(deps.random);
-  await revokeLinks(trx, request.accountId, request.purpose, now);
+  if (request.purpose !== 'not-me') await revokeLinks(trx, [request.accountId], [request.purpose], now);
   await insertLink(trx, {
     tokenHash: tokenHash(token),
     purpose: request.purpose,
     accountId: request.accountId,
     email: request.email,
+    credentialsVersion: request.credentialsVersion ?? null,
     interactionHash: request.interactionUid ? tokenHash(request.interactionUid) : null,
     clientId: request.clientId ?? null,
     createdAt: now,
     expiresAt,
   });
   return { token, expiresAt };
+}
+
+/**
+ * Every way in by mail that was pending for these accounts is dead (regrouping, recovery, freeze). « Ce n'est pas moi »
+ * lives on.
+ */
+export async function revokePendingLinks(
+  deps: Pick<Deps, 'clock'>,
+  trx: Transaction,
+  accountIds: readonly number[],
+): Promise<void> {
+  await revokeLinks(trx, accountIds, ['activate', 'recover'], deps.clock.now());
 }
 
 /** The link of an account that can still be used, if there is one: when it was sent, and until when it is good. */

@@ -9,6 +9,8 @@ export type MailLink = {
   /** SHA-256 of the interaction in which it was asked for. */
   interactionHash: string | null;
   clientId: string | null;
+  /** Of the account when it was issued; null: the link outlives a change of password. */
+  credentialsVersion: number | null;
   createdAt: Date;
   expiresAt: Date;
   consumedAt: Date | null;
@@ -22,6 +24,7 @@ const LINK_COLUMNS = {
   email: 'email',
   interactionHash: 'interaction_hash',
   clientId: 'client_id',
+  credentialsVersion: 'credentials_version',
   createdAt: 'created_at',
   expiresAt: 'expires_at',
   consumedAt: 'consumed_at',
@@ -38,20 +41,22 @@ export async function insertLink(db: Database, link: NewMailLink): Promise<void>
     email: link.email,
     interaction_hash: link.interactionHash,
     client_id: link.clientId,
+    credentials_version: link.credentialsVersion,
     created_at: link.createdAt,
     expires_at: link.expiresAt,
   });
 }
 
-/** A new request kills the old ones: links of this purpose that were not used are revoked. */
+/** A new request kills the old ones: links of these purposes that were not used are revoked. */
 export async function revokeLinks(
   db: Database,
-  accountId: number,
-  purpose: string,
+  accountIds: readonly number[],
+  purposes: readonly string[],
   now: Date,
 ): Promise<void> {
   await db('mail_links')
-    .where({ account_id: accountId, purpose })
+    .whereIn('account_id', [...accountIds])
+    .whereIn('purpose', [...purposes])
     .whereNull('consumed_at')
     .whereNull('revoked_at')
     .update({ revoked_at: now });

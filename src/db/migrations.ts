@@ -7,6 +7,7 @@ import * as importsComplete from '../../migrations/005_imports.ts';
 import * as leases from '../../migrations/006_leases.ts';
 import * as accountSessions from '../../migrations/007_account_sessions.ts';
 import * as waysIn from '../../migrations/009_ways_in.ts';
+import * as recovery from '../../migrations/012_recovery.ts';
 import { inTransaction } from './transaction.ts';
 
 type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
@@ -21,6 +22,7 @@ const MIGRATIONS: Migration[] = [
   { name: '006_leases', ...leases },
   { name: '007_account_sessions', ...accountSessions },
   { name: '009_ways_in', ...waysIn },
+  { name: '012_recovery', ...recovery },
 ];
 
 const source: Knex.MigrationSource<Migration> = {

@@ -5,6 +5,7 @@ import { exhaustedUntil, takeAttempt } from '../codes/throttle.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps, Transaction } from '../deps.ts';
 import { sendActivation } from './activation-mail.ts';
+import { recordFailedCheck } from './failed-checks.ts';
 import {
   type FirstConnection,
   findFirstConnection,
@@ -112,6 +113,8 @@ async function recordWrongDate(
   row: FirstConnection,
   from: From,
 ): Promise<void> {
+  const accountIds = [row.account.id];
+  if (row.pupil) await recordFailedCheck(trx, deps, { accountIds, way: 'school', failed: 'birth-date' });
   await recordAudit(trx, {
     at: deps.clock.now(),
     event: 'birth-date',

@@ -12,6 +12,9 @@ const ROOM_ROWS: readonly ExpiryRule[] = [
   { table: 'first_connections', key: 'interaction_hash', column: 'expires_at', keptMs: 0 },
   // Kept for a month, so that an old mail still says that its link is over instead of « unknown ».
   { table: 'mail_links', key: 'id', column: 'expires_at', keptMs: MONTH_MS },
+  { table: 'recoveries', key: 'interaction_hash', column: 'expires_at', keptMs: 0 },
+  // Decision 11: FAILED_CHECK_DAYS.
+  { table: 'failed_checks', key: 'id', column: 'at', keptMs: MONTH_MS },
   // Locks may outlast the window by minutes.
   { table: 'throttles', key: 'throttle_key', column: 'window_ends_at', keptMs: DAY_MS },
   {
