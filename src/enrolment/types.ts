@@ -35,3 +35,22 @@ export type ResendResult =
   | { ok: true; email: string }
   | Elsewhere
   | { ok: false; reason: 'invalid' | 'too-many' };
+
+/** The two ways in that need no school: self-registration by SMS (R-047), first connection by FranceConnect (R-039). */
+export type EnrolmentWay = 'sms' | 'franceconnect';
+
+/** Where a visitor stands on one of them, the steps in their order. */
+export type Enrolment = { way: EnrolmentWay } & (
+  | /** FranceConnect only: SMS begins with a form of its own. */ { step: 'mobile' }
+  /** `mobile`: E.164, as he typed it himself; whether anybody has it is not told. */
+  | { step: 'code'; mobile: string }
+  /** FranceConnect only: several people have this mobile, and its identity does not tell them apart (X1). */
+  | { step: 'names' }
+  | { step: 'children' }
+  /** SMS only. `account`: the one that will be his, whose identifier is shown. */
+  | { step: 'credentials'; account: Account }
+  /** Everything is proved: the login can be handed over. `since`: when the last proof was given. */
+  | { step: 'done'; account: Account; since: Date }
+);
+
+export type EnrolmentStep = Enrolment['step'];

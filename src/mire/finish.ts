@@ -18,8 +18,10 @@ type Proof = {
  * What the login leaves (date, audit line) is written in the transaction that hands it over.
  */
 export async function finishLogin(visit: Visit, account: Account, proof: Proof): Promise<void> {
-  // R-178, R-060: a defect elsewhere must not open a service to somebody who has still to activate his account.
-  if (account.state !== 'activated' || account.passwordKind === 'provisional' || account.closedAt !== null)
+  // R-178, R-060: a defect elsewhere must not open a service to somebody who has still to activate his account, or
+  // to change the password of the school's that he gave. FranceConnect looks at no password.
+  const provisional = account.passwordKind === 'provisional' && !proof.amr.includes('fc');
+  if (account.state !== 'activated' || provisional || account.closedAt !== null)
     throw new Error(
       `an account that is ${account.state} with a ${account.passwordKind} password may not log in`,
     );
