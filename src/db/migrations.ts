@@ -6,7 +6,9 @@ import * as messages from '../../migrations/004_messages.ts';
 import * as importsComplete from '../../migrations/005_imports.ts';
 import * as leases from '../../migrations/006_leases.ts';
 import * as accountSessions from '../../migrations/007_account_sessions.ts';
+import * as recordDigests from '../../migrations/008_record_digests.ts';
 import * as waysIn from '../../migrations/009_ways_in.ts';
+import * as sms from '../../migrations/011_sms.ts';
 import * as recovery from '../../migrations/012_recovery.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -21,7 +23,9 @@ const MIGRATIONS: Migration[] = [
   { name: '005_imports', ...importsComplete },
   { name: '006_leases', ...leases },
   { name: '007_account_sessions', ...accountSessions },
+  { name: '008_record_digests', ...recordDigests },
   { name: '009_ways_in', ...waysIn },
+  { name: '011_sms', ...sms },
   { name: '012_recovery', ...recovery },
 ];
 
