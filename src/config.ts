@@ -24,6 +24,12 @@ const network = z
   .refine(isNetwork, { message: 'must be an address or a network such as 10.0.0.0/8' });
 const secret = z.string().min(24);
 const secrets = list.pipe(z.array(secret).min(1, 'needs at least one value'));
+const prefixes = list.pipe(z.array(z.string().regex(/^\+[1-9]\d{0,14}$/, 'must begin with + and a country')));
+/** Mobiles of France and its territories overseas (integration.md 5.1); SMS leave to no other numbers. */
+const MOBILE_PREFIXES = [
+  ...['+336', '+337', '+508', '+681', '+687', '+689'],
+  ...['+262639', '+262692', '+262693', '+590690', '+590691', '+594694', '+596696', '+596697'],
+];
 
 const schema = z.object({
   NODE_ENV: z.enum(['production', 'development', 'test']).default('production'),
@@ -74,7 +80,17 @@ const schema = z.object({
   TWILIO_AUTH_TOKEN: z.string().optional(),
   TWILIO_SENDER: z.string().default('EduConnect'),
   TWILIO_BASE_URL: z.url().optional(),
-  PHONE_EXTRA_MOBILE_PREFIXES: list.default([]),
+  TWILIO_REGION: z.string().optional(),
+  TWILIO_EDGE: z.string().optional(),
+  PHONE_EXTRA_MOBILE_PREFIXES: prefixes.default([]),
+  SMS_MOBILE_PREFIXES: prefixes.default(MOBILE_PREFIXES),
+  SMS_DAILY_BUDGET: whole(0, 10_000_000).default(20_000),
+  CODE_VALID_MINUTES: whole(1, 10).default(10),
+  CODE_PAUSE_SECONDS: whole(1, 3600).default(60),
+  CODES_PER_NUMBER_15_MINUTES: whole(1, 100).default(3),
+  CODES_PER_NUMBER_DAY: whole(1, 100).default(5),
+  CODES_PER_ACCOUNT_DAY: whole(1, 100).default(5),
+  CODES_PER_ADDRESS_5_MINUTES: whole(1, 1000).default(25),
 
   FRANCECONNECT_ISSUER: z.url().optional(),
   FRANCECONNECT_CLIENT_ID: z.string().optional(),

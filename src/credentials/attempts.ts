@@ -1,6 +1,5 @@
-import { isIPv6 } from 'node:net';
 import { tokenHash } from '../crypto/digests.ts';
-import { countHit } from '../db/counters.ts';
+import { countHit, networkOf } from '../db/counters.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { admitAttempt } from './store.ts';
@@ -49,16 +48,4 @@ export async function countAttempt(
     if (!(await admitAttempt(trx, narrow, NARROW, now)).admitted) return 'locked';
     return (await admitAttempt(trx, wide, WIDE, now)).admitted ? null : 'locked';
   });
-}
-
-/** An IPv4 address, or the /64 of an IPv6 one: a household has all the addresses of its /64. */
-export function networkOf(ip: string): string {
-  if (!isIPv6(ip)) return ip;
-  const [head = '', tail] = ip.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros =
-    tail === undefined ? [] : Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0');
-  const groups = [...left, ...zeros, ...right].slice(0, 4);
-  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }

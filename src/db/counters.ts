@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import type { Database } from '../deps.ts';
 
 /**
@@ -28,4 +29,16 @@ export async function readWindow(
     .where('window_ends_at', '>', now)
     .first();
   return row ? { hits: Number(row.hits), endsAt: row.endsAt } : null;
+}
+
+/** An IPv4 address, or the /64 of an IPv6 one: a household has all the addresses of its /64. */
+export function networkOf(ip: string): string {
+  if (!isIPv6(ip)) return ip;
+  const [head = '', tail] = ip.split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros =
+    tail === undefined ? [] : Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0');
+  const groups = [...left, ...zeros, ...right].slice(0, 4);
+  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
 }

@@ -1,15 +1,19 @@
 import { isDuplicate } from '../db/transaction.ts';
 import type { Database, Transaction } from '../deps.ts';
 
+export type Channel = 'email' | 'sms';
+
 export type NewMessage = {
   uniqueKey: string;
-  channel: 'email';
+  channel: Channel;
   template: string;
   recipient: string;
   contentSealed: string;
   messageId: string;
   now: Date;
   giveUpAt: Date;
+  concernWay?: string | null;
+  concernAccounts?: string | null;
 };
 
 /** A message that this process may send until its claim ends; `attempt` proves the claim. */
@@ -38,6 +42,8 @@ export async function insertMessage(db: Database, message: NewMessage): Promise<
       due_at: message.now,
       give_up_at: message.giveUpAt,
       created_at: message.now,
+      concern_way: message.concernWay ?? null,
+      concern_accounts: message.concernAccounts ?? null,
     });
   } catch (error) {
     if (!isDuplicate(error)) throw error;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { attemptKeys, countAttempt, networkOf } from '../../src/credentials/attempts.ts';
+import { attemptKeys, countAttempt } from '../../src/credentials/attempts.ts';
 import { admitAttempt, clearAttempts } from '../../src/credentials/store.ts';
 import { tokenHash } from '../../src/crypto/digests.ts';
+import { networkOf } from '../../src/db/counters.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { testDeps } from '../support/deps.ts';
 

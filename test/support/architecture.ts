@@ -16,7 +16,8 @@ const ROOMS: Record<string, string[]> = {
   imports: ['directory', 'accounts'],
   accounts: ['directory'],
   credentials: ['accounts'],
-  codes: [],
+  // The SMS is queued in the transaction that writes the code.
+  codes: ['messages'],
   // It queues the mail that confirms an address in the transaction that records it.
   enrolment: ['directory', 'accounts', 'credentials', 'codes', 'messages'],
   messages: ['accounts', 'credentials', 'directory'],
