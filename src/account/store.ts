@@ -30,6 +30,7 @@ export async function findSession(
     .where('x.expires_at', '>', now)
     .where('s.idle_at', '>', now)
     .whereNull('a.closed_at')
+    .whereNull('a.frozen_at')
     .select({ ...accountColumns('a'), sessionUid: 'x.session_uid', lastSeenAt: 'x.last_seen_at' })
     .first();
   if (!row) return null;

@@ -19,10 +19,10 @@ export type VerifyResult =
   /** `rehash`: the password's hash under today's parameters, to be stored with the login (C07). */
   | { ok: true; account: Account; rehash: string | null }
   /**
-   * `too-many`: this network address tries too often; `locked`: shown like `wrong` (C04). `expired` and
+   * `too-many`: this network address tries too often; `locked`: shown like `wrong` (C04). `expired`, `frozen` and
    * `wrong-profile` are only said to somebody who knows the password.
    */
-  | { ok: false; reason: 'wrong' | 'wrong-profile' | 'locked' | 'expired' | 'too-many' };
+  | { ok: false; reason: 'wrong' | 'wrong-profile' | 'locked' | 'expired' | 'frozen' | 'too-many' };
 
 const IDENTIFIER_LIMIT = 90;
 const PASSWORD_LIMIT_BYTES = 1024;
@@ -50,6 +50,10 @@ export async function verifyCredentials(deps: Verifier, signIn: SignIn): Promise
   if (account.kind !== signIn.kind) {
     await recordRefusal(deps, signIn, account, 'other profile');
     return { ok: false, reason: 'wrong-profile' };
+  }
+  if (account.frozenAt !== null) {
+    await recordRefusal(deps, signIn, account, 'frozen');
+    return { ok: false, reason: 'frozen' };
   }
   const expiresAt = provisionalExpiresAt(deps.config, account);
   if (expiresAt && expiresAt.getTime() <= deps.clock.now().getTime()) {

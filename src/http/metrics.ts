@@ -10,6 +10,7 @@ export type LoginOutcome =
   | 'wrong-profile'
   | 'locked'
   | 'expired'
+  | 'frozen'
   | 'busy'
   | 'rate-limited';
 

@@ -5,6 +5,18 @@ import { insertMessage } from './outbox-store.ts';
 export type MailTemplates = {
   /** C07 (R-131). `validDays`: whole days that the link lives. */
   activation: { identifier: string; link: string; validUntil: Date; validDays: number };
+  /** A way into the account was added or changed; `link` is « Ce n'est pas moi ». */
+  'link-notice': {
+    what: 'franceconnect' | 'sms' | 'regroup' | 'recovery';
+    identifier: string;
+    at: Date;
+    link: string;
+    validUntil: Date;
+  };
+  /** R-038. */
+  'forgotten-identifier': { identifiers: readonly string[] };
+  /** R-037: the link that chooses a new password. */
+  'password-recovery': { identifier: string; link: string; validUntil: Date };
 };
 
 export type QueuedMail = {

@@ -21,7 +21,7 @@ export async function finishLogin(visit: Visit, account: Account, proof: Proof):
   // R-178, R-060: a defect elsewhere must not open a service to somebody who has still to activate his account, or
   // to change the password of the school's that he gave. FranceConnect looks at no password.
   const provisional = account.passwordKind === 'provisional' && !proof.amr.includes('fc');
-  if (account.state !== 'activated' || provisional || account.closedAt !== null)
+  if (account.state !== 'activated' || provisional || account.closedAt !== null || account.frozenAt !== null)
     throw new Error(
       `an account that is ${account.state} with a ${account.passwordKind} password may not log in`,
     );

@@ -15,9 +15,10 @@ export type LoginError = FieldError<'identifier' | 'password', 'missing' | 'too-
 
 /**
  * Why a whole sign-in was refused. `wrong` is said for a wrong password, an unknown identifier and a locked account
- * alike (security.md, decision 5); `wrong-profile` only once the password was right; `busy` goes with a 503.
+ * alike (security.md, decision 5); `wrong-profile`, `expired` and `frozen` only once the password was right; `busy`
+ * goes with a 503.
  */
-export type LoginProblem = 'wrong' | 'wrong-profile' | 'expired' | 'busy';
+export type LoginProblem = 'wrong' | 'wrong-profile' | 'expired' | 'frozen' | 'busy';
 
 type LoginPage = FormPage & {
   /** As typed, to be corrected; empty at first, or filled in by the QR code of the letter. */

@@ -52,6 +52,7 @@ export async function takeSignIn(visit: Visit): Promise<void> {
       ctx.set('Retry-After', String(BUSY_RETRY_S));
       return refuse(visit, kind, { problem: 'busy' }, 503);
     case 'expired':
+    case 'frozen':
     case 'wrong-profile':
       // Said only to somebody who knows the password.
       return refuse(visit, kind, { problem: result.reason });

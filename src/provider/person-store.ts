@@ -4,7 +4,7 @@ import type { Person } from './rows.ts';
 /** The columns that `personOf` reads back, of a statement in which `accounts` is called `a`. */
 export const PERSON_COLUMNS = `a.id AS person_id, a.public_id AS person_public_id, a.kind AS person_kind,
   a.state AS person_state, a.given_name, a.family_name, a.email, a.email_verified_at, a.last_login_at,
-  a.credentials_version AS person_version, a.closed_at`;
+  a.credentials_version AS person_version, a.closed_at, a.frozen_at`;
 
 /** All null where an outer join found nobody. */
 export type PersonRow = {
@@ -19,6 +19,7 @@ export type PersonRow = {
   last_login_at: Date | null;
   person_version: number;
   closed_at: Date | null;
+  frozen_at: Date | null;
 };
 
 /** The person of a joined row; null when the outer join found none. */
@@ -35,7 +36,8 @@ export function personOf(row: PersonRow): Person | null {
     emailVerifiedAt: row.email_verified_at,
     lastLoginAt: row.last_login_at,
     credentialsVersion: row.person_version,
-    closedAt: row.closed_at,
+    // Nobody gets in to a frozen account, as to a closed one.
+    closedAt: row.closed_at ?? row.frozen_at,
   };
 }
 

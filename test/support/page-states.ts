@@ -144,7 +144,7 @@ export const PAGE_STATES: PageState[] = [
       { field: 'password', reason: 'too-long' },
     ],
   }),
-  ...(['wrong', 'wrong-profile', 'expired', 'busy'] as const).flatMap((problem) => [
+  ...(['wrong', 'wrong-profile', 'expired', 'frozen', 'busy'] as const).flatMap((problem) => [
     state<LoginGuardianPage>(`login-guardian-${problem}`, 'mire/login-guardian', {
       ...guardian,
       identifier: 'c.martin12',

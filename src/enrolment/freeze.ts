@@ -1,0 +1,47 @@
+import { lockAccounts, updateAccount } from '../accounts/store.ts';
+import { recordAudit } from '../audit/record.ts';
+import { consumeLink, type LinkRefusal, peekLink, revokePendingLinks } from '../codes/links.ts';
+import { inTransaction } from '../db/transaction.ts';
+import type { Deps, Transaction } from '../deps.ts';
+import { deleteFranceConnectLink, deletePending, survivorOf } from './pending-store.ts';
+
+type From = { ip: string; requestId?: string | undefined };
+
+export type FreezeResult = { ok: true } | { ok: false; reason: LinkRefusal };
+
+/**
+ * « Ce n'est pas moi » (decision 4): FranceConnect is unlinked, everything pending dies, sessions and grants with the
+ * version of the credentials, and nobody gets in by any way until the school has given a new password. Of an account
+ * that was regrouped since, the one that took its place is frozen. Of parallel presses one does it.
+ */
+export async function freezeByLink(deps: Deps, token: string, from: From): Promise<FreezeResult> {
+  return inTransaction(deps.db, async (trx): Promise<FreezeResult> => {
+    // The account first, then its link, as everywhere.
+    const seen = await peekLink({ db: trx, clock: deps.clock }, token);
+    if (seen.link?.purpose !== 'not-me') return { ok: false, reason: 'unknown' };
+    const accountId = await survivorOf(trx, seen.link.accountId);
+    const [account] = await lockAccounts(trx, [accountId]);
+    const check = await consumeLink(deps, trx, token);
+    if (!check.ok) return { ok: false, reason: check.reason };
+    if (account && account.closedAt === null) await freeze(deps, trx, account.id, from);
+    return { ok: true };
+  });
+}
+
+/** The caller holds the account's lock. */
+async function freeze(deps: Deps, trx: Transaction, accountId: number, from: From): Promise<void> {
+  const now = deps.clock.now();
+  const unlinked = await deleteFranceConnectLink(trx, accountId);
+  await revokePendingLinks(deps, trx, [accountId]);
+  await deletePending(trx, [accountId]);
+  await updateAccount(trx, accountId, { frozenAt: now }, now, true);
+  await recordAudit(trx, {
+    at: now,
+    event: 'freeze',
+    outcome: 'done',
+    actorKind: 'person',
+    accountId,
+    details: unlinked ? 'not me, FranceConnect unlinked' : 'not me',
+    ...from,
+  });
+}

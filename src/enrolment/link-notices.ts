@@ -1,0 +1,51 @@
+import type { Account } from '../accounts/types.ts';
+import { issueLink } from '../codes/links.ts';
+import { tokenHash } from '../crypto/digests.ts';
+import type { Deps, Transaction } from '../deps.ts';
+import { knownEmail } from '../directory/store.ts';
+import { queueMail } from '../messages/outbox.ts';
+
+/** What was done to an account that its holder must hear of. */
+export type LinkEvent = 'franceconnect' | 'sms' | 'regroup' | 'recovery';
+
+type Holder = Pick<Account, 'id' | 'identifier' | 'email' | 'emailVerifiedAt'>;
+
+/** Of a regrouping: so many former addresses are told. */
+const FORMER = 4;
+
+/**
+ * Tells the holder that a way into the account was added or changed (decision 4), with « Ce n'est pas moi », a link
+ * good for 72 hours: by mail to the verified address, else to the one that the school knows, and to those of the
+ * accounts that were regrouped. In the caller's transaction; nobody to tell: nothing is written.
+ * @param notice `account` as it is now (the survivor of a regrouping); `what`: the one thing that weighs most
+ */
+export async function queueLinkNotices(
+  trx: Transaction,
+  deps: Deps,
+  notice: { account: Holder; what: LinkEvent; merged?: readonly Holder[] },
+): Promise<void> {
+  const { account, what, merged = [] } = notice;
+  const mails = await addressesOf(trx, account, merged);
+  const [first] = mails;
+  if (first === undefined) return;
+  const { token, expiresAt } = await issueLink(deps, trx, {
+    purpose: 'not-me',
+    accountId: account.id,
+    email: first,
+  });
+  const link = `${deps.config.BASE_URL}/ce-n-est-pas-moi/${token}`;
+  const key = `not-me:${tokenHash(token)}`;
+  const data = { what, identifier: account.identifier, at: deps.clock.now(), link, validUntil: expiresAt };
+  for (const [index, to] of mails.entries())
+    await queueMail(trx, deps, { template: 'link-notice', to, data, uniqueKey: `${key}:${index}` });
+}
+
+async function addressesOf(trx: Transaction, account: Holder, merged: readonly Holder[]): Promise<string[]> {
+  const own = verified(account) ?? (await knownEmail(trx, account.id));
+  const former = merged.flatMap((other) => verified(other) ?? []).slice(0, FORMER);
+  const byText = new Map([...(own === null ? [] : [own]), ...former].map((to) => [to.toLowerCase(), to]));
+  return [...byText.values()];
+}
+
+const verified = ({ email, emailVerifiedAt }: Holder): string | null =>
+  emailVerifiedAt === null ? null : email;
