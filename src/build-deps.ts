@@ -5,6 +5,7 @@ import { createPasswordHasher } from './credentials/hasher.ts';
 import { createSealer } from './crypto/sealing.ts';
 import { openDatabase } from './db/database.ts';
 import type { Deps } from './deps.ts';
+import { createFranceConnect } from './gateways/franceconnect.ts';
 import { createSmtpMailer } from './gateways/smtp.ts';
 import { createRenderer } from './http/render.ts';
 
@@ -14,6 +15,7 @@ const REQUEST_LOCK_WAIT_S = 2;
 
 /** The real parts, as the configuration asks for them. Nothing is connected yet. */
 export function buildDeps(config: Config): Deps {
+  const clock = { now: () => new Date() };
   const database = { url: config.DATABASE_URL, connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS };
   return {
     config,
@@ -25,7 +27,7 @@ export function buildDeps(config: Config): Deps {
       lockWaitSeconds: REQUEST_LOCK_WAIT_S,
     }),
     jobsDb: openDatabase({ ...database, ...JOBS }),
-    clock: { now: () => new Date() },
+    clock,
     random: { bytes: (size) => randomBytes(size), int: (max) => randomInt(max) },
     log: createLog(config),
     render: createRenderer({ rootDir: config.rootDir, production: config.NODE_ENV === 'production' }),
@@ -33,7 +35,7 @@ export function buildDeps(config: Config): Deps {
     passwords: createPasswordHasher(config),
     mailer: createSmtpMailer(config),
     sms: null,
-    franceConnect: null,
+    franceConnect: createFranceConnect({ config, clock }),
   };
 }
 

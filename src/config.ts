@@ -95,6 +95,7 @@ const schema = z.object({
   FRANCECONNECT_ISSUER: z.url().optional(),
   FRANCECONNECT_CLIENT_ID: z.string().optional(),
   FRANCECONNECT_CLIENT_SECRET: z.string().optional(),
+  FRANCECONNECT_TIMEOUT_MS: whole(100, 30_000).default(5000),
   ACADEMIC_PORTAL_ISSUER: z.url().optional(),
   ACADEMIC_PORTAL_CLIENT_ID: z.string().optional(),
   ACADEMIC_PORTAL_CLIENT_SECRET: z.string().optional(),
@@ -219,6 +220,27 @@ function crossChecks(values: Partial<Values>): string[] {
     faults.push('SESSION_IDLE_MINUTES: must not be longer than SESSION_MAX_HOURS');
   if (values.METRICS_PORT !== undefined && values.METRICS_PORT !== 0 && values.METRICS_PORT === values.PORT)
     faults.push('METRICS_PORT: must not be PORT');
+  faults.push(...franceConnectFaults(values));
+  return faults;
+}
+
+const FRANCECONNECT = [
+  'FRANCECONNECT_ISSUER',
+  'FRANCECONNECT_CLIENT_ID',
+  'FRANCECONNECT_CLIENT_SECRET',
+] as const;
+
+function franceConnectFaults(values: Partial<Values>): string[] {
+  const missing = FRANCECONNECT.filter((name) => values[name] === undefined);
+  if (missing.length === FRANCECONNECT.length) return [];
+  const faults = missing.map((name) => `${name}: is missing; FranceConnect needs all three of its variables`);
+  if (values.FRANCECONNECT_ISSUER === undefined) return faults;
+  const { protocol, origin, pathname } = new URL(values.FRANCECONNECT_ISSUER);
+  if (protocol !== 'https:' && !(values.ALLOW_INSECURE_ISSUER && LOOPBACK.test(origin)))
+    faults.push('FRANCECONNECT_ISSUER: must be https');
+  // Given the document's address, the library would not compare the issuer in it.
+  if (pathname.includes('/.well-known/') || pathname.endsWith('/'))
+    faults.push('FRANCECONNECT_ISSUER: must be the issuer, without a slash at its end');
   return faults;
 }
 

@@ -8,6 +8,7 @@ import * as leases from '../../migrations/006_leases.ts';
 import * as accountSessions from '../../migrations/007_account_sessions.ts';
 import * as recordDigests from '../../migrations/008_record_digests.ts';
 import * as waysIn from '../../migrations/009_ways_in.ts';
+import * as franceConnect from '../../migrations/010_franceconnect.ts';
 import * as sms from '../../migrations/011_sms.ts';
 import * as recovery from '../../migrations/012_recovery.ts';
 import { inTransaction } from './transaction.ts';
@@ -25,6 +26,7 @@ const MIGRATIONS: Migration[] = [
   { name: '007_account_sessions', ...accountSessions },
   { name: '008_record_digests', ...recordDigests },
   { name: '009_ways_in', ...waysIn },
+  { name: '010_franceconnect', ...franceConnect },
   { name: '011_sms', ...sms },
   { name: '012_recovery', ...recovery },
 ];
