@@ -71,6 +71,27 @@ export function normaliseMobile(raw: string | undefined, origin: PhoneOrigin): s
   return null;
 }
 
+/**
+ * Every mobile that somebody may mean by what he typed, the likeliest first: without a country 0708, 0709 and the
+ * short numbers of the Pacific are one in each territory. Digits of any script count. Empty: it is no mobile.
+ */
+export function mobileReadings(typed: string, extraPrefixes: readonly string[]): string[] {
+  const raw = plainDigits(typed);
+  const origins = [undefined, ...Object.keys(TERRITORY_OF_UAI)];
+  const readings = origins.map((uai) => normaliseMobile(raw, { uai, extraPrefixes }));
+  return [...new Set(readings.filter((mobile) => mobile !== null))];
+}
+
+/** Digits of other scripts as ours: each script has its ten in one row. */
+function plainDigits(text: string): string {
+  return text.normalize('NFKC').replace(/(?!\d)\p{Nd}/gu, (digit) => {
+    const point = digit.codePointAt(0) ?? 0;
+    let value = 0;
+    while (value < 9 && /\p{Nd}/u.test(String.fromCodePoint(point - value - 1))) value += 1;
+    return String(value);
+  });
+}
+
 /** The common cases without the library: 06 and 07 3 to 9 in France, the overseas prefixes, the extra prefixes. */
 function knownMobile(national: string, extraPrefixes: readonly string[], typed: string): string | null {
   const inFrance = `+33${national}`;

@@ -1,0 +1,90 @@
+import type { Database } from '../deps.ts';
+import { searchName } from '../directory/names.ts';
+import { linkedPupils } from '../directory/store.ts';
+
+/** A guardian's record that an enrolment may be about: in the directory, with an account that lives. */
+export type Candidate = {
+  id: number;
+  accountId: number;
+  title: string | null;
+  givenName: string;
+  familyName: string;
+  birthName: string | null;
+  mobile: string | null;
+};
+
+/** Records read behind one number at most: schools write a number of their own where they have none. */
+const BEHIND_ONE_NUMBER = 200;
+
+function candidates(db: Database) {
+  return db('guardian_references as g')
+    .join('accounts as a', 'a.id', 'g.account_id')
+    .whereNull('g.left_at')
+    .whereNull('a.closed_at')
+    .whereNull('a.frozen_at')
+    .select({
+      id: 'g.id',
+      accountId: 'g.account_id',
+      title: 'g.title',
+      givenName: 'g.given_name',
+      familyName: 'g.family_name',
+      birthName: 'g.birth_name',
+      mobile: 'g.mobile',
+    })
+    .orderBy('g.id');
+}
+
+/** @param mobiles E.164 */
+export async function findByMobile(db: Database, mobiles: readonly string[]): Promise<Candidate[]> {
+  return candidates(db).whereIn('g.mobile', mobiles).limit(BEHIND_ONE_NUMBER);
+}
+
+export async function findByIds(db: Database, ids: readonly number[]): Promise<Candidate[]> {
+  return ids.length === 0 ? [] : candidates(db).whereIn('g.id', ids);
+}
+
+/**
+ * Records of that family name whose given names begin so; case and accents as the collation sees them.
+ * @param limit to know whether a name is a rare one, read one more than that
+ */
+export async function findByName(
+  db: Database,
+  names: { givenName: string; familyName: string },
+  limit: number,
+): Promise<Candidate[]> {
+  const searched = searchName(names.familyName, names.givenName);
+  const pattern = `${searched.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
+  return candidates(db).where('g.search_name', 'like', pattern).limit(limit);
+}
+
+/** A pupil whose birth date can be asked, with the record that leads to him. */
+export type ProvableChild = {
+  referenceId: number;
+  pupilId: number;
+  ine: string;
+  givenName: string;
+  familyName: string;
+  /** `YYYY-MM-DD` */
+  birthDate: string;
+};
+
+/** The children that must be proved: with an INE (R-052), in a school; a row for each record that leads to one. */
+export async function findProvableChildren(
+  db: Database,
+  referenceIds: readonly number[],
+): Promise<ProvableChild[]> {
+  if (referenceIds.length === 0) return [];
+  return linkedPupils(db)
+    .whereIn('g.id', referenceIds)
+    .whereNotNull('p.ine')
+    .whereNotNull('p.birth_date')
+    .orderBy([{ column: 'p.birth_date' }, { column: 'p.id' }, { column: 'g.id' }])
+    .select({
+      referenceId: 'g.id',
+      pupilId: 'p.id',
+      ine: 'p.ine',
+      givenName: 'p.given_name',
+      familyName: 'p.family_name',
+      birthDate: 'p.birth_date',
+    });
+}
