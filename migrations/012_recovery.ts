@@ -32,7 +32,7 @@ const STATEMENTS = [
     expires_at DATETIME(3) NOT NULL,
     KEY recoveries_expiry (expires_at),
     CONSTRAINT recoveries_goal CHECK (goal IN ('identifier', 'password')),
-    CONSTRAINT recoveries_step CHECK (step IN ('code', 'proved', 'done'))
+    CONSTRAINT recoveries_step CHECK (step IN ('code', 'proved'))
   ) ${TABLE}`,
 
   `CREATE TABLE recovery_accounts (

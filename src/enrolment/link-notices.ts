@@ -1,9 +1,12 @@
 import type { Account } from '../accounts/types.ts';
 import { issueLink } from '../codes/links.ts';
+import { mayBeSent } from '../codes/one-time.ts';
 import { tokenHash } from '../crypto/digests.ts';
 import type { Deps, Transaction } from '../deps.ts';
+import { knownMobiles } from '../directory/contact-store.ts';
 import { knownEmail } from '../directory/store.ts';
 import { queueMail } from '../messages/outbox.ts';
+import { queueSms } from '../messages/sms.ts';
 
 /** What was done to an account that its holder must hear of. */
 export type LinkEvent = 'franceconnect' | 'sms' | 'regroup' | 'recovery';
@@ -16,7 +19,7 @@ const FORMER = 4;
 /**
  * Tells the holder that a way into the account was added or changed (decision 4), with « Ce n'est pas moi », a link
  * good for 72 hours: by mail to the verified address, else to the one that the school knows, and to those of the
- * accounts that were regrouped. In the caller's transaction; nobody to tell: nothing is written.
+ * accounts that were regrouped; for FranceConnect also by SMS to the mobiles that the school knows. In the caller's transaction; nobody to tell: nothing is written.
  * @param notice `account` as it is now (the survivor of a regrouping); `what`: the one thing that weighs most
  */
 export async function queueLinkNotices(
@@ -26,7 +29,12 @@ export async function queueLinkNotices(
 ): Promise<void> {
   const { account, what, merged = [] } = notice;
   const mails = await addressesOf(trx, account, merged);
-  const [first] = mails;
+  // A mobile that has just received a code knows.
+  const bySms = what === 'franceconnect' && deps.sms !== null;
+  const mobiles = bySms
+    ? (await knownMobiles(trx, account.id)).filter((to) => mayBeSent(deps.config, to))
+    : [];
+  const first = mails[0] ?? mobiles[0];
   if (first === undefined) return;
   const { token, expiresAt } = await issueLink(deps, trx, {
     purpose: 'not-me',
@@ -38,6 +46,9 @@ export async function queueLinkNotices(
   const data = { what, identifier: account.identifier, at: deps.clock.now(), link, validUntil: expiresAt };
   for (const [index, to] of mails.entries())
     await queueMail(trx, deps, { template: 'link-notice', to, data, uniqueKey: `${key}:${index}` });
+  const sms = { template: 'link-notice', data: { link }, usefulUntil: expiresAt } as const;
+  for (const [index, to] of mobiles.entries())
+    await queueSms(trx, deps, { ...sms, to, uniqueKey: `${key}:sms${index}` });
 }
 
 async function addressesOf(trx: Transaction, account: Holder, merged: readonly Holder[]): Promise<string[]> {

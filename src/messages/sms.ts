@@ -7,6 +7,8 @@ import { insertMessage } from './outbox-store.ts';
 export type SmsTemplates = {
   /** `minutes`: how long the code is good. */
   code: { code: string; minutes: number };
+  /** FranceConnect was linked; `link` is « Ce n'est pas moi ». */
+  'link-notice': { link: string };
 };
 
 /** Whom an SMS concerns, and on which way he was: told to the school when the carrier cannot deliver it. */
