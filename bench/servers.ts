@@ -4,6 +4,7 @@ import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BareSettings } from './bare/main.ts';
+import type { Program } from './program.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -35,19 +36,21 @@ export function environment(databaseUrl: string, port: number): Record<string, s
   };
 }
 
+type Starting = { program: Program; folder: string; flags?: readonly string[] };
+
 export function startOurs(
   env: Record<string, string>,
-  { folder, flags = [] }: { folder: string; flags?: readonly string[] },
+  { program, folder, flags = [] }: Starting,
 ): Promise<RunningServer> {
-  return start([...flags, '--import', 'tsx', 'src/main.ts'], env, join(folder, 'ours.log'));
+  return start([...flags, program.ours], env, join(folder, 'ours.log'));
 }
 
 export function startBare(
   settings: BareSettings,
-  { folder, flags = [] }: { folder: string; flags?: readonly string[] },
+  { program, folder, flags = [] }: Starting,
 ): Promise<RunningServer> {
   const { PATH = '', HOME = '' } = process.env;
-  const args = [...flags, '--import', 'tsx', 'bench/bare/main.ts', JSON.stringify(settings)];
+  const args = [...flags, program.bare, JSON.stringify(settings)];
   return start(args, { PATH, HOME, NODE_ENV: 'production' }, join(folder, 'bare.log'));
 }
 

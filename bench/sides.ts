@@ -17,6 +17,7 @@ import {
   visit,
 } from './operations.ts';
 import { fillPeople } from './people.ts';
+import { buildProgram } from './program.ts';
 import { environment, type RunningServer, startBare, startOurs } from './servers.ts';
 
 export type Arena = {
@@ -48,11 +49,13 @@ const BASE_SCOPES = SCOPES.full;
 
 export async function openArena(settings: ArenaSettings): Promise<Arena> {
   const { folder, ports, accounts, rotate, flags = [] } = settings;
+  const program = await buildProgram();
   const database = settings.database ?? (await startDatabase(folder, 'educonnect_bench'));
   const running: RunningServer[] = [];
   const close = async () => {
     await Promise.all(running.map((server) => server.stop()));
     await database.close();
+    program.forget();
   };
   try {
     const env = { ...environment(database.url, ports[0]), ...settings.env };
@@ -64,7 +67,7 @@ export async function openArena(settings: ArenaSettings): Promise<Arena> {
       clients,
       login: loginOurs,
     };
-    const oursRunning = await startOurs(env, { folder, flags });
+    const oursRunning = await startOurs(env, { program, folder, flags });
     running.push(oursRunning);
     const bareRunning = await startBare(
       {
@@ -74,7 +77,7 @@ export async function openArena(settings: ArenaSettings): Promise<Arena> {
         rotate,
         pageBytes: await loginPageBytes(ours),
       },
-      { folder, flags },
+      { program, folder, flags },
     );
     running.push(bareRunning);
     const bare: Side = {

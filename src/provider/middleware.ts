@@ -24,7 +24,7 @@ const POSTED: string[] = [ROUTES.authorization, ROUTES.end_session];
 const RETRY_AFTER_S = 5;
 
 type Parts = {
-  deps: Pick<Deps, 'config' | 'log' | 'render'>;
+  deps: Pick<Deps, 'config' | 'db' | 'log' | 'render'>;
   pages: Pages;
   /** The library, mounted; changes when the signing keys do. */
   handler: () => Middleware;
@@ -79,7 +79,7 @@ async function answer(
     await handler()(ctx, next);
     replacePages(deps, pages, ctx as unknown as KoaContextWithOIDC);
   };
-  const notices = await asUnit({ kind, path }, work, () => ctx.status >= 500);
+  const notices = await asUnit(deps, { kind, path }, work, () => ctx.status >= 500);
   // The library allows its own inline script there; no page of ours has one.
   if (policy !== '') ctx.set('Content-Security-Policy', policy);
   await sendNotices(deps, notices);

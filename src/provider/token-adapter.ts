@@ -10,7 +10,6 @@ import {
   deleteGrants,
   deleteToken,
   insertGrant,
-  insertTokens,
   lockGrant,
   lockGrantOfToken,
   readGrant,
@@ -18,7 +17,7 @@ import {
   type TokenRead,
   updateGrant,
 } from './token-store.ts';
-import { currentUnit, inUnit } from './unit-of-work.ts';
+import { currentUnit, inUnit, keepToken } from './unit-of-work.ts';
 
 type Needs = Pick<Deps, 'db' | 'clock'>;
 type TokenParts = Pick<Adapter, 'find' | 'upsert' | 'consume' | 'destroy' | 'revokeByGrantId'>;
@@ -42,16 +41,14 @@ export function tokenAdapter(deps: Needs, kind: TokenKind): TokenParts {
     },
     async upsert(id, payload, expiresIn = 0) {
       const { jti, kind: _, exp, grantId = '', accountId, clientId, sessionUid, ...rest } = payload;
-      const expiresAt = after(deps.clock, expiresIn);
-      const token = {
+      await keepToken(deps, {
         idHash: tokenHash(id),
         kind,
         grantId,
         sessionUid: sessionUid ?? null,
         payload: rest,
-        expiresAt,
-      };
-      await inUnit(deps, (db) => insertTokens(db, [token]));
+        expiresAt: after(deps.clock, expiresIn),
+      });
     },
     async consume(id) {
       const first = await inUnit(deps, (db) => consumeToken(db, kind, tokenHash(id), deps.clock.now()));

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { beginTransaction, type HeldTransaction, type Sql } from '../db/statement.ts';
 import type { Deps } from '../deps.ts';
 import type { Grant, LoadedSession, Person, SessionBinding } from './rows.ts';
+import { insertTokens, type NewToken } from './token-store.ts';
 
 /** `changing` requests are one transaction; `reading` ones write nothing and need none. */
 export type UnitKind = 'changing' | 'reading';
@@ -25,6 +26,8 @@ export type Unit = {
   loginVersion?: number;
   /** Stand-in for an identifier of which only the hash is known -> the hash. */
   aliases: Map<string, string>;
+  /** Codes and tokens made and not written yet: they wait for one another, but for no other statement. */
+  unwritten: NewToken[];
   /** Calls to relying services, made when the transaction is committed. */
   notices: (() => Promise<void>)[];
   /** The first fault of the database: nothing may be written after it, not even in somebody's `finally`. */
@@ -47,12 +50,28 @@ export async function inUnit<T>(deps: Pick<Deps, 'db'>, work: (db: Sql) => Promi
   try {
     if (unit.kind === 'reading') return await work(deps.db);
     unit.transaction ??= beginTransaction(deps.db);
-    return await work(await unit.transaction);
+    const transaction = await unit.transaction;
+    await writeTokens(unit, transaction);
+    return await work(transaction);
   } catch (error) {
     // A deadlock has undone the whole transaction: a statement after it would be committed alone.
     if (isFault(error)) unit.failure = error;
     throw error;
   }
+}
+
+/**
+ * Keeps a code or a token. What one answer carries is written by one statement: with the next statement of the
+ * request, which therefore finds it, or when the request ends.
+ */
+export async function keepToken(deps: Pick<Deps, 'db'>, token: NewToken): Promise<void> {
+  const unit = currentUnit();
+  if (unit?.kind === 'changing') unit.unwritten.push(token);
+  else await inUnit(deps, (db) => insertTokens(db, [token]));
+}
+
+async function writeTokens(unit: Unit, db: Sql): Promise<void> {
+  if (unit.unwritten.length > 0) await insertTokens(db, unit.unwritten.splice(0));
 }
 
 /**
@@ -76,6 +95,7 @@ function isFault(error: unknown): boolean {
  * @returns the calls to make now that it is committed
  */
 export async function asUnit(
+  deps: Pick<Deps, 'db'>,
   start: Pick<Unit, 'kind' | 'path'>,
   work: (unit: Unit) => Promise<void>,
   failed: () => boolean = () => false,
@@ -88,6 +108,7 @@ export async function asUnit(
     bindings: new Map(),
     revoked: new Set(),
     aliases: new Map(),
+    unwritten: [],
     notices: [],
   };
   try {
@@ -97,12 +118,20 @@ export async function asUnit(
       await undo(unit);
       return [];
     }
-    await (await unit.transaction)?.commit();
+    await commit(deps, unit);
   } catch (error) {
     await undo(unit);
     throw error;
   }
   return unit.notices;
+}
+
+async function commit(deps: Pick<Deps, 'db'>, unit: Unit): Promise<void> {
+  if (unit.unwritten.length > 0) unit.transaction ??= beginTransaction(deps.db);
+  const transaction = await unit.transaction;
+  if (!transaction) return;
+  await writeTokens(unit, transaction);
+  await transaction.commit();
 }
 
 async function undo(unit: Unit): Promise<void> {
