@@ -3,7 +3,8 @@ import type { Deps } from '../deps.ts';
 import { forgetDeadRuns } from '../imports/leftovers-store.ts';
 import type { JobResult } from './types.ts';
 
-const DAY_MS = 24 * 3600_000;
+const HOUR_MS = 3600_000;
+const DAY_MS = 24 * HOUR_MS;
 const MONTH_MS = 30 * DAY_MS;
 const YEAR_MS = 366 * DAY_MS;
 
@@ -15,6 +16,9 @@ const ROOM_ROWS: readonly ExpiryRule[] = [
   { table: 'recoveries', key: 'interaction_hash', column: 'expires_at', keptMs: 0 },
   // Decision 11: FAILED_CHECK_DAYS.
   { table: 'failed_checks', key: 'id', column: 'at', keptMs: MONTH_MS },
+  // The ID token waits there until the first connection that follows is through.
+  { table: 'franceconnect_requests', key: 'id', column: 'expires_at', keptMs: 2 * HOUR_MS },
+  { table: 'franceconnect_logouts', key: 'state_hash', column: 'expires_at', keptMs: 0 },
   // Locks may outlast the window by minutes.
   { table: 'throttles', key: 'throttle_key', column: 'window_ends_at', keptMs: DAY_MS },
   {

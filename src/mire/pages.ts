@@ -140,6 +140,17 @@ export type UnavailableWayPage = PageFrame & {
   backHref: string;
 };
 
+/**
+ * `mire/franceconnect`: the visit to FranceConnect brought nobody. `pending`: another request of this browser still
+ * asks there; `againHref` looks once more. `action` goes to FranceConnect again. Null: registration is not open.
+ */
+export type FranceConnectPage = FormPage & {
+  reason: 'cancelled' | 'refused' | 'unreachable' | 'late' | 'pending';
+  againHref: string;
+  loginHref: string;
+  registrationHref: string | null;
+};
+
 /** `activation/confirm`: the page of the mail's link; only its POST consumes the link. */
 export type ActivationConfirmPage = FormPage & {
   /** Masked, such as `m•••@example.org`. */

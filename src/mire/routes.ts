@@ -11,6 +11,7 @@ import {
   takeBirthDate,
   takeNewPassword,
 } from './first-connection.ts';
+import { arriveFromFranceConnect, leaveForFranceConnect, returnFromFranceConnect } from './franceconnect.ts';
 import { INFORMATION, showInformation } from './information.ts';
 import { begin, notYetOpen, showPerson, takePerson } from './profile.ts';
 import { showSignIn, takeSignIn } from './sign-in.ts';
@@ -67,7 +68,8 @@ export function interactionRoutes(mire: Mire): Router<RequestState> {
   router.get(`${start}/continuer`, visiting(mire, proceed, showOver));
   router.post(`${start}/continuer`, visiting(mire, proceed, showOver));
 
-  router.post(`${start}/franceconnect`, visiting(mire, notYetOpen('franceconnect')));
+  router.post(`${start}/franceconnect`, visiting(mire, leaveForFranceConnect));
+  router.get(`${start}/franceconnect`, visiting(mire, arriveFromFranceConnect));
   router.get(`${start}/inscription`, visiting(mire, notYetOpen('registration')));
   router.get(`${start}/identifiant-oublie`, visiting(mire, notYetOpen('identifier')));
   router.get(`${start}/mot-de-passe-oublie`, visiting(mire, notYetOpen('password')));
@@ -80,6 +82,7 @@ export function publicRoutes(mire: Mire): Router<RequestState> {
   router.use('/activation/:token', protectForms(mire.deps.config, linkBinding));
   router.get('/activation/:token', (ctx) => showActivation(mire, ctx));
   router.post('/activation/:token', (ctx) => takeActivation(mire, ctx));
+  router.get('/franceconnect/retour', (ctx) => returnFromFranceConnect(mire, ctx));
   // Addresses that are printed in letters (R-020), and what programs ask of every site.
   for (const name of ['contacts', 'aide']) router.get(`/educt-aide/${name}`, (ctx) => seeOther(ctx, '/aide'));
   router.get('/favicon.ico', (ctx) => {

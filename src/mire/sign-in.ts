@@ -125,7 +125,7 @@ function showForm(visit: Visit, kind: AccountKind, shown: Shown, status = 200): 
       identifierHref: at('identifiant-oublie'),
       passwordHref: at('mot-de-passe-oublie'),
     },
-    franceConnect: { available: false, action: at('franceconnect') },
+    franceConnect: { available: deps.franceConnect !== null, action: at('franceconnect') },
     registration: { available: false, href: at('inscription') },
   };
   showPage(deps, ctx, kind === 'pupil' ? 'mire/login-pupil' : 'mire/login-guardian', page, status);

@@ -1,0 +1,135 @@
+import type { Account } from '../accounts/types.ts';
+import type { Config } from '../config.ts';
+import { tokenHash } from '../crypto/digests.ts';
+import { beginFranceConnect } from '../enrolment/franceconnect.ts';
+import {
+  type Arrival,
+  AWAY_MS,
+  claimReturn,
+  newDeparture,
+  recordDeparture,
+  recordReturn,
+  takeArrival,
+} from '../enrolment/franceconnect-requests.ts';
+import { type Context, visitor } from '../http/context.ts';
+import { Fault } from '../http/errors.ts';
+import { seeOther, showPage } from '../http/page.ts';
+import { finishLogin } from './finish.ts';
+import type { FranceConnectPage } from './pages.ts';
+import { notYetOpen } from './profile.ts';
+import { below } from './progress.ts';
+import { formPage, type Mire, type Visit } from './visit.ts';
+
+/** Fixed: declared to FranceConnect (integration.md 1.2). */
+const RETURN_PATH = '/franceconnect/retour';
+/** What follows FranceConnect: a first connection asks a mobile, a code, birth dates. */
+const AFTERWARDS_MS = 60 * 60_000;
+
+/**
+ * One cookie a departure, so that two tabs do not disturb one another. It outlives the request: whoever comes back
+ * too late is told so, and not that he is a stranger.
+ */
+function cookieOf(config: Pick<Config, 'secure'>, state: string) {
+  const name = `${config.secure ? '__Secure-' : ''}educonnect_franceconnect_${tokenHash(state).slice(0, 10)}`;
+  const settings = {
+    path: '/franceconnect',
+    httpOnly: true,
+    signed: true,
+    sameSite: 'lax',
+    secure: config.secure,
+    overwrite: true,
+  } as const;
+  return { name, settings };
+}
+
+/** POST /interaction/:uid/franceconnect: « S'identifier avec FranceConnect ». */
+export async function leaveForFranceConnect(visit: Visit): Promise<void> {
+  const { deps, ctx, host, interaction } = visit;
+  if (deps.franceConnect === null) return notYetOpen('franceconnect')(visit);
+  const departure = newDeparture(deps);
+  const { state, nonce, browser } = departure;
+  const redirectUri = deps.config.BASE_URL + RETURN_PATH;
+  const begun = await deps.franceConnect.begin({ redirectUri, state, nonce });
+  if (!begun.ok) return showRefusal(visit, begun.reason);
+  await recordDeparture(deps, interaction.uid, departure);
+  await host.extend(ctx, new Date(deps.clock.now().getTime() + AWAY_MS + AFTERWARDS_MS));
+  const { name, settings } = cookieOf(deps.config, state);
+  ctx.cookies.set(name, browser, { ...settings, maxAge: 2 * AWAY_MS });
+  seeOther(ctx, begun.url);
+}
+
+/**
+ * GET /franceconnect/retour: back from FranceConnect, in the browser that left, once. Who it is goes to the page of
+ * the interaction by way of the database; the interaction's own cookie then decides whether it is this browser's.
+ */
+export async function returnFromFranceConnect({ deps }: Mire, ctx: Context): Promise<void> {
+  const { state } = ctx.query;
+  if (deps.franceConnect === null || typeof state !== 'string' || state === '')
+    throw new Fault('EC-400-LOST');
+  const { name, settings } = cookieOf(deps.config, state);
+  const claim = await claimReturn(deps, { state, browser: ctx.cookies.get(name, { signed: true }) ?? null });
+  if (!claim.ok) {
+    if (claim.reason === 'unknown') throw new Fault('EC-400-LOST');
+    return seeOther(ctx, below(claim.interactionUid, 'franceconnect'));
+  }
+  const answer = await deps.franceConnect.finish({
+    callbackUrl: deps.config.BASE_URL + RETURN_PATH + ctx.search,
+    state,
+    nonce: claim.nonce,
+  });
+  const { requestId } = ctx.state;
+  if (!answer.ok) deps.log.warn({ requestId, reason: answer.reason, detail: answer.detail }, 'FranceConnect');
+  await recordReturn(deps, claim, answer, visitor(ctx));
+  ctx.cookies.set(name, null, settings);
+  seeOther(ctx, below(claim.interactionUid, 'franceconnect'));
+}
+
+/** GET /interaction/:uid/franceconnect: what came of it. */
+export async function arriveFromFranceConnect(visit: Visit): Promise<void> {
+  const { deps, ctx, interaction } = visit;
+  const { uid, clientId } = interaction;
+  const arrival = await takeArrival(deps, uid);
+  if (arrival === null) return seeOther(ctx, below(uid, 'connexion?profil=responsable'));
+  if (arrival.outcome === 'taken') return seeOther(ctx, below(uid));
+  if (arrival.outcome !== 'identified') return showRefusal(visit, arrival.outcome);
+  const { identity } = arrival;
+  const begun = await beginFranceConnect(deps, {
+    interactionUid: uid,
+    clientId,
+    identity,
+    ...visitor(ctx),
+  });
+  if (begun.known) return letIn(visit, begun.account);
+  seeOther(ctx, below(uid, 'telephone'));
+}
+
+/** R-040: known to be linked, straight through. */
+async function letIn(visit: Visit, account: Account): Promise<void> {
+  const open = account.state === 'activated' && account.closedAt === null && account.frozenAt === null;
+  if (!open) return showRefusal(visit, 'refused');
+  await finishLogin(visit, account, { amr: ['fc'] });
+}
+
+type Reason = Exclude<Arrival['outcome'], 'identified' | 'taken'>;
+
+const STATUS: Record<Reason, number> = {
+  cancelled: 200,
+  pending: 200,
+  late: 400,
+  refused: 400,
+  unreachable: 503,
+};
+
+function showRefusal(visit: Visit, reason: Reason): void {
+  const { deps, ctx, interaction } = visit;
+  const at = (page: string) => below(interaction.uid, page);
+  const page: FranceConnectPage = {
+    ...formPage(visit),
+    reason,
+    action: at('franceconnect'),
+    againHref: at('franceconnect'),
+    loginHref: at('connexion?profil=responsable'),
+    registrationHref: deps.sms === null ? null : at('inscription'),
+  };
+  showPage(deps, ctx, 'mire/franceconnect', page, STATUS[reason]);
+}
