@@ -3,7 +3,7 @@ import { recordAudit } from '../audit/record.ts';
 import { consumeLink, type LinkRefusal, peekLink, revokePendingLinks } from '../codes/links.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps, Transaction } from '../deps.ts';
-import { deleteFranceConnectLink, deletePending, survivorOf } from './pending-store.ts';
+import { deleteFranceConnectLink, deletePending, lockSurvivor } from './pending-store.ts';
 
 type From = { ip: string; requestId?: string | undefined };
 
@@ -19,7 +19,7 @@ export async function freezeByLink(deps: Deps, token: string, from: From): Promi
     // The account first, then its link, as everywhere.
     const seen = await peekLink({ db: trx, clock: deps.clock }, token);
     if (seen.link?.purpose !== 'not-me') return { ok: false, reason: 'unknown' };
-    const accountId = await survivorOf(trx, seen.link.accountId);
+    const accountId = await lockSurvivor(trx, seen.link.accountId);
     const [account] = await lockAccounts(trx, [accountId]);
     const check = await consumeLink(deps, trx, token);
     if (!check.ok) return { ok: false, reason: check.reason };

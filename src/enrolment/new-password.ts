@@ -27,7 +27,7 @@ export async function chooseNewPassword(
 ): Promise<NewPasswordResult> {
   const before = await findFirstConnection(deps.db, interactionUid, deps.clock.now());
   if (before?.step !== 'new-password') return { ok: false, reason: 'elsewhere' };
-  const faults = await judge(deps, before.account, form);
+  const faults = await judgePassword(deps, before.account, form);
   if (faults.length > 0) return { ok: false, reason: 'refused', faults };
   const hash = await deps.passwords.hash(form.password);
   return inTransaction(deps.db, async (trx) => {
@@ -50,7 +50,8 @@ export async function chooseNewPassword(
   });
 }
 
-async function judge(
+/** What speaks against a new password for this account, the confirmation included. */
+export async function judgePassword(
   deps: Deps,
   account: Account,
   form: { password: string; confirmation: string },
