@@ -3,7 +3,7 @@ import type { Account } from '../accounts/types.ts';
 import { recordAudit } from '../audit/record.ts';
 import { exhaustedUntil, takeAttempt } from '../codes/throttle.ts';
 import { inTransaction } from '../db/transaction.ts';
-import type { Deps, Transaction } from '../deps.ts';
+import type { Database, Deps, Transaction } from '../deps.ts';
 import { sendActivation } from './activation-mail.ts';
 import { recordFailedCheck } from './failed-checks.ts';
 import {
@@ -24,6 +24,19 @@ type From = { ip: string; requestId?: string | undefined };
 const counterOf = (accountId: number) => ({ key: `birth-date|${accountId}`, limit: TRIES });
 
 /**
+ * Counts a try at the birth dates of an account's children, on whatever way: five in 24 hours (D06).
+ * @param db pass a transaction only when it holds the account's lock
+ */
+export function takeDateAttempt(db: Database, accountId: number, now: Date) {
+  return takeAttempt(db, { ...counterOf(accountId), windowMs: WINDOW_MS, now });
+}
+
+/** Until when no try is left for an account; null: some are. */
+export function datesExhaustedUntil(db: Database, accountId: number, now: Date): Promise<Date | null> {
+  return exhaustedUntil(db, { ...counterOf(accountId), now });
+}
+
+/**
  * Until when birth dates are no longer looked at for an account that has still to give one; null: they are. Asked
  * before each of the three steps, so that nobody chooses a password in vain.
  */
@@ -32,7 +45,7 @@ export async function suspendedUntil(
   { id, state }: Pick<Account, 'id' | 'state'>,
 ): Promise<Date | null> {
   if (state !== 'notified') return null;
-  return exhaustedUntil(deps.db, { ...counterOf(id), now: deps.clock.now() });
+  return datesExhaustedUntil(deps.db, id, deps.clock.now());
 }
 
 /**
@@ -49,11 +62,7 @@ export async function proveBirthDate(
   if (before?.step !== 'birth-date') return { ok: false, reason: 'elsewhere' };
   const read = readDate(fields, deps.clock.now());
   if (!read.ok) return { ok: false, reason: 'invalid', fields: read.fields };
-  const attempt = await takeAttempt(deps.db, {
-    ...counterOf(before.account.id),
-    windowMs: WINDOW_MS,
-    now: deps.clock.now(),
-  });
+  const attempt = await takeDateAttempt(deps.db, before.account.id, deps.clock.now());
   if (!attempt.allowed) return { ok: false, reason: 'locked' };
   return inTransaction(deps.db, async (trx): Promise<BirthDateResult> => {
     const row = await lockFirstConnection(trx, interactionUid, deps.clock.now());

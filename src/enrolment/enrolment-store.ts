@@ -129,6 +129,14 @@ export async function putReferences(
   );
 }
 
+/** Ids of the guardian references that an enrolment is about. */
+export async function referencesOf(db: Database, interactionUid: string): Promise<number[]> {
+  return db('enrolment_references')
+    .where({ interaction_hash: tokenHash(interactionUid) })
+    .orderBy('guardian_reference_id')
+    .pluck('guardian_reference_id');
+}
+
 type Changes = Partial<{
   step: EnrolmentStep;
   mobile: string | null;
@@ -186,6 +194,13 @@ export async function endOtherEnrolments(
     )
     .whereNot({ interaction_hash: tokenHash(interactionUid) })
     .where('expires_at', '>', now)
+    .update({ expires_at: now, updated_at: now, mobile: null, fc_identity_sealed: null });
+}
+
+/** Ends one's own, overtaken by another way in. */
+export async function endEnrolment(trx: Transaction, interactionUid: string, now: Date): Promise<void> {
+  await trx('enrolments')
+    .where({ interaction_hash: tokenHash(interactionUid) })
     .update({ expires_at: now, updated_at: now, mobile: null, fc_identity_sealed: null });
 }
 

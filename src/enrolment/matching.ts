@@ -36,6 +36,15 @@ export function personByIdentity(
   return calledOne && !areTwo(fitting, children) ? { who: 'one', references: fitting } : { who: 'several' };
 }
 
+/** More children than one page can ask for are an institution's, which the school gives its credentials to. */
+const CHILDREN = 15;
+
+/** Whether somebody has children whose birth dates can be asked, and no more than fit on a page. */
+export function areProvable(children: readonly ProvableChild[]): boolean {
+  const pupils = new Set(children.map(({ ine }) => ine)).size;
+  return pupils > 0 && pupils <= CHILDREN;
+}
+
 /** Distinct people, as far as names tell. */
 function keysOf(candidates: readonly Candidate[]): Set<string> {
   return new Set(

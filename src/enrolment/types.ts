@@ -54,3 +54,32 @@ export type Enrolment = { way: EnrolmentWay } & (
 );
 
 export type EnrolmentStep = Enrolment['step'];
+
+/** No code can be sent now, or not to such a number: `retryAt` null, nor later today. */
+export type CodeRefusal = {
+  ok: false;
+  reason: 'too-soon' | 'too-many' | 'suspended';
+  retryAt: Date | null;
+};
+
+/** A child of the children's step. */
+export type ChildAsked = {
+  /** Stands for the child in the form: nothing of the directory, the same as long as he is the same. */
+  key: string;
+  givenName: string;
+  familyName: string;
+};
+
+/** What was typed for a child: a date, or « Je ne suis pas le représentant légal de cet élève ». */
+export type ChildAnswer = { key: string; date: string } | { key: string; notMine: true };
+
+export type ChildrenResult =
+  | { ok: true }
+  | Elsewhere
+  /** The children are not those of the form any more (an import), or some were left out: ask again. */
+  | { ok: false; reason: 'changed' }
+  /** Every child is said not to be his: nothing would be proved. */
+  | { ok: false; reason: 'none-left' }
+  /** One answer for whichever date it was, or several (D06). */
+  | { ok: false; reason: 'wrong'; left: number }
+  | { ok: false; reason: 'locked'; until: Date | null };

@@ -1,0 +1,100 @@
+import { checkCode, codeStatus, requestCode } from '../codes/one-time.ts';
+import { inTransaction } from '../db/transaction.ts';
+import type { Deps, Transaction } from '../deps.ts';
+import { accountsOf } from './begin-sms.ts';
+import {
+  type EnrolmentRow,
+  findEnrolment,
+  lockEnrolment,
+  putReferences,
+  referencesOf,
+  updateEnrolment,
+} from './enrolment-store.ts';
+import { recordFailedCheck } from './failed-checks.ts';
+import { openIdentity } from './franceconnect.ts';
+import { personByIdentity } from './matching.ts';
+import { findByIds, findProvableChildren } from './matching-store.ts';
+import type { CodeRefusal, Elsewhere } from './types.ts';
+
+export type CodeTry =
+  | { ok: true }
+  | Elsewhere
+  | { ok: false; reason: 'wrong'; left: number }
+  | { ok: false; reason: 'expired' | 'used-up' };
+
+/**
+ * The code received by SMS. Right: on to the children; by FranceConnect, where several people have this mobile and
+ * its identity does not say who is meant, to the names first. The try counts whatever becomes of the page.
+ */
+export async function proveCode(deps: Deps, interactionUid: string, typed: string): Promise<CodeTry> {
+  const now = deps.clock.now();
+  return inTransaction(deps.db, async (trx): Promise<CodeTry> => {
+    const row = await lockEnrolment(trx, interactionUid, now);
+    if (row?.step !== 'code') return { ok: false, reason: 'elsewhere' };
+    const { mobile } = row;
+    const attempt = { purpose: 'enrolment', interactionUid, mobile, code: typed } as const;
+    const check = await checkCode({ ...deps, db: trx }, attempt);
+    if (!check.ok) {
+      if (check.reason === 'used-up') await leaveTrace(deps, trx, interactionUid, row);
+      if (check.reason === 'wrong') return check;
+      return { ok: false, reason: check.reason === 'used-up' ? 'used-up' : 'expired' };
+    }
+    const step = await stepAfterCode(deps, trx, interactionUid, row);
+    await updateEnrolment(trx, interactionUid, { step, codeProvedAt: now }, now);
+    return { ok: true };
+  });
+}
+
+async function stepAfterCode(
+  deps: Deps,
+  trx: Transaction,
+  uid: string,
+  row: EnrolmentRow,
+): Promise<'children' | 'names'> {
+  if (row.way === 'sms') return 'children';
+  const candidates = await findByIds(trx, await referencesOf(trx, uid));
+  const children = await findProvableChildren(
+    trx,
+    candidates.map(({ id }) => id),
+  );
+  const names = openIdentity(deps, uid, row.fcIdentitySealed ?? '');
+  const person = personByIdentity(candidates, names, children);
+  if (person.who !== 'one') return 'names';
+  await putReferences(
+    trx,
+    uid,
+    person.references.map(({ id }) => id),
+  );
+  return 'children';
+}
+
+async function leaveTrace(deps: Deps, trx: Transaction, uid: string, { way }: EnrolmentRow): Promise<void> {
+  const meant = await findByIds(trx, await referencesOf(trx, uid));
+  await recordFailedCheck(trx, deps, { accountIds: accountsOf(meant), way, failed: 'code' });
+}
+
+/** « Renvoyer le code »: a new one, the earlier dead; nothing shows whether one was sent at all. */
+export async function resendCode(
+  deps: Deps,
+  interactionUid: string,
+  { ip }: { ip: string },
+): Promise<{ ok: true } | CodeRefusal | Elsewhere> {
+  const row = await findEnrolment(deps.db, interactionUid, deps.clock.now());
+  if (row?.step !== 'code' || row.mobile === null) return { ok: false, reason: 'elsewhere' };
+  const meant = await findByIds(deps.db, await referencesOf(deps.db, interactionUid));
+  const asked = await requestCode(deps, {
+    purpose: 'enrolment',
+    interactionUid,
+    mobile: row.mobile,
+    send: meant.length > 0,
+    accountIds: accountsOf(meant),
+    way: row.way,
+    ip,
+  });
+  return asked.ok ? { ok: true } : asked;
+}
+
+/** When the code was sent, until when it is good, how many tries are left; null: there is none any more. */
+export async function sentCode(deps: Pick<Deps, 'db'>, interactionUid: string) {
+  return codeStatus(deps, { purpose: 'enrolment', interactionUid });
+}
