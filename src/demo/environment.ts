@@ -6,7 +6,13 @@ import type { Files, Ports } from './places.ts';
 
 type Environment = Record<string, string | undefined>;
 
-const SECRETS = ['COOKIE_KEYS', 'SEALING_KEYS', 'SUBJECT_SALT', 'TWILIO_AUTH_TOKEN'] as const;
+const SECRETS = [
+  'COOKIE_KEYS',
+  'SEALING_KEYS',
+  'SUBJECT_SALT',
+  'TWILIO_AUTH_TOKEN',
+  'FRANCECONNECT_CLIENT_SECRET',
+] as const;
 
 /** What the caller's environment may say otherwise (contract); all else is the demo's. */
 const HONOURED = [
@@ -49,6 +55,8 @@ export async function writeEnvironment(
     SMTP_URL: `smtp://localhost:${ports.smtp}`,
     TWILIO_BASE_URL: `http://localhost:${ports.outbox}`,
     TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
+    FRANCECONNECT_ISSUER: `http://localhost:${ports.franceConnect}/api/v2`,
+    FRANCECONNECT_CLIENT_ID: 'educonnect-demo',
     LOG_LEVEL: 'info',
     ...Object.fromEntries(secrets),
     ...Object.fromEntries(told),

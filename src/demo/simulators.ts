@@ -1,16 +1,19 @@
 import { realpathSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildDeps, closeDeps } from '../build-deps.ts';
 import { loadConfig } from '../config.ts';
 import type { Deps } from '../deps.ts';
+import { startFranceConnect } from './franceconnect.ts';
+import { franceConnectPeople } from './franceconnect-people.ts';
 import { startOutbox } from './outbox.ts';
+import type { Persona } from './personas.ts';
 import { demoFiles, demoPorts, type Files, type Ports } from './places.ts';
 import { startRelyingService } from './relying-service.ts';
 import { sampleServices } from './sample-clients.ts';
 import { seed } from './seed.ts';
 
-/** Everything of the demo but the application: the sample ENT, the sample LSU, the outbox. */
+/** Everything of the demo but the application: FranceConnect, the sample ENT and LSU, the outbox. */
 export type Simulators = { stop(): Promise<void> };
 
 /** @param host the interface to listen on. @throws Error (EADDRINUSE) when a port is taken: nothing is left running */
@@ -26,6 +29,7 @@ export async function startSimulators(
   };
   try {
     running.push(await startOutbox({ http: ports.outbox, smtp: ports.smtp }, { host }));
+    running.push(await startFranceConnect(await franceConnectSettings(deps, files, ports), { host }));
     for (const service of await sampleServices(deps, files, ports))
       running.push(await startRelyingService(service, { host }));
   } catch (error) {
@@ -33,6 +37,23 @@ export async function startSimulators(
     throw error;
   }
   return { stop };
+}
+
+async function franceConnectSettings({ config }: Deps, files: Files, ports: Ports) {
+  const personas: Persona[] = JSON.parse(await readFile(files.personas, 'utf8'));
+  const clientSecret = config.FRANCECONNECT_CLIENT_SECRET;
+  const educonnect = {
+    clientId: config.FRANCECONNECT_CLIENT_ID ?? '',
+    clientSecret: clientSecret ?? '',
+    name: 'ÉduConnect',
+    redirectUris: [`${config.BASE_URL}/franceconnect/retour`],
+    postLogoutRedirectUris: [`${config.BASE_URL}/franceconnect/deconnexion`],
+  };
+  return {
+    origin: `http://localhost:${ports.franceConnect}`,
+    clients: clientSecret === undefined ? [] : [educonnect],
+    people: franceConnectPeople(personas),
+  };
 }
 
 /** Beside an application that runs elsewhere on the same network (docker-compose.yml), configured like it. */

@@ -1,0 +1,245 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import Router from '@koa/router';
+import Koa from 'koa';
+import mount from 'koa-mount';
+import { type InteractionResults, type JWK, Provider } from 'oidc-provider';
+import { consentPage, deskPage, errorPage, signInPage } from './franceconnect-pages.ts';
+import type { FranceConnectPerson, Identity } from './franceconnect-people.ts';
+import {
+  type FranceConnectClient,
+  franceConnectRules,
+  MOUNT,
+  memoryAdapter,
+  refusedParameter,
+} from './franceconnect-rules.ts';
+
+/** A simulator of FranceConnect v2 (integration.md 1.9): as strict as the real one, with sample people. */
+
+export type FranceConnectSettings = {
+  /** Such as `http://localhost:3001`; the issuer is below it. */
+  origin: string;
+  clients: readonly FranceConnectClient[];
+  people: readonly FranceConnectPerson[];
+};
+
+/** `slow`: every answer of its endpoints takes `SLOW_MS`; `down`: each is an error of the server. */
+export type FranceConnectMode = 'up' | 'slow' | 'down';
+
+export type FranceConnectSimulator = {
+  issuer: string;
+  app: Koa;
+  setMode(mode: FranceConnectMode): void;
+  /** A new key; `sameKid`: under the name of the old one. */
+  rotateKey(options?: { sameKid?: boolean }): void;
+};
+
+const SLOW_MS = 8000;
+const STOPS = {
+  Y010004: "Vos informations d'identité n'ont pas été retrouvées dans le registre national.",
+  Y010015: 'Les informations du registre national ne permettent pas de vous connecter.',
+};
+
+/** The simulator as a Koa application that does not listen. */
+export function createFranceConnectSimulator(settings: FranceConnectSettings): FranceConnectSimulator {
+  const issuer = settings.origin + MOUNT;
+  const people = new Map(settings.people.map((person) => [person.login, person]));
+  const visits = new Map<string, number>();
+  const cookieKeys = [randomBytes(32).toString('base64url')];
+  const adapter = memoryAdapter();
+  let generation = 0;
+  let mode: FranceConnectMode = 'up';
+
+  const identityOf = (login: string): Identity | undefined => {
+    const person = people.get(login);
+    return person && { ...person.identity, ...((visits.get(login) ?? 0) > 1 ? person.later : {}) };
+  };
+  const build = (kid: string) => {
+    const rules = { clients: settings.clients, keys: [newKey(kid)], cookieKeys, adapter, identityOf };
+    return new Provider(issuer, franceConnectRules(rules));
+  };
+  let provider = build(kidOf(generation));
+  let handler = mount(MOUNT, provider);
+
+  const app = new Koa();
+  app.keys = cookieKeys;
+  app.silent = true;
+  const simulator: FranceConnectSimulator = {
+    issuer,
+    app,
+    setMode(next) {
+      mode = next;
+    },
+    rotateKey({ sameKid = false } = {}) {
+      if (!sameKid) generation += 1;
+      provider = build(kidOf(generation));
+      handler = mount(MOUNT, provider);
+    },
+  };
+
+  const visitor = visitorRoutes({ provider: () => provider, people, visits, identityOf });
+  const desk = deskRoutes(settings, simulator, () => mode);
+  app.use(async (ctx, next) => {
+    ctx.set('Cache-Control', 'no-store');
+    ctx.set('Referrer-Policy', 'no-referrer');
+    if (!ctx.path.startsWith(`${MOUNT}/`)) return next();
+    if (mode === 'down') return refuse(ctx, 503, 'Y000000', 'FranceConnect est indisponible.');
+    if (mode === 'slow') await pause(SLOW_MS);
+    return next();
+  });
+  app.use(desk.routes());
+  app.use(whiteList);
+  app.use(visitor.routes());
+  app.use((ctx, next) => handler(ctx, next));
+  return simulator;
+}
+
+/** @throws Error (EADDRINUSE) when the port is taken */
+export async function startFranceConnect(
+  settings: FranceConnectSettings,
+  { host = '127.0.0.1' }: { host?: string } = {},
+): Promise<FranceConnectSimulator & { stop(): Promise<void> }> {
+  const simulator = createFranceConnectSimulator(settings);
+  const port = Number(new URL(settings.origin).port);
+  const server = await new Promise<Server>((resolve, reject) => {
+    const starting = simulator.app.listen(port, host, () => resolve(starting));
+    starting.once('error', reject);
+  });
+  const stop = () =>
+    new Promise<void>((done) => {
+      server.close(() => done());
+      server.closeAllConnections();
+    });
+  return { ...simulator, stop };
+}
+
+/** Named as those of its hardware module. */
+const kidOf = (generation: number) => `pkcs11:ES256:hsm${generation === 0 ? '' : generation + 1}`;
+
+function newKey(kid: string): JWK {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return { ...(privateKey.export({ format: 'jwk' }) as JWK), kid, alg: 'ES256', use: 'sig' };
+}
+
+function refuse(ctx: Koa.Context, status: number, code: string, message: string): void {
+  ctx.status = status;
+  ctx.type = 'html';
+  ctx.body = errorPage(code, message);
+}
+
+/** What stands before the library: parameters, the forced login, the obligatory hint of a logout. */
+async function whiteList(ctx: Koa.Context, next: Koa.Next): Promise<void> {
+  if (ctx.path === `${MOUNT}/authorize`) {
+    const wrong = refusedParameter(ctx.query);
+    if (wrong !== null) return refuse(ctx, 400, 'Y030007', `Paramètre refusé : ${wrong}`);
+    // It asks each time, whatever the service wanted (integration.md 1.2).
+    ctx.query = { ...ctx.query, prompt: 'login' };
+  }
+  if (ctx.path === `${MOUNT}/session/end` && !ctx.query.id_token_hint)
+    return refuse(ctx, 400, 'Y030009', 'Paramètre manquant : id_token_hint');
+  await next();
+}
+
+type VisitorParts = {
+  provider: () => Provider;
+  people: ReadonlyMap<string, FranceConnectPerson>;
+  visits: Map<string, number>;
+  identityOf(login: string): Identity | undefined;
+};
+
+/** The pages of a sign-in: an identifier, then « Continuer »; who is signed in there already sees only the second. */
+function visitorRoutes({ provider, people, visits, identityOf }: VisitorParts): Router {
+  const router = new Router();
+  const chosen = new Map<string, string>();
+  const start = `${MOUNT}/interaction/:uid`;
+  const at = (uid: string) => ({
+    login: `${MOUNT}/interaction/${uid}/login`,
+    continue: `${MOUNT}/interaction/${uid}/continue`,
+    cancel: `${MOUNT}/interaction/${uid}/cancel`,
+  });
+  const details = (ctx: Koa.Context) => provider().interactionDetails(ctx.req, ctx.res);
+  const finish = async (ctx: Koa.Context, result: InteractionResults) => {
+    const to = await provider().interactionResult(ctx.req, ctx.res, result);
+    ctx.status = 303;
+    ctx.redirect(to);
+  };
+  const consent = async (ctx: Koa.Context, login: string) => {
+    const { uid, params } = await details(ctx);
+    const client = await provider().Client.find(String(params.client_id));
+    chosen.set(uid, login);
+    visits.set(login, (visits.get(login) ?? 0) + 1);
+    ctx.type = 'html';
+    ctx.body = consentPage(client?.clientName ?? 'un service', identityOf(login) ?? {}, {
+      action: at(uid).continue,
+      cancel: at(uid).cancel,
+    });
+  };
+
+  router.use(async (ctx, next) => {
+    try {
+      await next();
+    } catch (error) {
+      // The page was loaded after the sign-in was over, or in another browser.
+      if ((error as Error).name !== 'SessionNotFound') throw error;
+      refuse(ctx, 400, 'Y420001', 'Votre session a expiré.');
+    }
+  });
+  router.get(start, async (ctx) => {
+    const { uid, session } = await details(ctx);
+    if (session?.accountId !== undefined) return consent(ctx, session.accountId);
+    ctx.type = 'html';
+    ctx.body = signInPage({ action: at(uid).login, cancel: at(uid).cancel });
+  });
+  router.post(`${start}/login`, async (ctx) => {
+    const { uid } = await details(ctx);
+    const login = new URLSearchParams(await readBody(ctx)).get('login')?.trim().toLowerCase() ?? '';
+    const person = people.get(login);
+    if (person?.stopsWith) return refuse(ctx, 400, person.stopsWith, STOPS[person.stopsWith]);
+    if (person) return consent(ctx, login);
+    ctx.status = 400;
+    ctx.type = 'html';
+    ctx.body = signInPage({ action: at(uid).login, cancel: at(uid).cancel }, 'Cet identifiant est inconnu.');
+  });
+  router.post(`${start}/continue`, async (ctx) => {
+    const { uid } = await details(ctx);
+    const login = chosen.get(uid);
+    if (login === undefined) return refuse(ctx, 400, 'Y420001', 'Votre session a expiré.');
+    chosen.delete(uid);
+    await finish(ctx, { login: { accountId: login, acr: 'eidas1', amr: ['pwd'] } });
+  });
+  router.get(`${start}/cancel`, async (ctx) => {
+    await details(ctx);
+    await finish(ctx, { error: 'access_denied', error_description: 'user authentication aborted' });
+  });
+  return router;
+}
+
+function deskRoutes(
+  { people }: FranceConnectSettings,
+  simulator: FranceConnectSimulator,
+  mode: () => FranceConnectMode,
+): Router {
+  const router = new Router();
+  router.get('/', (ctx) => {
+    ctx.type = 'html';
+    ctx.body = deskPage(people, mode());
+  });
+  router.post('/', async (ctx) => {
+    const wanted = new URLSearchParams(await readBody(ctx)).get('faire');
+    if (wanted === 'rotate') simulator.rotateKey();
+    else if (wanted === 'up' || wanted === 'slow' || wanted === 'down') simulator.setMode(wanted);
+    ctx.status = 303;
+    ctx.redirect('/');
+  });
+  return router;
+}
+
+async function readBody(ctx: Koa.Context): Promise<string> {
+  let text = '';
+  for await (const chunk of ctx.req) {
+    text += String(chunk);
+    if (text.length > 16_384) throw new Error('the request is too large');
+  }
+  return text;
+}
