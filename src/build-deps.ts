@@ -5,6 +5,7 @@ import { createPasswordHasher } from './credentials/hasher.ts';
 import { createSealer } from './crypto/sealing.ts';
 import { openDatabase } from './db/database.ts';
 import type { Deps } from './deps.ts';
+import { createAcademicPortal } from './gateways/academic-portal.ts';
 import { createFranceConnect } from './gateways/franceconnect.ts';
 import { createSmtpMailer } from './gateways/smtp.ts';
 import { createRenderer } from './http/render.ts';
@@ -37,6 +38,7 @@ export function buildDeps(config: Config): Deps {
     sms: null,
     franceConnect: createFranceConnect({ config, clock }),
   };
+    academicPortal: createAcademicPortal({ config, clock }),
 }
 
 /** Closes what `buildDeps` opened; a process that has nothing else to do then ends. */

@@ -24,6 +24,7 @@ const network = z
   .refine(isNetwork, { message: 'must be an address or a network such as 10.0.0.0/8' });
 const secret = z.string().min(24);
 const secrets = list.pipe(z.array(secret).min(1, 'needs at least one value'));
+const claim = z.string().regex(/^[\x21-\x7e]{1,100}$/, 'must be the name of a claim');
 const prefixes = list.pipe(z.array(z.string().regex(/^\+[1-9]\d{0,14}$/, 'must begin with + and a country')));
 /** Mobiles of France and its territories overseas (integration.md 5.1); SMS leave to no other numbers. */
 const MOBILE_PREFIXES = [
@@ -108,6 +109,22 @@ const schema = z.object({
   IMPORT_AT: z
     .string()
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be an hour such as 03:30')
+  ACADEMIC_PORTAL_TIMEOUT_MS: whole(100, 30_000).default(5000),
+  ACADEMIC_PORTAL_SCOPE: z
+    .string()
+    .regex(/^openid( [\x21-\x7e]+)*$/, 'must begin with openid')
+    .default('openid profile email'),
+  ACADEMIC_PORTAL_CLAIM_SCHOOLS: claim.default('FrEduRneResp'),
+  ACADEMIC_PORTAL_CLAIM_FUNCTION: claim.default('FrEduFonctAdm'),
+  ACADEMIC_PORTAL_CLAIM_DELEGATION: claim.default('FrEduResDel'),
+  ACADEMIC_PORTAL_DELEGATION_ADMINISTRATION: z.string().default('educonnect-administration'),
+  ACADEMIC_PORTAL_DELEGATION_TROUBLESHOOTING: z.string().default('educonnect-depannage'),
+  ACADEMIC_PORTAL_STRONG_ACR: list.default(['https://refeds.org/profile/mfa']),
+  ACADEMIC_PORTAL_STRONG_AMR: list.default(['otp', 'hwk', 'mfa']),
+  STAFF_HEAD_FUNCTIONS: list.default(['DIR']),
+  STAFF_SESSION_IDLE_MINUTES: whole(1, 60).default(15),
+  STAFF_SESSION_MAX_HOURS: whole(1, 24).default(8),
+  STAFF_GUIDE_URL: z.url().optional(),
     .default('03:30'),
   IMPORT_BRAKE_SCHOOL_PERCENT: whole(1, 100).default(35),
   IMPORT_BRAKE_NATION_PERCENT: whole(1, 100).default(5),
@@ -220,24 +237,21 @@ function crossChecks(values: Partial<Values>): string[] {
     faults.push('SESSION_IDLE_MINUTES: must not be longer than SESSION_MAX_HOURS');
   if (values.METRICS_PORT !== undefined && values.METRICS_PORT !== 0 && values.METRICS_PORT === values.PORT)
     faults.push('METRICS_PORT: must not be PORT');
-  faults.push(...franceConnectFaults(values));
+  faults.push(...partyFaults(values, 'FRANCECONNECT'), ...partyFaults(values, 'ACADEMIC_PORTAL'));
   return faults;
 }
 
-const FRANCECONNECT = [
-  'FRANCECONNECT_ISSUER',
-  'FRANCECONNECT_CLIENT_ID',
-  'FRANCECONNECT_CLIENT_SECRET',
-] as const;
-
-function franceConnectFaults(values: Partial<Values>): string[] {
-  const missing = FRANCECONNECT.filter((name) => values[name] === undefined);
-  if (missing.length === FRANCECONNECT.length) return [];
-  const faults = missing.map((name) => `${name}: is missing; FranceConnect needs all three of its variables`);
-  if (values.FRANCECONNECT_ISSUER === undefined) return faults;
-  const { protocol, origin, pathname } = new URL(values.FRANCECONNECT_ISSUER);
+/** A provider of identities that we go to: all of its variables or none. */
+function partyFaults(values: Partial<Values>, party: 'FRANCECONNECT' | 'ACADEMIC_PORTAL'): string[] {
+  const names = [`${party}_ISSUER`, `${party}_CLIENT_ID`, `${party}_CLIENT_SECRET`] as const;
+  const missing = names.filter((name) => values[name] === undefined);
+  if (missing.length === names.length) return [];
+  const faults = missing.map((name) => `${name}: is missing; all three variables of ${party} are needed`);
+  const issuer = values[`${party}_ISSUER`];
+  if (issuer === undefined) return faults;
+  const { protocol, origin, pathname } = new URL(issuer);
   if (protocol !== 'https:' && !(values.ALLOW_INSECURE_ISSUER && LOOPBACK.test(origin)))
-    faults.push('FRANCECONNECT_ISSUER: must be https');
+    faults.push(`${party}_ISSUER: must be https`);
   // Given the document's address, the library would not compare the issuer in it.
   if (pathname.includes('/.well-known/') || pathname.endsWith('/'))
     faults.push('FRANCECONNECT_ISSUER: must be the issuer, without a slash at its end');

@@ -44,14 +44,18 @@ export type OutgoingSms = {
   text: string;
   /** After so many seconds it is of no use any more and need not be delivered. */
   validitySeconds: number;
+  /** Comes back with every report of its delivery, also of one of which we do not know whether it left. */
+  reference: string;
 };
 
 /** What became of an attempt to hand an SMS over; `code` is the carrier's, or `timeout`, `network`. */
 export type SmsResult =
   /** `sid`: by which the delivery is reported. */
   | { ok: true; sid: string }
-  /** `retry`: try again later; `refused`: pointless; `unsure`: it may have been taken, so never send it twice. */
-  | { ok: false; outcome: 'retry' | 'refused' | 'unsure'; code: string; retryAfterSeconds?: number };
+  /** `retry`: try again later; `unsure`: it may have been taken, so never send it twice. */
+  | { ok: false; outcome: 'retry' | 'unsure'; code: string; retryAfterSeconds?: number }
+  /** Trying again is pointless. `fault`: this number cannot be reached, or our account or settings are wrong. */
+  | { ok: false; outcome: 'refused'; code: string; fault: 'number' | 'ours' };
 
 /** The SMS carrier (Twilio). */
 export type SmsGateway = {
@@ -106,6 +110,56 @@ export type FranceConnect = {
   }): Promise<string | null>;
 };
 
+/** Who the academic portal says somebody of the staff is; what his claims mean is for `staff/` to read. */
+export type PortalIdentity = {
+  issuer: string;
+  /** At most 255 characters. */
+  sub: string;
+  /** Of the ID token, over those of userinfo. */
+  claims: Readonly<Record<string, unknown>>;
+};
+
+/** To end the session at the portal, and to ask again who somebody is. */
+export type PortalTokens = { idToken: string; accessToken: string; refreshToken: string | null };
+
+/** The portal of the académie (ARENA), of which we are a relying service: any provider of OpenID Connect. */
+export type AcademicPortal = {
+  /** The address to send the visitor to. @param request `strong`: he is asked for his key, whoever is signed in there */
+  begin(request: {
+    redirectUri: string;
+    state: string;
+    nonce: string;
+    codeVerifier: string;
+    strong: boolean;
+  }): Promise<{ ok: true; url: string } | { ok: false; reason: 'unreachable' }>;
+  /**
+   * Exchanges the code and verifies everything.
+   * @param callbackUrl the whole address to which the portal sent the visitor
+   */
+  finish(answer: {
+    callbackUrl: string;
+    state: string;
+    nonce: string;
+    codeVerifier: string;
+  }): Promise<
+    | { ok: true; identity: PortalIdentity; tokens: PortalTokens }
+    | { ok: false; reason: 'cancelled' | 'refused' | 'unreachable'; detail: string }
+  >;
+  /**
+   * Asks again, without the visitor, what the portal says of him.
+   * @returns `ended` when it has nothing more to say: he must sign in again
+   */
+  reread(known: {
+    sub: string;
+    tokens: PortalTokens;
+  }): Promise<
+    | { ok: true; claims: Readonly<Record<string, unknown>>; tokens: PortalTokens }
+    | { ok: false; reason: 'ended' | 'unreachable'; detail: string }
+  >;
+  /** Where a session at the portal is ended; null when it cannot be reached or offers none. */
+  endSessionUrl(logout: { idToken: string; postLogoutRedirectUri: string }): Promise<string | null>;
+};
+
 /** What rooms and doors are given; built once by `main.ts`, `cli.ts` or a test. */
 export type Deps = {
   config: Config;
@@ -124,4 +178,6 @@ export type Deps = {
   sms: SmsGateway | null;
   /** Null: not configured, and not offered. */
   franceConnect: FranceConnect | null;
+  /** Null: not configured, and nobody of the staff can come in. */
+  academicPortal: AcademicPortal | null;
 };

@@ -4,7 +4,16 @@ import { pino } from 'pino';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { createPasswordHasher } from '../../src/credentials/hasher.ts';
 import { createSealer } from '../../src/crypto/sealing.ts';
-import type { Clock, Deps, Mailer, OutgoingMail, Random } from '../../src/deps.ts';
+import type {
+  Clock,
+  Deps,
+  Mailer,
+  OutgoingMail,
+  OutgoingSms,
+  Random,
+  SmsGateway,
+  SmsResult,
+} from '../../src/deps.ts';
 import { createRenderer } from '../../src/http/render.ts';
 
 /** A clock that stands still until a test moves it. */
@@ -37,6 +46,33 @@ export function createTestMailer(): TestMailer {
       return { ok: true };
     },
     close() {},
+  };
+}
+
+/** An SMS carrier that remembers; reports signed `genuine` are its own. */
+export type TestSms = SmsGateway & {
+  /** All that it was given, also what it refused. */
+  tried: OutgoingSms[];
+  /** Whose words it was told to forget. */
+  forgotten: string[];
+};
+
+/** @param answer what it says to an SMS; by default it takes it as `SM1`, `SM2`... */
+export function createTestSms(answer?: (sms: OutgoingSms) => SmsResult | Promise<SmsResult>): TestSms {
+  const tried: OutgoingSms[] = [];
+  const forgotten: string[] = [];
+  return {
+    tried,
+    forgotten,
+    async send(sms) {
+      tried.push(sms);
+      return answer ? answer(sms) : { ok: true, sid: `SM${tried.length}` };
+    },
+    isGenuine: async ({ signature }) => signature === 'genuine',
+    async forget(sid) {
+      forgotten.push(sid);
+      return true;
+    },
   };
 }
 
@@ -81,6 +117,7 @@ export function testDeps(
     mailer: createTestMailer(),
     sms: null,
     franceConnect: null,
+    academicPortal: null,
     ...parts,
   } as TestDeps;
 }

@@ -1,7 +1,7 @@
 import type { CustomFetch, CustomFetchOptions } from 'openid-client';
 
 /**
- * The requests of one talk with FranceConnect: bounded in time and size, each answer kept, so that what was received
+ * The requests of one talk with a provider of identities: bounded in time and size, each answer kept, so that what was received
  * can be looked at again with fresh keys although a code can be exchanged only once.
  */
 
@@ -18,7 +18,7 @@ export type KeySet = {
 
 export type Wire = {
   fetch: CustomFetch;
-  /** Why FranceConnect counts as unreachable; null: it answered. */
+  /** Why the provider counts as unreachable; null: it answered. */
   away(): string | null;
   /** The media type of what came from this address. */
   typeOf(url: string): string | undefined;
