@@ -10,6 +10,7 @@ import { knownWay } from './http/forwarded.ts';
 import { healthRoutes } from './http/health.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
 import { securityHeaders } from './http/security-headers.ts';
+import { measureMessages } from './mire/measures.ts';
 import { interactionRoutes, publicRoutes } from './mire/routes.ts';
 import type { InteractionHost } from './mire/types.ts';
 
@@ -47,6 +48,7 @@ export function createApp(
   app.use(provider.app);
 
   const mire = { deps, host: provider.host, metrics };
+  measureMessages(metrics, deps);
   const account = accountRoutes({ deps, host: provider.host });
   for (const router of [healthRoutes(deps, metrics), publicRoutes(mire), interactionRoutes(mire), account]) {
     app.use(router.routes());

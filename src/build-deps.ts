@@ -8,6 +8,7 @@ import type { Deps } from './deps.ts';
 import { createAcademicPortal } from './gateways/academic-portal.ts';
 import { createFranceConnect } from './gateways/franceconnect.ts';
 import { createSmtpMailer } from './gateways/smtp.ts';
+import { createTwilioGateway } from './gateways/twilio.ts';
 import { createRenderer } from './http/render.ts';
 
 /** Statements of jobs and commands work on whole schools. */
@@ -35,10 +36,10 @@ export function buildDeps(config: Config): Deps {
     sealer: createSealer(config.SEALING_KEYS),
     passwords: createPasswordHasher(config),
     mailer: createSmtpMailer(config),
-    sms: null,
+    sms: createTwilioGateway(config),
     franceConnect: createFranceConnect({ config, clock }),
-  };
     academicPortal: createAcademicPortal({ config, clock }),
+  };
 }
 
 /** Closes what `buildDeps` opened; a process that has nothing else to do then ends. */

@@ -77,9 +77,18 @@ const schema = z.object({
     .string()
     .regex(/^[^<>@\r\n]*<?[^\s<>@]+@[^\s<>@]+>?$/, 'must be an address, or a name and an <address>')
     .default('Administrateur des services en ligne <ne-pas-repondre@educonnect.example>'),
-  TWILIO_ACCOUNT_SID: z.string().optional(),
+  TWILIO_ACCOUNT_SID: z
+    .string()
+    .regex(/^AC\w+$/, 'must begin with AC')
+    .optional(),
   TWILIO_AUTH_TOKEN: z.string().optional(),
-  TWILIO_SENDER: z.string().default('EduConnect'),
+  TWILIO_SENDER: z
+    .string()
+    .regex(
+      /^(\+\d{5,15}|\d{5,8}|MG[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11})$/,
+      'must be a number, a messaging service (MG...) or a name of at most 11 letters and digits',
+    )
+    .default('EduConnect'),
   TWILIO_BASE_URL: z.url().optional(),
   TWILIO_REGION: z.string().optional(),
   TWILIO_EDGE: z.string().optional(),
@@ -100,15 +109,6 @@ const schema = z.object({
   ACADEMIC_PORTAL_ISSUER: z.url().optional(),
   ACADEMIC_PORTAL_CLIENT_ID: z.string().optional(),
   ACADEMIC_PORTAL_CLIENT_SECRET: z.string().optional(),
-
-  TRUSTED_CLIENT_ORIGINS: list.pipe(z.array(httpUrl)).default([]),
-  HTTP_LOOPBACK_CLIENTS: flag.default(false),
-  ASSISTANCE_TEXT: z.string().default("l'assistance de votre académie"),
-  ASSISTANCE_URL: z.url().optional(),
-  IMPORT_FOLDER: z.string().optional(),
-  IMPORT_AT: z
-    .string()
-    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be an hour such as 03:30')
   ACADEMIC_PORTAL_TIMEOUT_MS: whole(100, 30_000).default(5000),
   ACADEMIC_PORTAL_SCOPE: z
     .string()
@@ -125,6 +125,15 @@ const schema = z.object({
   STAFF_SESSION_IDLE_MINUTES: whole(1, 60).default(15),
   STAFF_SESSION_MAX_HOURS: whole(1, 24).default(8),
   STAFF_GUIDE_URL: z.url().optional(),
+
+  TRUSTED_CLIENT_ORIGINS: list.pipe(z.array(httpUrl)).default([]),
+  HTTP_LOOPBACK_CLIENTS: flag.default(false),
+  ASSISTANCE_TEXT: z.string().default("l'assistance de votre académie"),
+  ASSISTANCE_URL: z.url().optional(),
+  IMPORT_FOLDER: z.string().optional(),
+  IMPORT_AT: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be an hour such as 03:30')
     .default('03:30'),
   IMPORT_BRAKE_SCHOOL_PERCENT: whole(1, 100).default(35),
   IMPORT_BRAKE_NATION_PERCENT: whole(1, 100).default(5),
@@ -235,6 +244,7 @@ function crossChecks(values: Partial<Values>): string[] {
     faults.push('PASSWORD_MAX_LENGTH: must not be smaller than PASSWORD_MIN_LENGTH');
   if (SESSION_IDLE_MINUTES > SESSION_MAX_HOURS * 60)
     faults.push('SESSION_IDLE_MINUTES: must not be longer than SESSION_MAX_HOURS');
+  faults.push(...smsFaults(values));
   if (values.METRICS_PORT !== undefined && values.METRICS_PORT !== 0 && values.METRICS_PORT === values.PORT)
     faults.push('METRICS_PORT: must not be PORT');
   faults.push(...partyFaults(values, 'FRANCECONNECT'), ...partyFaults(values, 'ACADEMIC_PORTAL'));
@@ -253,8 +263,25 @@ function partyFaults(values: Partial<Values>, party: 'FRANCECONNECT' | 'ACADEMIC
   if (protocol !== 'https:' && !(values.ALLOW_INSECURE_ISSUER && LOOPBACK.test(origin)))
     faults.push(`${party}_ISSUER: must be https`);
   // Given the document's address, the library would not compare the issuer in it.
-  if (pathname.includes('/.well-known/') || pathname.endsWith('/'))
-    faults.push('FRANCECONNECT_ISSUER: must be the issuer, without a slash at its end');
+  if (pathname.includes('/.well-known/'))
+    faults.push(`${party}_ISSUER: must be the issuer, not the address of its document`);
+  if (party === 'FRANCECONNECT' && pathname !== '/' && pathname.endsWith('/'))
+    faults.push(`${party}_ISSUER: must not end with a slash`);
+  return faults;
+}
+
+/** The longest host with which the SMS of a code is one segment (views/messages/code.sms.njk). */
+const LONGEST_HOST = 63;
+
+function smsFaults(values: Partial<Values>): string[] {
+  const faults: string[] = [];
+  const { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, BASE_URL } = values;
+  if (TWILIO_AUTH_TOKEN !== undefined && TWILIO_ACCOUNT_SID === undefined)
+    faults.push('TWILIO_ACCOUNT_SID: is missing beside TWILIO_AUTH_TOKEN');
+  if (TWILIO_ACCOUNT_SID === undefined) return faults;
+  if (TWILIO_AUTH_TOKEN === undefined) faults.push('TWILIO_AUTH_TOKEN: is missing beside TWILIO_ACCOUNT_SID');
+  if (BASE_URL !== undefined && new URL(BASE_URL).hostname.length > LONGEST_HOST)
+    faults.push(`BASE_URL: its host must have ${LONGEST_HOST} characters or less, to fit into an SMS`);
   return faults;
 }
 

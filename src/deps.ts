@@ -61,7 +61,7 @@ export type SmsResult =
 export type SmsGateway = {
   send(sms: OutgoingSms): Promise<SmsResult>;
   /** Whether a report of a delivery is really the carrier's. @param url as the carrier was told it */
-  isGenuine(report: { signature: string; url: string; params: Record<string, string> }): boolean;
+  isGenuine(report: { signature: string; url: string; params: Record<string, string> }): Promise<boolean>;
   /** Has the carrier forget the words of a message (decision 11). @returns false: try again later */
   forget(sid: string): Promise<boolean>;
 };

@@ -14,9 +14,23 @@ export type LoginOutcome =
   | 'busy'
   | 'rate-limited';
 
+export type CodePurpose = 'enrolment' | 'recovery';
+/** How a request for a code (the first line) or a try of one ended. `sent`: so the visitor was told. */
+export type CodeOutcome =
+  | ('sent' | 'too-soon' | 'too-many' | 'suspended')
+  | ('verified' | 'wrong' | 'expired' | 'used-up' | 'none');
+
+/** A measure that is read when it is asked for; without its labels a single number. */
+export type Reading = { name: string; help: string; labelNames: readonly string[] };
+export type ReadValue = { labels: Record<string, string>; value: number };
+
 export type Metrics = {
   /** Counts a sign-in by how it ended; nothing personal (security.md decision 11). */
   countLogin(profile: 'guardian' | 'pupil', outcome: LoginOutcome): void;
+  /** Counts one-time codes that were asked for and tried. */
+  countCode(purpose: CodePurpose, outcome: CodeOutcome): void;
+  /** Adds a measure that the database knows; while that is away it has no value. */
+  addReading(reading: Reading, read: () => Promise<ReadValue[]>): void;
   /** Times requests by method, route and status. */
   timing: Middleware;
   /** Prometheus' text format. */
@@ -43,10 +57,18 @@ export function createMetrics(deps: Pick<Deps, 'passwords' | 'db' | 'jobsDb'>): 
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,
   });
+  const codes = new Counter({
+    name: 'educonnect_codes_total',
+    help: 'One-time codes by SMS, by purpose and outcome',
+    labelNames: ['purpose', 'outcome'] as const,
+    registers,
+  });
   measureGate(deps, registers);
   measurePools(deps, registers);
   return {
     countLogin: (profile, outcome) => logins.inc({ profile, outcome }),
+    countCode: (purpose, outcome) => codes.inc({ purpose, outcome }),
+    addReading: (reading, read) => void addGauge(registers, reading, read),
     timing: async (ctx, next) => {
       const stop = durations.startTimer();
       try {
@@ -58,6 +80,23 @@ export function createMetrics(deps: Pick<Deps, 'passwords' | 'db' | 'jobsDb'>): 
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };
+}
+
+function addGauge(
+  registers: Registry[],
+  { name, help, labelNames }: Reading,
+  read: () => Promise<ReadValue[]>,
+): void {
+  new Gauge({
+    name,
+    help,
+    labelNames: [...labelNames],
+    registers,
+    async collect() {
+      this.reset();
+      for (const { labels, value } of await read().catch(() => [])) this.set(labels, value);
+    },
+  });
 }
 
 function measureGate({ passwords }: Pick<Deps, 'passwords'>, registers: Registry[]): void {

@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts';
 import { keepSchedule } from './keep-schedule.ts';
-import { keepSending } from './send-messages.ts';
+import { CHANNELS, keepSending } from './send-messages.ts';
 import type { Job } from './types.ts';
 
 /** Less than what a process is given to end; a mail cut off by it is sent again when its claim is over. */
@@ -15,12 +15,15 @@ export type RunningJobs = {
 
 /** Starts what a server process does beside answering requests. */
 export function startJobs(deps: Deps, jobs: readonly Job[]): RunningJobs {
-  const sending = keepSending(deps);
+  const sending = CHANNELS.map((channel) => keepSending(deps, channel));
   const schedule = keepSchedule(deps, jobs);
   const stop = async () => {
-    await Promise.all([sending.stop(), schedule.stop()]);
+    await Promise.all([...sending.map((loop) => loop.stop()), schedule.stop()]);
   };
-  return { nudge: sending.nudge, stop: () => within(GRACE_MS, stop()) };
+  const nudge = () => {
+    for (const loop of sending) loop.nudge();
+  };
+  return { nudge, stop: () => within(GRACE_MS, stop()) };
 }
 
 async function within(ms: number, work: Promise<void>): Promise<void> {

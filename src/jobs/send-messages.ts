@@ -1,18 +1,29 @@
 import type { Deps } from '../deps.ts';
-import { type SendReport, sendDue } from '../messages/send.ts';
+import { recordFailedCheck } from '../enrolment/failed-checks.ts';
+import type { OnUndeliverable } from '../messages/channel.ts';
+import { forgetWords } from '../messages/forget.ts';
+import { type SendOptions, type SendReport, sendDue } from '../messages/send.ts';
 
 const EVERY_MS = 1_000;
 /** How long the loop holds back after an error of its own (the database away), so as not to fill the log. */
 const AFTER_ERROR_MS = 5_000;
 
-/** Sends batch after batch until nothing is due; once. @returns the sums of all batches */
-export async function sendMessages(deps: Deps, signal?: AbortSignal): Promise<SendReport> {
-  const sum: SendReport = { claimed: 0, sent: 0, retried: 0, failed: 0 };
+type Channel = NonNullable<SendOptions['channel']>;
+export const CHANNELS: readonly Channel[] = ['email', 'sms'];
+
+/** Sends batch after batch of a channel until nothing is due; once. @returns the sums of all batches */
+export async function sendMessages(deps: Deps, channel: Channel, signal?: AbortSignal): Promise<SendReport> {
+  const sum: SendReport = { claimed: 0, sent: 0, retried: 0, failed: 0, unsure: 0 };
+  const onUndeliverable: OnUndeliverable = (db, { way, accountIds }) =>
+    recordFailedCheck(db, deps, { way, accountIds, failed: 'delivery' });
+  const options: SendOptions = { channel, onUndeliverable, ...(signal === undefined ? {} : { signal }) };
   for (;;) {
-    const report = await sendDue(deps, signal === undefined ? {} : { signal });
-    for (const key of ['claimed', 'sent', 'retried', 'failed'] as const) sum[key] += report[key];
-    if (report.claimed === 0 || signal?.aborted) return sum;
+    const report = await sendDue(deps, options);
+    for (const key of ['claimed', 'sent', 'retried', 'failed', 'unsure'] as const) sum[key] += report[key];
+    if (report.claimed === 0 || signal?.aborted) break;
   }
+  if (channel === 'sms') while ((await forgetWords(deps, signal)).due > 0 && !signal?.aborted);
+  return sum;
 }
 
 export type Loop = {
@@ -22,8 +33,11 @@ export type Loop = {
   stop(): Promise<void>;
 };
 
-/** Keeps the outbox empty until it is stopped; two processes may do so at once. Nothing that fails ends it. */
-export function keepSending(deps: Deps, everyMs = EVERY_MS): Loop {
+/**
+ * Keeps a channel of the outbox empty until it is stopped; two processes may do so at once. Nothing that fails ends
+ * it. Each channel has its own, so that a mail server that is slow holds up no code.
+ */
+export function keepSending(deps: Deps, channel: Channel, everyMs = EVERY_MS): Loop {
   const stopping = new AbortController();
   let wake = () => {};
   const pause = (ms: number) =>
@@ -38,9 +52,9 @@ export function keepSending(deps: Deps, everyMs = EVERY_MS): Loop {
     while (!stopping.signal.aborted) {
       let rest = everyMs;
       try {
-        await sendMessages(deps, stopping.signal);
+        await sendMessages(deps, channel, stopping.signal);
       } catch (error) {
-        deps.log.error({ err: error }, 'the outbox could not be looked at');
+        deps.log.error({ err: error, channel }, 'the outbox could not be looked at');
         rest = AFTER_ERROR_MS;
       }
       if (!stopping.signal.aborted) await pause(rest);

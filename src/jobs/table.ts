@@ -2,7 +2,7 @@ import type { Deps } from '../deps.ts';
 import { importFeed } from './import-feed.ts';
 import { purge } from './purge.ts';
 import { dailyAt } from './schedule.ts';
-import { sendMessages } from './send-messages.ts';
+import { CHANNELS, sendMessages } from './send-messages.ts';
 import type { Job, ProviderChores } from './types.ts';
 
 /** What runs by the clock, or by `educonnect job run <name>`. */
@@ -32,7 +32,14 @@ export function jobTable(deps: Deps, provider: ProviderChores): Job[] {
       name: 'send-messages',
       schedule: null,
       alone: false,
-      run: async ({ signal }) => ({ outcome: 'done', details: await sendMessages(deps, signal) }),
+      run: async ({ signal }) => {
+        const details: Record<string, number> = {};
+        for (const channel of CHANNELS) {
+          for (const [what, count] of Object.entries(await sendMessages(deps, channel, signal)))
+            details[what] = (details[what] ?? 0) + count;
+        }
+        return { outcome: 'done', details };
+      },
     },
   ];
 }

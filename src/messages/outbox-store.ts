@@ -26,6 +26,8 @@ export type ClaimedMessage = {
   messageId: string;
   attempt: number;
   giveUpAt: Date;
+  concernWay: string | null;
+  concernAccounts: string | null;
 };
 
 /** One row; a second one with the same key changes nothing. */
@@ -50,18 +52,25 @@ export async function insertMessage(db: Database, message: NewMessage): Promise<
   }
 }
 
+export type Claim = {
+  channel: Channel;
+  /** `sending`: also those whose sender did not come back before its claim ended (K01). */
+  states: readonly ('waiting' | 'sending')[];
+  now: Date;
+  claimUntil: Date;
+  limit: number;
+};
+
 /**
- * Takes up to `limit` messages that are due: waiting ones, and those whose sender did not come back before its
- * claim ended (K01). Rows that another process is taking are passed over, so that two never claim one.
+ * Takes up to `limit` messages that are due. Rows that another process is taking are passed over, so that two never
+ * claim one.
  */
-export async function claimDue(
-  trx: Transaction,
-  { now, claimUntil, limit }: { now: Date; claimUntil: Date; limit: number },
-): Promise<ClaimedMessage[]> {
+export async function claimDue(trx: Transaction, claim: Claim): Promise<ClaimedMessage[]> {
+  const { states, limit, claimUntil } = claim;
   // One state at a time: the index then has the rows in their order, and no more than `limit` are locked.
   const rows: ClaimedMessage[] = [];
-  for (const state of ['waiting', 'sending']) {
-    if (rows.length < limit) rows.push(...(await lockDue(trx, state, now, limit - rows.length)));
+  for (const state of states) {
+    if (rows.length < limit) rows.push(...(await lockDue(trx, state, claim, limit - rows.length)));
   }
   if (rows.length === 0) return [];
   await trx('outbox_messages')
@@ -73,7 +82,12 @@ export async function claimDue(
   return rows.map((row) => ({ ...row, attempt: row.attempt + 1 }));
 }
 
-function lockDue(trx: Transaction, state: string, now: Date, limit: number): Promise<ClaimedMessage[]> {
+function lockDue(
+  trx: Transaction,
+  state: string,
+  { channel, now }: Pick<Claim, 'channel' | 'now'>,
+  limit: number,
+): Promise<ClaimedMessage[]> {
   return trx('outbox_messages')
     .select({
       id: 'id',
@@ -84,8 +98,10 @@ function lockDue(trx: Transaction, state: string, now: Date, limit: number): Pro
       messageId: 'message_id',
       attempt: 'attempts',
       giveUpAt: 'give_up_at',
+      concernWay: 'concern_way',
+      concernAccounts: 'concern_accounts',
     })
-    .where({ channel: 'email', state })
+    .where({ channel, state })
     .where('due_at', '<=', now)
     .orderBy([{ column: 'due_at' }, { column: 'id' }])
     .limit(limit)
@@ -97,16 +113,31 @@ function lockDue(trx: Transaction, state: string, now: Date, limit: number): Pro
 const claimed = (db: Database, { id, attempt }: Pick<ClaimedMessage, 'id' | 'attempt'>) =>
   db('outbox_messages').where({ id, attempts: attempt, state: 'sending' });
 
-export async function markSent(db: Database, message: ClaimedMessage, now: Date): Promise<void> {
-  await claimed(db, message).update({ state: 'sent', sent_at: now, content_sealed: null, last_error: null });
+/** @param carrier what the carrier calls the message, and when it shall forget its words */
+export async function markSent(
+  db: Database,
+  message: ClaimedMessage,
+  now: Date,
+  carrier: { sid: string; forgetAt: Date } | null = null,
+): Promise<void> {
+  const named = carrier === null ? {} : { carrier_sid: carrier.sid, forget_at: carrier.forgetAt };
+  await claimed(db, message).update({
+    state: 'sent',
+    sent_at: now,
+    content_sealed: null,
+    last_error: null,
+    ...named,
+  });
 }
 
-export async function markFailed(db: Database, message: ClaimedMessage, reason: string): Promise<void> {
-  await claimed(db, message).update({
-    state: 'failed',
-    content_sealed: null,
-    last_error: reason.slice(0, 200),
-  });
+/** @param state `unsure`: it may have left */
+export async function markEnded(
+  db: Database,
+  message: ClaimedMessage,
+  state: 'failed' | 'unsure',
+  reason: string,
+): Promise<void> {
+  await claimed(db, message).update({ state, content_sealed: null, last_error: reason.slice(0, 200) });
 }
 
 export async function markForRetry(
@@ -121,4 +152,28 @@ export async function markForRetry(
 /** Gives back a claim that was not begun, as if it had not been taken. */
 export async function releaseClaim(db: Database, message: ClaimedMessage, now: Date): Promise<void> {
   await claimed(db, message).update({ state: 'waiting', due_at: now, attempts: message.attempt - 1 });
+}
+
+/**
+ * Messages whose sender never came back: they may have left, so nobody sends them again.
+ * @returns how many
+ */
+export async function markLostUnsure(db: Database, channel: Channel, now: Date): Promise<number> {
+  return db('outbox_messages')
+    .where({ channel, state: 'sending' })
+    .where('due_at', '<=', now)
+    .update({ state: 'unsure', content_sealed: null, last_error: 'its sender ended' });
+}
+
+/** What waits, is under way or is unsure, by channel and state. */
+export async function countOutbox(
+  db: Database,
+): Promise<{ channel: Channel; state: string; count: number }[]> {
+  const rows: { channel: Channel; state: string; count: number | string }[] = await db('outbox_messages')
+    .select('channel', 'state')
+    .count({ count: '*' })
+    .whereIn('channel', ['email', 'sms'])
+    .whereIn('state', ['waiting', 'sending', 'unsure'])
+    .groupBy('channel', 'state');
+  return rows.map((row) => ({ ...row, count: Number(row.count) }));
 }

@@ -1,48 +1,72 @@
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
-import { contentContext, type MailContent } from './outbox.ts';
+import { type ChannelRules, concernsOf, type OnUndeliverable, type Outcome } from './channel.ts';
+import { mailChannel } from './mail-channel.ts';
 import {
+  type Channel,
   type ClaimedMessage,
   claimDue,
-  markFailed,
+  markEnded,
   markForRetry,
+  markLostUnsure,
   markSent,
   releaseClaim,
 } from './outbox-store.ts';
+import { smsChannel } from './sms-channel.ts';
 
-/** How many are on their way at once from one process. */
-const PARALLEL = 5;
-const BATCH = 10;
-/** Longer than a batch can take (two rounds of a send that runs into its 25 s), so that no claim ends under way. */
-const CLAIM_MS = 60_000;
-const FIRST_PAUSE_MS = 5_000;
-const LONGEST_PAUSE_MS = 300_000;
+export type SendReport = { claimed: number; sent: number; retried: number; failed: number; unsure: number };
 
-export type SendReport = { claimed: number; sent: number; retried: number; failed: number };
+type Needs = Pick<Deps, 'jobsDb' | 'clock' | 'sealer' | 'mailer' | 'sms' | 'log'>;
+
+export type SendOptions = {
+  /** Default: mails. */
+  channel?: Channel;
+  /** Default: a batch of the channel. */
+  limit?: number;
+  /** Aborted: messages not yet begun are given back, those under way are awaited. */
+  signal?: AbortSignal;
+  onUndeliverable?: OnUndeliverable;
+};
 
 /**
- * Sends what is due, one batch. A claim is committed before the first byte leaves, so that two senders never have
- * the same mail; a process that dies between sending and noting it leaves a claim that ends, and the mail is sent
- * again with the same Message-ID (K01). With the mail server away nothing is lost: pauses grow from 5 s to 5 min.
- * @param signal aborted: mails not yet begun are given back, those under way are awaited
+ * Sends what is due on a channel, one batch. A claim is committed before the first byte leaves, so that two senders
+ * never have the same message; what a process that dies leaves behind is the channel's rule. Without a carrier SMS
+ * wait.
  */
 export async function sendDue(
-  deps: Pick<Deps, 'jobsDb' | 'clock' | 'sealer' | 'mailer' | 'log'>,
-  { limit = BATCH, signal }: { limit?: number; signal?: AbortSignal } = {},
+  deps: Needs,
+  { channel = 'email', limit, signal, onUndeliverable }: SendOptions = {},
 ): Promise<SendReport> {
-  const now = deps.clock.now();
-  const claimUntil = new Date(now.getTime() + CLAIM_MS);
-  const messages = await inTransaction(deps.jobsDb, (trx) => claimDue(trx, { now, claimUntil, limit }));
-  const report: SendReport = { claimed: messages.length, sent: 0, retried: 0, failed: 0 };
-  const queue = [...messages];
+  const report: SendReport = { claimed: 0, sent: 0, retried: 0, failed: 0, unsure: 0 };
+  const rules = rulesOf(deps, channel);
+  if (rules === null) return report;
+  const queue = await claim(deps, rules, limit ?? rules.batch);
+  report.claimed = queue.length;
   const worker = async () => {
     for (let message = queue.shift(); message !== undefined; message = queue.shift()) {
-      if (signal?.aborted) await releaseClaim(deps.jobsDb, message, now);
-      else report[await sendOne(deps, message)] += 1;
+      if (signal?.aborted) await releaseClaim(deps.jobsDb, message, deps.clock.now());
+      else report[await sendOne(deps, rules, message, onUndeliverable)] += 1;
     }
   };
-  await settled(Array.from({ length: Math.min(PARALLEL, queue.length) }, worker));
+  await settled(Array.from({ length: Math.min(rules.parallel, queue.length) }, worker));
   return report;
+}
+
+function rulesOf(deps: Needs, channel: Channel): ChannelRules | null {
+  if (channel === 'email') return mailChannel(deps);
+  return deps.sms === null ? null : smsChannel({ ...deps, sms: deps.sms });
+}
+
+async function claim(deps: Needs, rules: ChannelRules, limit: number): Promise<ClaimedMessage[]> {
+  const { channel, lost } = rules;
+  const now = deps.clock.now();
+  const claimUntil = new Date(now.getTime() + rules.claimMs);
+  if (lost === 'unsure') {
+    const unsure = await markLostUnsure(deps.jobsDb, channel, now);
+    if (unsure > 0) deps.log.warn({ channel, unsure }, 'messages of a sender that ended: they may have left');
+  }
+  const states = lost === 'again' ? (['waiting', 'sending'] as const) : (['waiting'] as const);
+  return inTransaction(deps.jobsDb, (trx) => claimDue(trx, { channel, states, now, claimUntil, limit }));
 }
 
 /** Waits for all, then throws the first failure: a batch is over when nothing of it is under way. */
@@ -53,48 +77,48 @@ async function settled(work: Promise<void>[]): Promise<void> {
 }
 
 async function sendOne(
-  deps: Pick<Deps, 'jobsDb' | 'clock' | 'sealer' | 'mailer' | 'log'>,
+  deps: Needs,
+  rules: ChannelRules,
   message: ClaimedMessage,
-): Promise<'sent' | 'retried' | 'failed'> {
-  const result = await attempt(deps, message);
+  onUndeliverable: OnUndeliverable | undefined,
+): Promise<'sent' | 'retried' | 'failed' | 'unsure'> {
+  const outcome = await rules.attempt(message);
   const now = deps.clock.now();
   // The log names the message, never the person or the words.
-  const line = { message: message.id, template: message.template, attempt: message.attempt };
-  if (result.ok) {
-    await markSent(deps.jobsDb, message, now);
-    deps.log.info(line, 'mail sent');
+  const { channel } = rules;
+  const line = { channel, message: message.id, template: message.template, attempt: message.attempt };
+  if (outcome.kind === 'sent') {
+    await markSent(deps.jobsDb, message, now, outcome.carrier);
+    deps.log.info(line, 'message sent');
     return 'sent';
   }
-  const dueAt = new Date(now.getTime() + pauseAfter(message.attempt));
-  if (result.permanent || dueAt >= message.giveUpAt) {
-    await markFailed(deps.jobsDb, message, result.reason);
-    deps.log.error({ ...line, reason: result.reason }, 'mail given up');
-    return 'failed';
+  const { reason } = outcome;
+  if (outcome.kind === 'retry') {
+    const pause = rules.pauseAfter(message.attempt, outcome.afterMs ?? 0);
+    const dueAt = pause === null ? null : new Date(now.getTime() + pause);
+    if (dueAt !== null && dueAt < message.giveUpAt) {
+      await markForRetry(deps.jobsDb, message, dueAt, reason);
+      deps.log.warn({ ...line, reason }, 'message not sent, will be tried again');
+      return 'retried';
+    }
   }
-  await markForRetry(deps.jobsDb, message, dueAt, result.reason);
-  deps.log.warn({ ...line, reason: result.reason }, 'mail not sent, will be tried again');
-  return 'retried';
+  const state = outcome.kind === 'unsure' ? 'unsure' : 'failed';
+  await end(deps, message, outcome, state, onUndeliverable);
+  deps.log.error({ ...line, reason }, state === 'unsure' ? 'message may have left' : 'message given up');
+  return state;
 }
 
-async function attempt(
-  deps: Pick<Deps, 'sealer' | 'mailer'>,
+async function end(
+  deps: Needs,
   message: ClaimedMessage,
-): Promise<Awaited<ReturnType<Deps['mailer']['send']>>> {
-  let content: MailContent;
-  try {
-    content = JSON.parse(deps.sealer.open(message.contentSealed, contentContext(message.uniqueKey)));
-  } catch (error) {
-    // A key taken out of SEALING_KEYS too early can be put back: the mail waits for it.
-    return { ok: false, permanent: false, reason: error instanceof Error ? error.message : 'unreadable' };
-  }
-  try {
-    return await deps.mailer.send({ to: message.recipient, messageId: message.messageId, ...content });
-  } catch (error) {
-    return { ok: false, permanent: false, reason: error instanceof Error ? error.name : 'unknown' };
-  }
-}
-
-/** 5 s, 10 s, 20 s ... 5 min. */
-function pauseAfter(attempts: number): number {
-  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempts - 1, 10));
+  outcome: Exclude<Outcome, { kind: 'sent' }>,
+  state: 'failed' | 'unsure',
+  onUndeliverable: OnUndeliverable | undefined,
+): Promise<void> {
+  const concerns = outcome.kind === 'failed' && outcome.undeliverable ? concernsOf(message) : null;
+  if (concerns === null || !onUndeliverable) return markEnded(deps.jobsDb, message, state, outcome.reason);
+  await inTransaction(deps.jobsDb, async (trx) => {
+    await markEnded(trx, message, state, outcome.reason);
+    await onUndeliverable(trx, concerns);
+  });
 }

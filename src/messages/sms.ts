@@ -30,7 +30,7 @@ export type QueuedSms = {
 
 export type SmsContent = { text: string };
 
-/** So many accounts of one message are told to the school. */
+/** More accounts than this mean nobody in particular, and none is told to the school. */
 const MOST_CONCERNED = 5;
 
 /**
@@ -46,7 +46,8 @@ export async function queueSms(
   if (!/^\+[1-9]\d{6,14}$/.test(sms.to)) throw new Error('an SMS needs exactly one number');
   const content: SmsContent = { text: renderSms(deps, sms) };
   if (!isOneSegment(content.text)) throw new Error(`the SMS ${sms.template} does not fit one segment`);
-  const accountIds = sms.concerns?.accountIds ?? [];
+  const { accountIds = [], way = null } = sms.concerns ?? {};
+  const concerned = accountIds.length > 0 && accountIds.length <= MOST_CONCERNED;
   await insertMessage(trx, {
     uniqueKey: sms.uniqueKey,
     channel: 'sms',
@@ -57,8 +58,8 @@ export async function queueSms(
     messageId: deps.random.bytes(18).toString('base64url'),
     now: deps.clock.now(),
     giveUpAt: sms.usefulUntil,
-    concernWay: accountIds.length > 0 ? (sms.concerns?.way ?? null) : null,
-    concernAccounts: accountIds.length > 0 ? accountIds.slice(0, MOST_CONCERNED).join(',') : null,
+    concernWay: concerned ? way : null,
+    concernAccounts: concerned ? accountIds.join(',') : null,
   });
 }
 

@@ -4,13 +4,11 @@ import {
   type CodeRequest,
   checkCode,
   codeStatus,
-  mayBeSent,
   newCode,
   requestCode,
   revokeCodes,
 } from '../../src/codes/one-time.ts';
 import { tokenHash } from '../../src/crypto/digests.ts';
-import { openDatabase } from '../../src/db/database.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import { contentContext } from '../../src/messages/outbox.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -18,7 +16,6 @@ import { countStatements, type TestDeps, testDeps } from '../support/deps.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
 const MOBILE = '+33639980001';
 
 let database: TestDatabase;

@@ -40,7 +40,16 @@ test('job list tells schedules and last runs; wrong usage names the jobs', async
     ['send-messages', null],
   ]);
   const sent = await job(deps, 'run', 'send-messages', '--json');
-  expect([sent.code, JSON.parse(sent.out)]).toEqual([0, { claimed: 0, sent: 0, retried: 0, failed: 0 }]);
+  expect([sent.code, JSON.parse(sent.out)]).toEqual([
+    0,
+    {
+      claimed: 0,
+      sent: 0,
+      retried: 0,
+      failed: 0,
+      unsure: 0,
+    },
+  ]);
   const wrong = await job(deps, 'run', 'fly');
   expect([wrong.code, wrong.err.includes('rotate-keys')]).toEqual([2, true]);
   const none = await job(deps, 'run', 'import');

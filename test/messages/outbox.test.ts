@@ -55,7 +55,7 @@ describe('the outbox', () => {
     expect(waiting.state).toBe('waiting');
     expect(JSON.stringify(waiting)).not.toContain(TOKEN);
 
-    expect(await sendDue(deps)).toEqual({ claimed: 1, sent: 1, retried: 0, failed: 0 });
+    expect(await sendDue(deps)).toEqual({ claimed: 1, sent: 1, retried: 0, failed: 0, unsure: 0 });
     const [mail] = deps.mailer.sent;
     expect(mail?.to).toBe('one@example.org');
     expect(mail?.subject).toBe("Services en ligne de l'éducation nationale - activation du compte");
@@ -117,7 +117,9 @@ describe('the outbox', () => {
     await queue('crash');
     const now = deps.clock.now();
     const claimUntil = new Date(now.getTime() + 60_000);
-    await inTransaction(database.db, (trx) => claimDue(trx, { now, claimUntil, limit: 10 }));
+    await inTransaction(database.db, (trx) =>
+      claimDue(trx, { channel: 'email', states: ['waiting'], now, claimUntil, limit: 10 }),
+    );
     const [before] = await rows();
     expect(before.state).toBe('sending');
 
@@ -202,7 +204,7 @@ describe('the outbox', () => {
         return Reflect.get(target, property);
       },
     });
-    const loop = keepSending({ ...deps, jobsDb: flaky }, 5);
+    const loop = keepSending({ ...deps, jobsDb: flaky }, 'email', 5);
     const deadline = Date.now() + 10_000;
     while (deps.mailer.sent.length === 0 && Date.now() < deadline) {
       loop.nudge();
