@@ -4,7 +4,7 @@ import { protectForms } from '../http/csrf.ts';
 import { showHome } from './home.ts';
 import { sessionHash } from './session.ts';
 import { comeFromLetter, endSignIn } from './sign-in.ts';
-import { showSignedOut, signOut } from './sign-out.ts';
+import { comeFromFranceConnect, showSignedOut, signOut } from './sign-out.ts';
 import type { AccountDoor } from './types.ts';
 
 /** « Mon compte »: the pages of a person's own account. */
@@ -18,6 +18,7 @@ export function accountRoutes(door: AccountDoor): Router<RequestState> {
   );
   router.get('/compte/retour', (ctx) => endSignIn(door, ctx));
   router.post('/compte/deconnexion', (ctx) => signOut(door, ctx));
+  router.get('/franceconnect/deconnexion', (ctx) => comeFromFranceConnect(door, ctx));
   router.get('/compte/deconnecte', (ctx) => showSignedOut(door, ctx));
   return router;
 }

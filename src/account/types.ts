@@ -24,8 +24,14 @@ export type AccountHost = {
   }): Promise<{ accountPublicId: string; sessionUid: string } | null>;
   /** What is done here counts as use of the provider's session. */
   touch(sessionUid: string): Promise<void>;
-  /** Ends that session (default: the one of the browser's cookie) and tells all its services. */
-  endSession(ctx: Context, sessionUid?: string): Promise<void>;
+  /**
+   * Ends that session (null: the one of the browser's cookie) and tells all its services.
+   * @param next the whole address to which the browser goes afterwards
+   * @returns where to send it now: a session that came from FranceConnect is ended there too, on the way
+   */
+  signOut(ctx: Context, sessionUid: string | null, next: string): Promise<string>;
+  /** Where a logout that went through FranceConnect goes on; null when nothing is known of it. */
+  afterFranceConnect(state: string): Promise<string | null>;
   /** Services active for one of these schools that say where a sign-in begins, by name. */
   servicesOfSchools(schoolIds: readonly number[]): Promise<Service[]>;
 };

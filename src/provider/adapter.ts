@@ -15,7 +15,7 @@ import { after, libraryTime } from './time.ts';
 import { grantAdapter, tokenAdapter } from './token-adapter.ts';
 import { currentUnit, inUnit } from './unit-of-work.ts';
 
-type Needs = Pick<Deps, 'db' | 'clock' | 'config' | 'random'>;
+type Needs = Pick<Deps, 'db' | 'clock' | 'config' | 'random' | 'franceConnect'>;
 
 /** The library's store on MySQL or MariaDB; what single use rests on is said in unit-of-work.ts and token-store.ts. */
 export function createAdapter(deps: Needs, clients: Clients): AdapterFactory {

@@ -7,6 +7,8 @@ import { Fault } from '../http/errors.ts';
 import { listServicesOfSchools, OWN_CLIENT_ID, type SignInBeginning } from './client-store.ts';
 import type { Clients } from './clients.ts';
 import { cookieNames, INTERACTION_COOKIE_S } from './configuration.ts';
+import { afterFranceConnect, throughFranceConnect } from './franceconnect-logout.ts';
+import { findIdToken, type SealedIdToken } from './franceconnect-store.ts';
 import { extendInteraction, readInteraction, saveLogin, saveRefusal } from './interaction-store.ts';
 import { sendNotices, tellService } from './notices.ts';
 import { ownAuthorizationPath } from './own-client.ts';
@@ -58,7 +60,16 @@ export function createHost(deps: Deps, parts: Parts) {
       return `${deps.config.issuer}/auth/${uid}`;
     },
 
-    endSession: (ctx: Context, sessionUid?: string) => endSession(deps, parts, ctx, sessionUid),
+    async endSession(ctx: Context): Promise<void> {
+      await endSession(deps, parts, ctx);
+    },
+
+    async signOut(ctx: Context, sessionUid: string | null, next: string): Promise<string> {
+      const idToken = await endSession(deps, parts, ctx, sessionUid ?? undefined);
+      return idToken === null ? next : throughFranceConnect(deps, idToken, next);
+    },
+
+    afterFranceConnect: (state: string) => afterFranceConnect(deps, state),
 
     async extend(ctx: Context, until: Date): Promise<void> {
       const last = after(deps.clock, INTERACTION_COOKIE_S);
@@ -121,10 +132,16 @@ async function details(deps: Deps, parts: Parts, ctx: Context) {
  * Change of person, or sign-out in « Mon compte »: the session ends as by a logout of a service; a sign-in under way
  * goes on without it.
  * @param sessionUid default: the session of the browser's cookie
+ * @returns what ends it at FranceConnect, if it came from there
  */
-async function endSession(deps: Deps, parts: Parts, ctx: Context, sessionUid?: string): Promise<void> {
+async function endSession(
+  deps: Deps,
+  parts: Parts,
+  ctx: Context,
+  sessionUid?: string,
+): Promise<SealedIdToken | null> {
   const id = cookie(deps, parts, ctx, 'session');
-  if (sessionUid === undefined && id === undefined) return;
+  if (sessionUid === undefined && id === undefined) return null;
   const ended = await inTransaction(deps.db, async (trx) => {
     const read = await readToEnd(trx, sessionUid ?? null, id ?? '');
     if (!read) return null;
@@ -133,8 +150,9 @@ async function endSession(deps: Deps, parts: Parts, ctx: Context, sessionUid?: s
       trx,
       [...clients.values()].flatMap(({ grantId }) => (grantId === null ? [] : [grantId])),
     );
+    const idToken = deps.franceConnect && (await findIdToken(trx, uid));
     await deleteSession(trx, uid);
-    return read.session;
+    return { session: read.session, idToken };
   });
   const attributes = {
     path: '/',
@@ -144,7 +162,8 @@ async function endSession(deps: Deps, parts: Parts, ctx: Context, sessionUid?: s
     signed: true,
   } as const;
   cookies(deps, parts, ctx).set(cookieNames(deps).session, null, attributes);
-  if (ended) await sendNotices(deps, noticesOf(parts, ended));
+  if (ended) await sendNotices(deps, noticesOf(parts, ended.session));
+  return ended?.idToken ?? null;
 }
 
 /** Locked; by its uid when it is known, otherwise by the cookie. */

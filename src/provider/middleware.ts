@@ -6,6 +6,8 @@ import { parseBody } from '../http/form.ts';
 import { seeOther, showPage } from '../http/page.ts';
 import type { IntegratorErrorPage } from '../http/pages.ts';
 import { ROUTES } from './configuration.ts';
+import { throughFranceConnect } from './franceconnect-logout.ts';
+import type { SealedIdToken } from './franceconnect-store.ts';
 import { sendNotices } from './notices.ts';
 import { logoutForm, type Pages } from './pages.ts';
 import { asUnit, currentUnit, type UnitKind } from './unit-of-work.ts';
@@ -24,7 +26,7 @@ const POSTED: string[] = [ROUTES.authorization, ROUTES.end_session];
 const RETRY_AFTER_S = 5;
 
 type Parts = {
-  deps: Pick<Deps, 'config' | 'db' | 'log' | 'render'>;
+  deps: Deps;
   pages: Pages;
   /** The library, mounted; changes when the signing keys do. */
   handler: () => Middleware;
@@ -75,14 +77,18 @@ async function answer(
     return;
   }
   const policy = ctx.response.get('Content-Security-Policy');
+  let idToken: SealedIdToken | undefined;
   const work = async () => {
     await handler()(ctx, next);
     replacePages(deps, pages, ctx as unknown as KoaContextWithOIDC);
+    idToken = currentUnit()?.idToken;
   };
   const notices = await asUnit(deps, { kind, path }, work, () => ctx.status >= 500);
   // The library allows its own inline script there; no page of ours has one.
   if (policy !== '') ctx.set('Content-Security-Policy', policy);
   await sendNotices(deps, notices);
+  const to = ctx.response.get('Location');
+  if (idToken && to !== '') seeOther(ctx, await throughFranceConnect(deps, idToken, to));
 }
 
 function unitKind(path: string): UnitKind | undefined {

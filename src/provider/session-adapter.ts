@@ -1,6 +1,7 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { tokenHash } from '../crypto/digests.ts';
 import type { Deps } from '../deps.ts';
+import { findIdToken, keepIdToken } from './franceconnect-store.ts';
 import { isPresentable } from './person-store.ts';
 import type { LoadedSession, Payload, Person, SessionBinding, SessionClient } from './rows.ts';
 import {
@@ -15,7 +16,7 @@ import {
 import { after, earlier, libraryTime } from './time.ts';
 import { currentUnit, inUnit, type Unit } from './unit-of-work.ts';
 
-type Needs = Pick<Deps, 'db' | 'clock' | 'config'>;
+type Needs = Pick<Deps, 'db' | 'clock' | 'config' | 'franceConnect'>;
 type Parts = Pick<Adapter, 'find' | 'findByUid' | 'upsert' | 'destroy'>;
 
 /** A session that is used is written at most once a minute: its idle time is counted to the minute. */
@@ -48,8 +49,10 @@ export function sessionAdapter(deps: Needs): Parts {
     upsert: (id, payload) => save(deps, tokenHash(id), payload),
     async destroy(id) {
       const idHash = tokenHash(id);
-      const session = [...(currentUnit()?.sessions.values() ?? [])].find((known) => known.idHash === idHash);
-      if (!session) return;
+      const unit = currentUnit();
+      const session = [...(unit?.sessions.values() ?? [])].find((known) => known.idHash === idHash);
+      if (!unit || !session) return;
+      await rememberIdToken(deps, unit, session.uid);
       await inUnit(deps, (db) => deleteSession(db, session.uid));
       session.stored = false;
       session.clients = new Map();
@@ -120,10 +123,28 @@ async function save(deps: Needs, idHash: string, payload: AdapterPayload): Promi
   const session = { ...rowOf(deps, unit, { uid, idHash, accountId, payload: rest }, loaded), idHash };
   if (!loaded?.stored) await inUnit(deps, (db) => insertSession(db, session));
   else if (isDue(session, loaded)) await inUnit(deps, (db) => updateSession(db, session));
+  await bindIdToken(deps, unit, uid, rest);
   const known = loaded?.clients ?? new Map<string, SessionClient>();
   const wanted = clientsOf(authorizations);
   await saveClients(deps, uid, known, wanted);
   unit.sessions.set(uid, { ...session, clients: wanted, stored: true });
+}
+
+/** A login by FranceConnect that this request resumes: its ID token ends the session there when it is ended here. */
+async function bindIdToken(deps: Needs, unit: Unit, sessionUid: string, payload: Payload): Promise<void> {
+  const [, id] = /^\/auth\/([\w-]+)$/.exec(unit.path) ?? [];
+  const { amr } = payload;
+  if (id === undefined || unit.loginVersion === undefined || !Array.isArray(amr) || !amr.includes('fc'))
+    return;
+  const binding = { sessionUid, interactionHash: tokenHash(id) };
+  await inUnit(deps, (db) => keepIdToken(db, binding, deps.clock.now()));
+}
+
+/** It goes with the session's row. */
+async function rememberIdToken(deps: Needs, unit: Unit, sessionUid: string): Promise<void> {
+  if (deps.franceConnect === null) return;
+  const idToken = await inUnit(deps, (db) => findIdToken(db, sessionUid));
+  if (idToken) unit.idToken = idToken;
 }
 
 type NewRow = { uid: string; idHash: string; accountId: string; payload: Payload };

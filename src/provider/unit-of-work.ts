@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { beginTransaction, type HeldTransaction, type Sql } from '../db/statement.ts';
 import type { Deps } from '../deps.ts';
+import type { SealedIdToken } from './franceconnect-store.ts';
 import type { Grant, LoadedSession, Person, SessionBinding } from './rows.ts';
 import { insertTokens, type NewToken } from './token-store.ts';
 
@@ -28,6 +29,8 @@ export type Unit = {
   aliases: Map<string, string>;
   /** Codes and tokens made and not written yet: they wait for one another, but for no other statement. */
   unwritten: NewToken[];
+  /** Of the session that this request has ended: it came from FranceConnect, and is ended there too. */
+  idToken?: SealedIdToken;
   /** Calls to relying services, made when the transaction is committed. */
   notices: (() => Promise<void>)[];
   /** The first fault of the database: nothing may be written after it, not even in somebody's `finally`. */

@@ -21,6 +21,8 @@ export function stubProvider(): StubProvider {
     },
     abort: async () => 'https://ent.example.test/callback?error=access_denied',
     endSession: async () => {},
+    signOut: async (_ctx, _uid, next) => next,
+    afterFranceConnect: async () => null,
     extend: async () => {},
     service: async (clientId) => (clientId === ent.clientId ? ent : null),
     ownAuthorizationPath: () => '/oidc/auth',
