@@ -6,6 +6,7 @@ import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { knownEmail } from '../directory/store.ts';
 import { renewActivation } from './activation.ts';
+import { forgetEnrolment } from './enrolment-store.ts';
 import { type FirstConnection, findFirstConnection, hasOvertakenRow, putFirstConnection } from './store.ts';
 import type { Progress, StepName } from './types.ts';
 
@@ -34,6 +35,7 @@ export async function startFirstConnection(deps: Deps, signedIn: SignedIn): Prom
   const step = firstStep(account);
   await inTransaction(deps.db, async (trx) => {
     await clearAttempts(trx, attemptKeys(account.identifier, signedIn.ip));
+    await forgetEnrolment(trx, interactionUid);
     await putFirstConnection(
       trx,
       {

@@ -33,13 +33,13 @@ export function stepsOf(progress: At<'new-password' | 'address' | 'birth-date' |
   return { current: order.indexOf(progress.step) + 1, total: order.length };
 }
 
-const PASSWORDS = z.object({
+export const PASSWORDS = z.object({
   new_password: z.string().min(1, 'missing').max(256, 'too-long'),
   confirmation: z.string().min(1, 'missing'),
 });
 
 /** Where a fault is shown: a confirmation that differs is no fault of the password. */
-function toError(fault: PasswordFault): NewPasswordError {
+export function toPasswordError(fault: PasswordFault): NewPasswordError {
   return fault === 'different'
     ? { field: 'confirmation', reason: 'different' }
     : { field: 'new_password', reason: fault };
@@ -70,12 +70,12 @@ export async function takeNewPassword(visit: Visit, progress: At<'new-password'>
     chooseNewPassword(deps, interaction.uid, { password, confirmation, ...visitor(ctx) }),
   );
   if (!result.ok && result.reason === 'refused')
-    return showNewPassword(visit, progress, result.faults.map(toError));
+    return showNewPassword(visit, progress, result.faults.map(toPasswordError));
   await goOn(visit);
 }
 
 /** The password has been read and not kept: the person sends the form again. */
-async function unlessBusy<T>(work: Promise<T>): Promise<T> {
+export async function unlessBusy<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

@@ -1,9 +1,10 @@
 import { findAccountByPublicId } from '../accounts/store.ts';
+import { currentEnrolment } from '../enrolment/enrolment.ts';
 import { currentProgress } from '../enrolment/progress.ts';
 import { field } from '../http/form.ts';
 import { seeOther, showPage } from '../http/page.ts';
 import type { OvertakenNotice, ProfilePage, SwitchPersonPage, UnavailableWayPage } from './pages.ts';
-import { below, pathOf } from './progress.ts';
+import { below, pathOf, pathOfEnrolment } from './progress.ts';
 import { formPage, OVERTAKEN, type Visit } from './visit.ts';
 
 /**
@@ -14,6 +15,8 @@ export async function begin(visit: Visit): Promise<void> {
   const { deps, ctx, interaction } = visit;
   const progress = await currentProgress(deps, interaction.uid);
   if (progress !== null) return seeOther(ctx, pathOf(interaction.uid, progress));
+  const enrolment = ctx.query.choix === undefined ? await currentEnrolment(deps, interaction.uid) : null;
+  if (enrolment !== null) return seeOther(ctx, pathOfEnrolment(interaction.uid, enrolment));
   const again = noticeOf(visit) === null ? '' : OVERTAKEN;
   if (interaction.session) return seeOther(ctx, below(interaction.uid, `personne${again}`));
   if (fromLetter(interaction) && ctx.query.choix === undefined)

@@ -1,4 +1,4 @@
-import type { Progress } from '../enrolment/types.ts';
+import type { Enrolment, Progress } from '../enrolment/types.ts';
 
 export type { Progress };
 
@@ -20,4 +20,19 @@ export function pathOf(uid: string, progress: Progress | null): string {
 export function below(uid: string, page?: string): string {
   const start = `/interaction/${encodeURIComponent(uid)}`;
   return page === undefined ? start : `${start}/${page}`;
+}
+
+/** The same for the ways in that need no school. */
+const ENROLMENT_PAGES = {
+  mobile: 'telephone',
+  code: 'code',
+  names: 'nom',
+  children: 'enfants',
+  credentials: 'identifiants',
+  done: 'continuer',
+} as const satisfies Record<Enrolment['step'], string>;
+
+/** Where the visitor stands on a way without the school -> the page that he belongs on. */
+export function pathOfEnrolment(uid: string, { step }: Enrolment): string {
+  return below(uid, ENROLMENT_PAGES[step]);
 }

@@ -3,6 +3,8 @@ import type { RequestState } from '../http/context.ts';
 import { protectForms } from '../http/csrf.ts';
 import { seeOther } from '../http/page.ts';
 import { linkBinding, showActivation, showOver, takeActivation } from './activation-link.ts';
+import { takeDeliveryReport } from './delivery.ts';
+import { addEnrolmentRoutes } from './enrolment-routes.ts';
 import {
   showAddress,
   showBirthDate,
@@ -13,7 +15,8 @@ import {
 } from './first-connection.ts';
 import { arriveFromFranceConnect, leaveForFranceConnect, returnFromFranceConnect } from './franceconnect.ts';
 import { INFORMATION, showInformation } from './information.ts';
-import { begin, notYetOpen, showPerson, takePerson } from './profile.ts';
+import { begin, showPerson, takePerson } from './profile.ts';
+import { addLinkRoutes, addRecoveryRoutes } from './recovery-routes.ts';
 import { showSignIn, takeSignIn } from './sign-in.ts';
 import { unlessSuspended } from './suspended.ts';
 import { type Mire, standingAt, uidOf, visiting } from './visit.ts';
@@ -70,9 +73,8 @@ export function interactionRoutes(mire: Mire): Router<RequestState> {
 
   router.post(`${start}/franceconnect`, visiting(mire, leaveForFranceConnect));
   router.get(`${start}/franceconnect`, visiting(mire, arriveFromFranceConnect));
-  router.get(`${start}/inscription`, visiting(mire, notYetOpen('registration')));
-  router.get(`${start}/identifiant-oublie`, visiting(mire, notYetOpen('identifier')));
-  router.get(`${start}/mot-de-passe-oublie`, visiting(mire, notYetOpen('password')));
+  addEnrolmentRoutes(router, mire, start);
+  addRecoveryRoutes(router, mire);
   return router;
 }
 
@@ -83,6 +85,9 @@ export function publicRoutes(mire: Mire): Router<RequestState> {
   router.get('/activation/:token', (ctx) => showActivation(mire, ctx));
   router.post('/activation/:token', (ctx) => takeActivation(mire, ctx));
   router.get('/franceconnect/retour', (ctx) => returnFromFranceConnect(mire, ctx));
+  // The carrier's: a signature stands for the token of a form.
+  router.post('/sms/etat', (ctx) => takeDeliveryReport(mire, ctx));
+  addLinkRoutes(router, mire);
   // Addresses that are printed in letters (R-020), and what programs ask of every site.
   for (const name of ['contacts', 'aide']) router.get(`/educt-aide/${name}`, (ctx) => seeOther(ctx, '/aide'));
   router.get('/favicon.ico', (ctx) => {

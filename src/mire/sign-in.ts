@@ -112,6 +112,7 @@ function refuse(visit: Visit, kind: AccountKind, shown: Shown, status = 400): vo
 function showForm(visit: Visit, kind: AccountKind, shown: Shown, status = 200): void {
   const { deps, ctx, interaction } = visit;
   const at = (page: string) => below(interaction.uid, page);
+  const pupil = kind === 'pupil' ? '?profil=eleve' : '';
   const page: LoginGuardianPage = {
     ...formPage(visit),
     action: at(`connexion?profil=${kind === 'pupil' ? 'eleve' : 'responsable'}`),
@@ -120,13 +121,15 @@ function showForm(visit: Visit, kind: AccountKind, shown: Shown, status = 200): 
     problem: shown.problem ?? null,
     provisionalMonths: Math.round(deps.config.PROVISIONAL_VALID_DAYS / DAYS_A_MONTH),
     profileHref: `${below(interaction.uid)}?choix=profil`,
+    notice: ctx.method === 'GET' && ctx.query['avis'] === 'mot-de-passe' ? 'password-changed' : null,
     recovery: {
-      available: false,
-      identifierHref: at('identifiant-oublie'),
-      passwordHref: at('mot-de-passe-oublie'),
+      // A pupil's school gives him his codes again (R-034); the pages say so.
+      available: kind === 'guardian',
+      identifierHref: at(`identifiant-oublie${pupil}`),
+      passwordHref: at(`mot-de-passe-oublie${pupil}`),
     },
     franceConnect: { available: deps.franceConnect !== null, action: at('franceconnect') },
-    registration: { available: false, href: at('inscription') },
+    registration: { available: deps.sms !== null, href: at('inscription') },
   };
   showPage(deps, ctx, kind === 'pupil' ? 'mire/login-pupil' : 'mire/login-guardian', page, status);
 }

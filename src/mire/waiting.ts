@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { livingLink } from '../codes/links.ts';
 import { resendActivation } from '../enrolment/activation.ts';
+import { AMR, currentEnrolment } from '../enrolment/enrolment.ts';
 import { currentProgress } from '../enrolment/progress.ts';
 import { visitor } from '../http/context.ts';
 import { field, readForm } from '../http/form.ts';
@@ -92,6 +93,9 @@ export async function proceed(visit: Visit): Promise<void> {
   const progress = await currentProgress(deps, interaction.uid);
   if (progress?.step === 'done')
     return finishLogin(visit, progress.account, { amr: ['pwd'], provedAt: progress.since });
+  const enrolment = await currentEnrolment(deps, interaction.uid);
+  if (enrolment?.step === 'done')
+    return finishLogin(visit, enrolment.account, { amr: AMR[enrolment.way], provedAt: enrolment.since });
   const waits = progress?.step === 'activation' && ctx.method === 'POST';
   seeOther(
     ctx,
