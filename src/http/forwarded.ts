@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import type { Random } from '../deps.ts';
 import type { Middleware } from './context.ts';
 
+const KNOWN_ADDRESSES = 1000;
 const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
 
 /**
@@ -14,15 +15,14 @@ const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
 export function knownWay(config: Pick<Config, 'BASE_URL' | 'TRUSTED_PROXIES'>, random: Random): Middleware {
   const base = new URL(config.BASE_URL);
   const trusted = trustedPeers(config.TRUSTED_PROXIES);
+  const newId = requestIds(random);
   return (ctx, next) => {
     const { headers, socket } = ctx.req;
     const peer = plainAddress(socket.remoteAddress ?? '');
     const claimedId = headers['x-request-id'];
     const viaProxy = trusted(peer);
     ctx.state.requestId =
-      viaProxy && typeof claimedId === 'string' && REQUEST_ID.test(claimedId)
-        ? claimedId
-        : random.bytes(12).toString('hex');
+      viaProxy && typeof claimedId === 'string' && REQUEST_ID.test(claimedId) ? claimedId : newId();
     const forwarded = headers['x-forwarded-for'];
     const address = viaProxy ? visitorBehind(peer, String(forwarded ?? ''), trusted) : peer;
     for (const name of Object.keys(headers)) {
@@ -33,6 +33,23 @@ export function knownWay(config: Pick<Config, 'BASE_URL' | 'TRUSTED_PROXIES'>, r
     headers['x-forwarded-proto'] = base.protocol.slice(0, -1);
     ctx.set('X-Request-Id', ctx.state.requestId);
     return next();
+  };
+}
+
+const ID_BYTES = 12;
+const DRAWN_IDS = 256;
+
+/** They only have to differ: randomness is drawn for many at once, which costs as much as for one. */
+function requestIds(random: Random): () => string {
+  let drawn = Buffer.alloc(0);
+  let at = 0;
+  return () => {
+    if (at >= drawn.length) {
+      drawn = random.bytes(ID_BYTES * DRAWN_IDS);
+      at = 0;
+    }
+    at += ID_BYTES;
+    return drawn.toString('hex', at - ID_BYTES, at);
   };
 }
 
@@ -59,9 +76,16 @@ function trustedPeers(entries: readonly string[]): (address: string) => boolean 
     if (prefix === undefined) list.addAddress(address, kind);
     else list.addSubnet(address, Number(prefix), kind);
   }
+  // Proxies are few and ask again and again; visitors' addresses push them out only now and then.
+  const known = new Map<string, boolean>();
   return (address) => {
+    const before = known.get(address);
+    if (before !== undefined) return before;
     const family = isIP(address);
-    return family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
+    const found = family !== 0 && list.check(address, family === 4 ? 'ipv4' : 'ipv6');
+    if (known.size >= KNOWN_ADDRESSES) known.clear();
+    known.set(address, found);
+    return found;
   };
 }
 
