@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
 import { html, linked, page, type Theme } from './html.ts';
-import { takeTwilioMessage } from './twilio-stub.ts';
+import { createTwilioStub, type TwilioStub } from './twilio-stub.ts';
 
 /** Everything that would have left the house: mails by SMTP, SMS by Twilio's REST interface. */
 
@@ -21,6 +21,8 @@ export type OutboxMessage = {
 
 export type Outbox = {
   messages(): readonly OutboxMessage[];
+  /** Resolves when no report of a delivery is under way any more. */
+  settled(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -52,8 +54,11 @@ export async function startOutbox(
     return id;
   };
   const smtp = smtpServer(take);
+  const twilio = createTwilioStub((sms) =>
+    take({ channel: 'sms', subject: null, html: null, attachments: [], ...sms }),
+  );
   const web = createServer((request, response) => {
-    answer(request, response, messages, take).catch((error: Error) => {
+    answer(request, response, messages, twilio).catch((error: Error) => {
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
       response.end(error.message);
     });
@@ -68,11 +73,12 @@ export async function startOutbox(
   const stop = async () => {
     web.closeAllConnections();
     await Promise.all([
+      twilio.stop(),
       new Promise<void>((done) => smtp.close(() => done())),
       new Promise<void>((done) => web.close(() => done())),
     ]);
   };
-  return { messages: () => messages, stop };
+  return { messages: () => messages, settled: twilio.settled, stop };
 }
 
 type Take = (message: Omit<OutboxMessage, 'id' | 'at'>) => string;
@@ -118,8 +124,9 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   messages: readonly OutboxMessage[],
-  take: Take,
+  twilio: TwilioStub,
 ): Promise<void> {
+  if (await twilio.handle(request, response)) return;
   const { pathname } = new URL(request.url ?? '/', 'http://outbox');
   const send = (status: number, type: string, body: string) => {
     response.writeHead(status, {
@@ -131,13 +138,6 @@ async function answer(
     });
     response.end(body);
   };
-  const twilio = /^\/2010-04-01\/Accounts\/([^/]+)\/Messages\.json$/.exec(pathname);
-  if (twilio?.[1] && request.method === 'POST') {
-    const { status, body } = await takeTwilioMessage(request, twilio[1], (sms) =>
-      take({ channel: 'sms', subject: null, html: null, attachments: [], ...sms }),
-    );
-    return send(status, 'application/json', JSON.stringify(body));
-  }
   if (request.method !== 'GET' && request.method !== 'HEAD') return send(405, 'text/plain', 'GET only');
   if (pathname === '/messages.json') return send(200, 'application/json', JSON.stringify(messages, null, 2));
   if (pathname === '/') return send(200, 'text/html', listing(messages));

@@ -54,7 +54,8 @@ export function createTwilioGateway(
     },
     async isGenuine({ signature, url, params }) {
       const { default: twilio } = await import('twilio');
-      return twilio.validateRequest(token, signature, url, params);
+      // An address that cannot be read was signed by nobody.
+      return URL.canParse(url) && twilio.validateRequest(token, signature, url, params);
     },
     async forget(sid) {
       const twilio = await connected();
