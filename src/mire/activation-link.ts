@@ -71,7 +71,8 @@ async function nextHere({ deps }: Mire, ctx: Context, hash: string | null): Prom
   return progress?.step === 'done' ? { href: below(uid, 'continuer') } : null;
 }
 
-async function restartOf(
+/** Where a sign-in to the service begins again; null: it does not say. */
+export async function restartOf(
   { deps, host }: Mire,
   clientId: string | null,
 ): Promise<ActivationDonePage['restart']> {
@@ -84,7 +85,8 @@ function refuse({ deps }: Pick<Mire, 'deps'>, ctx: Context, reason: ActivationRe
   showPage(deps, ctx, 'activation/refused', page, 400);
 }
 
-function tokenOf(ctx: Context): string {
+/** The token in the address of a mail's link. */
+export function tokenOf(ctx: Context): string {
   return String((ctx as unknown as { params: Record<string, string | undefined> }).params['token'] ?? '');
 }
 

@@ -5,7 +5,8 @@ import { below } from './progress.ts';
 type CookieSettings = Pick<Config, 'secure' | 'ACTIVATION_LINK_VALID_DAYS'>;
 
 const DAY_MS = 86_400_000;
-const nameOf = ({ secure }: CookieSettings, name: string) => `${secure ? '__Secure-' : ''}educonnect_${name}`;
+const nameOf = ({ secure }: Pick<Config, 'secure'>, name: string) =>
+  `${secure ? '__Secure-' : ''}educonnect_${name}`;
 
 /**
  * Lets the mail's link know this browser again (security.md, decision 12): the provider's own cookie is scoped to
@@ -33,4 +34,27 @@ export function rememberedInteraction(config: CookieSettings, ctx: Context): str
 /** Whether this interaction has waited for its mail in this browser. */
 export function hasWaited(config: CookieSettings, ctx: Context, uid: string): boolean {
   return ctx.cookies.get(nameOf(config, 'waiting'), { signed: true }) === uid;
+}
+
+/** Lets the link of « Mot de passe oublié » lead back to this sign-in, when it is opened in this browser. */
+export function rememberRecovery(
+  config: Pick<Config, 'secure'>,
+  ctx: Context,
+  uid: string,
+  maxAge: number,
+): void {
+  ctx.cookies.set(nameOf(config, 'recovery'), uid, {
+    httpOnly: true,
+    signed: true,
+    sameSite: 'lax',
+    secure: config.secure,
+    maxAge,
+    overwrite: true,
+    path: '/mot-de-passe',
+  });
+}
+
+/** The interaction in which this browser last asked for such a link. */
+export function recoveringInteraction(config: Pick<Config, 'secure'>, ctx: Context): string | null {
+  return ctx.cookies.get(nameOf(config, 'recovery'), { signed: true }) ?? null;
 }

@@ -8,7 +8,11 @@ const DAYS_A_MONTH = 30;
 /** The pages of the footer, by their address. */
 export const INFORMATION = ['aide', 'accessibilite', 'mentions-legales', 'donnees-personnelles'] as const;
 
-export function showInformation(deps: Deps, ctx: Context, name: (typeof INFORMATION)[number]): void {
+export function showInformation(
+  deps: Deps,
+  ctx: Context,
+  name: (typeof INFORMATION)[number] | 'aide-connexion',
+): void {
   const { config } = deps;
   const page: LegalPage = {
     assistance: { text: config.ASSISTANCE_TEXT, url: config.ASSISTANCE_URL ?? null },

@@ -28,6 +28,8 @@ type LoginPage = FormPage & {
   /** Life of provisional credentials, months (R-067). */
   provisionalMonths: number;
   profileHref: string;
+  /** `password-changed`: by the link of « Mot de passe oublié ». */
+  notice: 'password-changed' | null;
   recovery: { available: boolean; identifierHref: string; passwordHref: string };
 };
 
@@ -136,7 +138,7 @@ export type ActivationOverPage = PageFrame & { restart: { name: string; href: st
 
 /** `mire/unavailable-way`: says plainly that a way in is not open yet, and what to do. */
 export type UnavailableWayPage = PageFrame & {
-  way: 'franceconnect' | 'registration' | 'identifier' | 'password';
+  way: 'franceconnect' | 'registration' | 'recovery-pupil';
   backHref: string;
 };
 
@@ -176,5 +178,5 @@ export type ActivationRefusedPage = PageFrame & {
 /** Whom to ask for help (configuration). */
 export type Assistance = { text: string; url: string | null };
 
-/** `legal/accessibilite`, `legal/mentions-legales`, `legal/donnees-personnelles`, `legal/aide` */
+/** `legal/accessibilite`, `legal/mentions-legales`, `legal/donnees-personnelles`, `legal/aide`, `legal/aide-connexion` */
 export type LegalPage = { assistance: Assistance; provisionalMonths: number; activationDays: number };

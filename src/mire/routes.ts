@@ -97,6 +97,7 @@ export function publicRoutes(mire: Mire): Router<RequestState> {
     ctx.type = 'text/plain';
     ctx.body = 'User-agent: *\nDisallow: /\n';
   });
+  router.get('/aide/connexion', (ctx) => showInformation(mire.deps, ctx, 'aide-connexion'));
   for (const name of INFORMATION) router.get(`/${name}`, (ctx) => showInformation(mire.deps, ctx, name));
   return router;
 }

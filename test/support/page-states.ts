@@ -23,12 +23,11 @@ import type {
   SwitchPersonPage,
   UnavailableWayPage,
 } from '../../src/mire/pages.ts';
+import { ENROLMENT_PAGE_STATES } from './enrolment-page-states.ts';
+import { oneOf, type PageState, state } from './page-state.ts';
+import { RECOVERY_STATES } from './recovery-states.ts';
 
-/**
- * A page as a visitor may meet it: `name` is its address in the gallery of the tests. `alike`: it differs from
- * another state by one sentence only, so it is rendered and checked as text, but not opened in a browser again.
- */
-export type PageState = { name: string; template: string; data: object; alike?: boolean };
+export type { PageState } from './page-state.ts';
 
 const serviceName = 'ENT des Tilleuls';
 /** Names of people that stretch a page: no hyphen to break at, letters beyond latin-1. */
@@ -44,6 +43,7 @@ const guardian: LoginGuardianPage = {
   problem: null,
   provisionalMonths: 3,
   profileHref: '/interaction/x',
+  notice: null,
   recovery: {
     available: true,
     identifierHref: '/interaction/x/identifiant',
@@ -124,6 +124,7 @@ const home: HomePage = {
 
 /** Every state of every page that a parent or a pupil can see. */
 export const PAGE_STATES: PageState[] = [
+  ...ENROLMENT_PAGE_STATES,
   state('profile', 'mire/profile', profile),
   state<ProfilePage>('profile-no-service', 'mire/profile', { ...profile, serviceName: null }),
   state<ProfilePage>('profile-overtaken', 'mire/profile', { ...profile, notice: 'elsewhere' }),
@@ -156,6 +157,10 @@ export const PAGE_STATES: PageState[] = [
       problem,
     }),
   ]),
+  state<LoginGuardianPage>('login-guardian-password-changed', 'mire/login-guardian', {
+    ...guardian,
+    notice: 'password-changed',
+  }),
   state<LoginGuardianPage>('login-guardian-expired-closed-ways', 'mire/login-guardian', {
     ...guardianClosedWays,
     problem: 'expired',
@@ -279,7 +284,7 @@ export const PAGE_STATES: PageState[] = [
     ),
   ),
   ...oneOf(
-    (['franceconnect', 'registration', 'identifier', 'password'] as const).map((way) =>
+    (['franceconnect', 'registration', 'recovery-pupil'] as const).map((way) =>
       state<UnavailableWayPage>(`unavailable-${way}`, 'mire/unavailable-way', {
         way,
         backHref: '/interaction/x',
@@ -379,7 +384,9 @@ export const PAGE_STATES: PageState[] = [
     children: [],
   }),
   state<SignedOutPage>('account-signed-out', 'account/signed-out', { loginHref: '/' }),
+  ...RECOVERY_STATES,
   state('aide', 'legal/aide', legal),
+  state('aide-connexion', 'legal/aide-connexion', legal),
   state('accessibilite', 'legal/accessibilite', legal),
   state('mentions-legales', 'legal/mentions-legales', legal),
   state<LegalPage>('donnees-personnelles', 'legal/donnees-personnelles', {
@@ -387,12 +394,3 @@ export const PAGE_STATES: PageState[] = [
     assistance: { text: "l'assistance de votre académie", url: null },
   }),
 ];
-
-function state<Data extends object>(name: string, template: string, data: Data): PageState {
-  return { name, template, data };
-}
-
-/** States that differ by one sentence: the first stands for the others in the browser. */
-function oneOf(states: PageState[]): PageState[] {
-  return states.map((shown, index) => (index === 0 ? shown : { ...shown, alike: true }));
-}
