@@ -54,6 +54,11 @@ const LIVES_S = {
   Session: 1800,
 };
 
+/** `sub` as this service knows the person: 64 hexadecimal digits and the version. */
+export function subjectOf(clientId: string, login: string): string {
+  return `${createHash('sha256').update(`franceconnect|${clientId}|${login}`).digest('hex')}v1`;
+}
+
 type Parts = {
   clients: readonly FranceConnectClient[];
   keys: JWK[];
@@ -113,8 +118,7 @@ export function franceConnectRules({ clients, keys, cookieKeys, adapter, identit
     claims: CLAIMS,
     acrValues: ['eidas1'],
     subjectTypes: ['pairwise'],
-    pairwiseIdentifier: (_ctx, login, client) =>
-      `${createHash('sha256').update(`franceconnect|${client.clientId}|${login}`).digest('hex')}v1`,
+    pairwiseIdentifier: (_ctx, login, client) => subjectOf(client.clientId, login),
     responseTypes: ['code'],
     clientAuthMethods: ['client_secret_post', 'private_key_jwt'],
     enabledJWA: {
@@ -128,6 +132,8 @@ export function franceConnectRules({ clients, keys, cookieKeys, adapter, identit
     },
     features: {
       devInteractions: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      dPoP: { enabled: false },
       jwtUserinfo: { enabled: true },
       claimsParameter: { enabled: true },
       revocation: { enabled: true },

@@ -41,12 +41,13 @@ export function createFranceConnect({ config, clock }: Pick<Deps, 'config' | 'cl
       return { ok: true, url: url.href };
     },
     async finish(answer) {
-      const server = await discover();
+      const server = await discover('any');
       if (server === null) return { ok: false, reason: 'unreachable', detail: 'discovery' };
       return talk(settings, server, keys, (configuration, wire) => verify(configuration, wire, answer));
     },
     async endSessionUrl({ idToken, postLogoutRedirectUri, state }) {
-      const server = await discover();
+      // Whoever is sent into an outage does not come back to where his logout was going.
+      const server = await discover('fresh');
       if (server?.end_session_endpoint === undefined) return null;
       const parameters = {
         id_token_hint: idToken,

@@ -23,37 +23,51 @@ export type PartySettings = {
 /** Why nothing came of it: a reason of ours and a word for the log, nothing that somebody else wrote. */
 export type Refusal = { ok: false; reason: 'cancelled' | 'refused' | 'unreachable'; detail: string };
 
-/** Its addresses hardly ever change. */
+/** Its addresses hardly ever change; whether it is there may be another matter after a minute. */
 const DISCOVERY_KEPT_MS = 3_600_000;
+const DISCOVERY_FRESH_MS = 60_000;
 /** After a failure nobody waits for it again before that. */
 const BREAK_MS = 10_000;
 
-/** Discovery: when first needed, once for all who wait, kept for an hour, left alone for a moment after a failure. */
-export function createDiscovery(settings: PartySettings): () => Promise<client.ServerMetadata | null> {
+/**
+ * Null: it cannot be reached. `any`: whoever comes back from there has proof that it can; `fresh`: as it was a minute
+ * ago at most, even if that means waiting.
+ */
+export type Discovery = (wanted?: 'any' | 'recent' | 'fresh') => Promise<client.ServerMetadata | null>;
+
+/**
+ * Discovery: when first needed, once for all who wait, left alone for a moment after a failure. What is older than a
+ * minute is asked for again while it is used, so that an outage is known before everybody has been sent into it.
+ */
+export function createDiscovery(settings: PartySettings): Discovery {
   const { clock } = settings;
-  let known: { server: client.ServerMetadata; until: number } | null = null;
-  let brokenUntil = 0;
+  let known: { server: client.ServerMetadata; at: number } | null = null;
+  let failedAt: number | null = null;
   let asking: Promise<client.ServerMetadata | null> | null = null;
 
   const ask = async (): Promise<client.ServerMetadata | null> => {
     try {
       const server = await discover(settings);
-      known = { server, until: clock.now().getTime() + DISCOVERY_KEPT_MS };
+      known = { server, at: clock.now().getTime() };
+      failedAt = null;
       return server;
     } catch {
-      brokenUntil = clock.now().getTime() + BREAK_MS;
-      return known?.server ?? null;
+      failedAt = clock.now().getTime();
+      return null;
     }
   };
 
-  return () => {
+  return (wanted = 'recent') => {
     const now = clock.now().getTime();
-    if (known !== null && now < known.until) return Promise.resolve(known.server);
-    if (now < brokenUntil) return Promise.resolve(known?.server ?? null);
+    if (known !== null && wanted === 'any') return Promise.resolve(known.server);
+    if (failedAt !== null && now - failedAt < BREAK_MS) return Promise.resolve(null);
+    const age = known === null ? Number.POSITIVE_INFINITY : now - known.at;
+    if (known !== null && failedAt === null && age < DISCOVERY_FRESH_MS) return Promise.resolve(known.server);
     asking ??= ask().finally(() => {
       asking = null;
     });
-    return asking;
+    const mustWait = wanted === 'fresh' || failedAt !== null || age >= DISCOVERY_KEPT_MS;
+    return known === null || mustWait ? asking : Promise.resolve(known.server);
   };
 }
 

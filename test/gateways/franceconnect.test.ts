@@ -194,6 +194,22 @@ describe('J06: away or slow', () => {
     expect(stub.asked.length).toBe(1);
   });
 
+  test('an outage after a good start is known to the next but one, and to a logout at once', async () => {
+    const franceConnect = within();
+    const logout = { idToken: 'x', postLogoutRedirectUri: REDIRECT, state: STATE };
+    await begin(franceConnect);
+    stub.forgery.trouble = { '/.well-known/openid-configuration': 503 };
+    clock.advance(61_000);
+    expect(await begin(franceConnect)).toMatchObject({ ok: true });
+    expect(await franceConnect.endSessionUrl(logout)).toBeNull();
+    expect(await begin(franceConnect)).toMatchObject({ ok: false });
+    // Who comes back from there all the same is taken.
+    expect(await finish(franceConnect)).toMatchObject({ ok: true });
+    stub.reset();
+    clock.advance(10_001);
+    expect(await franceConnect.endSessionUrl(logout)).not.toBeNull();
+  });
+
   test('gone altogether, then back', async () => {
     const franceConnect = within();
     await stub.close();
