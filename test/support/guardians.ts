@@ -114,7 +114,7 @@ export function createTestSms(): SmsGateway & { sent: OutgoingSms[] } {
       sent.push(sms);
       return { ok: true, sid: `SM${sent.length}` };
     },
-    isGenuine: () => false,
+    isGenuine: async () => false,
     forget: async () => true,
   };
 }
