@@ -41,7 +41,7 @@ const DRAWN_IDS = 256;
 
 /** They only have to differ: randomness is drawn for many at once, which costs as much as for one. */
 function requestIds(random: Random): () => string {
-  let drawn = Buffer.alloc(0);
+  let drawn: Buffer = Buffer.alloc(0);
   let at = 0;
   return () => {
     if (at >= drawn.length) {
