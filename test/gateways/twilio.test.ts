@@ -21,7 +21,7 @@ import { stubProvider } from '../support/stub-provider.ts';
 const SID = `AC${'1'.repeat(32)}`;
 const TOKEN = 'token-of-the-test-suite';
 const MINUTE = 60_000;
-const TIMEOUT_MS = 300;
+const TIMEOUT_MS = 800;
 
 type Request = { method: string; path: string; form: URLSearchParams };
 
