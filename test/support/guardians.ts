@@ -71,7 +71,7 @@ export async function seedGuardian(deps: Deps, guardian: SeedGuardian = {}): Pro
       academy_code: academy,
       degree,
       source_id: `pupil-${number}-${index}`,
-      ine: child.ine === undefined ? `${String(number).padStart(8, '0')}${index}CC` : child.ine,
+      ine: child.ine === undefined ? `${String(number).padStart(7, '0')}${String(index).padStart(2, '0')}CC` : child.ine,
       given_name: child.givenName ?? 'Léa',
       family_name: child.familyName ?? names.familyName,
       search_name: searchName(child.familyName ?? names.familyName, child.givenName ?? 'Léa'),
