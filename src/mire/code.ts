@@ -2,6 +2,7 @@ import { proveCode, resendCode, sentCode } from '../enrolment/code.ts';
 import { visitor } from '../http/context.ts';
 import { field } from '../http/form.ts';
 import { seeOther, showPage } from '../http/page.ts';
+import { countAsked, countTried } from './code-metrics.ts';
 import { type AtStep, codeProblem, enrolmentFrame, goOnEnrolling, stepsOfEnrolment } from './enrolling.ts';
 import type { CodeError, CodePage, CodeProblem } from './enrolment-pages.ts';
 import { below } from './progress.ts';
@@ -41,7 +42,7 @@ export async function takeCode(visit: Visit, at: At): Promise<void> {
   if (typed === '') return showCode(visit, at, { reason: 'missing' });
   // Nothing that cannot be a code costs a try.
   if (!/^\d{6}$/.test(typed)) return showCode(visit, at, { reason: 'malformed' });
-  const result = await proveCode(deps, interaction.uid, typed);
+  const result = countTried(visit, 'enrolment', await proveCode(deps, interaction.uid, typed));
   if (result.ok || result.reason === 'elsewhere') return goOnEnrolling(visit);
   await showCode(visit, at, { reason: result.reason });
 }
@@ -49,7 +50,7 @@ export async function takeCode(visit: Visit, at: At): Promise<void> {
 /** POST /interaction/:uid/code/renvoyer */
 export async function takeResend(visit: Visit, at: At): Promise<void> {
   const { deps, ctx, interaction } = visit;
-  const result = await resendCode(deps, interaction.uid, visitor(ctx));
+  const result = countAsked(visit, 'enrolment', await resendCode(deps, interaction.uid, visitor(ctx)));
   if (result.ok) return seeOther(ctx, below(interaction.uid, 'code?avis=renvoye'));
   if (result.reason === 'elsewhere') return goOnEnrolling(visit);
   await showCode(visit, at, { problem: codeProblem(visit, result) });

@@ -6,6 +6,7 @@ import { Fault } from '../http/errors.ts';
 import { field, readForm } from '../http/form.ts';
 import { seeOther, showPage } from '../http/page.ts';
 import { rememberRecovery } from './browser.ts';
+import { countAsked } from './code-metrics.ts';
 import { otherWays } from './other-ways.ts';
 import { notYetOpen } from './profile.ts';
 import { below } from './progress.ts';
@@ -132,7 +133,7 @@ export function takeSmsRecovery(goal: RecoveryGoal) {
     if (deps.sms === null) return seeOther(ctx, below(interaction.uid, RECOVERY_PATHS[goal]));
     const form = readForm<z.ZodRawShape, RecoveryStartError['reason']>(ctx, FORMS[goal].sms);
     if (!form.ok) return show(visit, goal, 'sms', { errors: form.errors as RecoveryStartError[] });
-    const result = await askCode(visit, goal);
+    const result = countAsked(visit, 'recovery', await askCode(visit, goal));
     if (result.ok) return seeOther(ctx, below(interaction.uid, `${RECOVERY_PATHS[goal]}/code`));
     if (result.reason === 'invalid-mobile')
       return show(visit, goal, 'sms', { errors: [{ field: 'mobile', reason: 'invalid' }] });

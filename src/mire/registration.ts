@@ -5,6 +5,7 @@ import { giveMobile } from '../enrolment/mobile.ts';
 import { visitor } from '../http/context.ts';
 import { field, readForm } from '../http/form.ts';
 import { showPage } from '../http/page.ts';
+import { countAsked } from './code-metrics.ts';
 import { type AtStep, codeProblem, enrolmentFrame, goOnEnrolling, stepsOfEnrolment } from './enrolling.ts';
 import type { CodeProblem, MobilePage, RegistrationError, RegistrationPage } from './enrolment-pages.ts';
 import { notYetOpen } from './profile.ts';
@@ -50,7 +51,7 @@ export async function takeRegistration(visit: Visit): Promise<void> {
   const { family_name: familyName, given_name: givenName, mobile } = form.values;
   const { uid: interactionUid, clientId } = interaction;
   const typed = { interactionUid, clientId, familyName, givenName, mobile, ...visitor(ctx) };
-  const result = await beginSms(deps, typed);
+  const result = countAsked(visit, 'enrolment', await beginSms(deps, typed));
   if (result.ok) return goOnEnrolling(visit);
   if (result.reason === 'no-mobile')
     return showRegistration(visit, { errors: [{ field: 'mobile', reason: 'invalid' }] });
@@ -78,7 +79,8 @@ export async function takeMobile(visit: Visit, at: AtStep<'mobile' | 'code'>): P
   if (at.way === 'sms' || deps.sms === null) return showMobile(visit, at);
   const form = readForm<typeof MOBILE_FORM.shape, 'missing' | 'too-long'>(ctx, MOBILE_FORM);
   if (!form.ok) return showMobile(visit, at, { errors: form.errors });
-  const result = await giveMobile(deps, interaction.uid, { ...form.values, ...visitor(ctx) });
+  const asked = await giveMobile(deps, interaction.uid, { ...form.values, ...visitor(ctx) });
+  const result = countAsked(visit, 'enrolment', asked);
   if (result.ok || result.reason === 'elsewhere') return goOnEnrolling(visit);
   if (result.reason === 'no-mobile')
     return showMobile(visit, at, { errors: [{ field: 'mobile', reason: 'invalid' }] });
