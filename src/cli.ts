@@ -48,6 +48,12 @@ const COMMANDS: Command[] = [
     run: async (deps, argv, io) => (await import('./messages/cli.ts')).notifyCommand(deps, argv, io),
   },
   {
+    name: 'statistics',
+    usage: 'statistics [--school <UAI>] [--json]',
+    summary: 'compute the statistics of all schools, or of one and show them',
+    run: async (deps, argv, io) => (await import('./statistics/cli.ts')).statisticsCommand(deps, argv, io),
+  },
+  {
     name: 'client',
     usage: [
       'client <verb>',
@@ -75,7 +81,7 @@ const COMMANDS: Command[] = [
   },
   {
     name: 'job',
-    usage: 'job run <import|purge|rotate-keys|send-messages> [--json]\n  list [--json]',
+    usage: 'job run <import|statistics|purge|rotate-keys|send-messages> [--json]\n  list [--json]',
     summary: 'what the server runs by the clock: run one now, or list them with their last runs',
     run: runJobs,
   },

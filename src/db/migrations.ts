@@ -11,6 +11,7 @@ import * as waysIn from '../../migrations/009_ways_in.ts';
 import * as franceConnect from '../../migrations/010_franceconnect.ts';
 import * as sms from '../../migrations/011_sms.ts';
 import * as recovery from '../../migrations/012_recovery.ts';
+import * as statistics from '../../migrations/014_statistics.ts';
 import { inTransaction } from './transaction.ts';
 
 type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
@@ -29,6 +30,7 @@ const MIGRATIONS: Migration[] = [
   { name: '010_franceconnect', ...franceConnect },
   { name: '011_sms', ...sms },
   { name: '012_recovery', ...recovery },
+  { name: '014_statistics', ...statistics },
 ];
 
 const source: Knex.MigrationSource<Migration> = {

@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts';
 import { runJob } from './run-job.ts';
-import { isSettled } from './run-store.ts';
+import { isOver, isSettled } from './run-store.ts';
 import { dueAt } from './schedule.ts';
 import type { Job } from './types.ts';
 
@@ -30,6 +30,7 @@ export function keepSchedule(
       const now = deps.clock.now();
       const due = dueAt(pattern, now);
       if (due === null || (await isSettled(deps.jobsDb, job.name, due, now))) return;
+      if (job.after !== undefined && !(await isOver(deps.jobsDb, job.after, due))) return;
       await runJob(deps, job, { dueAt: due, stop: stopping.signal });
     } catch (err) {
       deps.log.error({ err, job: job.name }, 'a job could not be begun or noted');

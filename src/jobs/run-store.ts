@@ -34,6 +34,13 @@ export async function isSettled(db: Database, job: string, dueAt: Date, now: Dat
   return run !== undefined && settled(run, now);
 }
 
+/** True when no further attempt of this moment of the schedule will be begun. */
+export async function isOver(db: Database, job: string, dueAt: Date): Promise<boolean> {
+  const run = await findRun(db, job, dueAt);
+  if (run === undefined) return false;
+  return run.outcome === 'done' || run.outcome === 'refused' || run.attempts >= ATTEMPTS;
+}
+
 function findRun(db: Database, job: string, dueAt: Date): Promise<JobRun | undefined> {
   return db('job_runs').where({ job, due_at: dueAt }).first(COLUMNS);
 }

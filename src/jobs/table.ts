@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts';
+import { computeAll } from '../statistics/compute.ts';
 import { importFeed } from './import-feed.ts';
 import { purge } from './purge.ts';
 import { dailyAt } from './schedule.ts';
@@ -14,6 +15,14 @@ export function jobTable(deps: Deps, provider: ProviderChores): Job[] {
       schedule: IMPORT_FOLDER === undefined ? null : dailyAt(IMPORT_AT),
       alone: true,
       run: (turn) => importFeed(deps, turn),
+    },
+    {
+      // What the night changed is in them: where there is an import, they wait for its end.
+      name: 'statistics',
+      schedule: dailyAt(IMPORT_AT),
+      ...(IMPORT_FOLDER === undefined ? {} : { after: 'import' }),
+      alone: true,
+      run: async ({ signal }) => ({ outcome: 'done', details: await computeAll(deps, { signal }) }),
     },
     {
       name: 'purge',

@@ -15,6 +15,8 @@ export type Job = {
   name: string;
   /** A cron pattern in the time of Paris; null: it is not run by the clock. */
   schedule: string | null;
+  /** A job of the same schedule that must be over first. */
+  after?: string;
   /** One of it at a time among all processes, each run noted. */
   alone: boolean;
   run(turn: JobTurn): Promise<JobResult>;

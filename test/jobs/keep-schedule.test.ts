@@ -26,13 +26,13 @@ function nightly(run: Job['run'], name = 'nightly'): Job {
   return { name, schedule: '30 3 * * *', alone: true, run };
 }
 
-/** Processes with this job: as many ticks at once as there are processes. */
+/** Processes with these jobs: as many ticks at once as there are processes. */
 async function withProcesses(
   count: number,
-  job: Job,
+  jobs: Job | Job[],
   work: (tick: () => Promise<unknown>, schedules: Schedule[]) => Promise<void>,
 ): Promise<void> {
-  const schedules = Array.from({ length: count }, () => keepSchedule(deps, [job], HOUR));
+  const schedules = Array.from({ length: count }, () => keepSchedule(deps, [jobs].flat(), HOUR));
   try {
     await work(() => Promise.all(schedules.map((one) => one.tick())), schedules);
   } finally {
@@ -194,4 +194,39 @@ test('a job under way does not hold up another, and is not begun twice', async (
   await again;
   expect(turns).toBe(1);
   await schedule.stop();
+});
+
+test('a job that comes after another waits until that one is over, also when it fails for good', async () => {
+  const order: string[] = [];
+  let outcome: JobResult['outcome'] = 'failed';
+  const first = nightly(async () => {
+    order.push('first');
+    return { outcome, details: {} };
+  }, 'first');
+  const second: Job = {
+    ...nightly(async () => {
+      order.push('second');
+      return done;
+    }, 'second'),
+    after: 'first',
+  };
+  await withProcesses(2, [second, first], async (tick) => {
+    const night = (day: number, minutes: number) =>
+      deps.clock.set(new Date(Date.UTC(2026, 10, day, 2, 30 + minutes, 10)));
+    night(22, 0);
+    await tick();
+    await tick();
+    expect(order).toEqual(['first']);
+    for (const minutes of [6, 12, 18]) {
+      night(22, minutes);
+      await tick();
+      await tick();
+    }
+    expect(order).toEqual(['first', 'first', 'first', 'second']);
+    outcome = 'done';
+    night(23, 0);
+    await tick();
+    await tick();
+    expect(order.slice(4)).toEqual(['first', 'second']);
+  });
 });
