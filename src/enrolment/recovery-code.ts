@@ -1,6 +1,6 @@
 import { findAccountByIdentifier } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
-import { type CodeCheck, checkCode, requestCode } from '../codes/one-time.ts';
+import { type CodeCheck, checkCode, codeStatus, requestCode } from '../codes/one-time.ts';
 import { normaliseIdentifier } from '../credentials/attempts.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
@@ -172,12 +172,14 @@ export async function proveRecoveryCode(
     const recovery = await lockRecovery(trx, interactionUid, now);
     if (recovery?.step !== 'code') return { ok: false, reason: 'elsewhere' };
     const { mobile, accounts } = recovery;
+    const before = await codeStatus({ db: trx }, { purpose: 'recovery', interactionUid });
     const check = await checkCode(
       { ...deps, db: trx },
       { purpose: 'recovery', interactionUid, mobile, code },
     );
     if (check.ok) await markProved(trx, interactionUid, now);
-    else if (check.reason === 'used-up')
+    // Told once: by the try that was the last.
+    else if (check.reason === 'used-up' && before?.left === 1)
       await recordFailedCheck(trx, deps, {
         accountIds: accounts.map(({ id }) => id),
         way: 'recovery',

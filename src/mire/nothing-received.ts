@@ -1,3 +1,4 @@
+import { currentEnrolment } from '../enrolment/enrolment.ts';
 import { showPage } from '../http/page.ts';
 import { otherWays } from './other-ways.ts';
 import { below } from './progress.ts';
@@ -9,18 +10,22 @@ import type { Visit } from './visit.ts';
 const ORIGINS: Record<string, { code: string; start: string }> = {
   identifiant: { code: `${RECOVERY_PATHS.identifier}/code`, start: `${RECOVERY_PATHS.identifier}/sms` },
   passe: { code: `${RECOVERY_PATHS.password}/code`, start: `${RECOVERY_PATHS.password}/sms` },
-  franceconnect: { code: 'code', start: 'telephone' },
 };
-const ENROLMENT = { code: 'code', start: 'inscription' };
+
+async function enrolling({ deps, interaction }: Visit): Promise<{ code: string; start: string }> {
+  const enrolment = await currentEnrolment(deps, interaction.uid);
+  return { code: 'code', start: enrolment?.way === 'franceconnect' ? 'telephone' : 'inscription' };
+}
 
 /**
  * GET /interaction/:uid/code/rien-recu?de=: « Je n'ai rien reçu », the same for everybody (decision 5): why a code
  * may not come, when a correction takes effect, which other ways there are.
  */
-export function showNothingReceived(visit: Visit): void {
+export async function showNothingReceived(visit: Visit): Promise<void> {
   const { deps, ctx, interaction } = visit;
   const { de } = ctx.query;
-  const origin = (typeof de === 'string' && Object.hasOwn(ORIGINS, de) ? ORIGINS[de] : null) ?? ENROLMENT;
+  const origin =
+    (typeof de === 'string' && Object.hasOwn(ORIGINS, de) ? ORIGINS[de] : null) ?? (await enrolling(visit));
   const page: NothingReceivedPage = {
     serviceName: interaction.clientName,
     backHref: below(interaction.uid, origin.code),

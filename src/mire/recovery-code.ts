@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { codeStatus } from '../codes/one-time.ts';
 import { recoverBySms } from '../enrolment/recovered-password.ts';
 import {
@@ -11,6 +10,7 @@ import {
 import { visitor } from '../http/context.ts';
 import { field, readForm } from '../http/form.ts';
 import { seeOther, showPage } from '../http/page.ts';
+import { countAsked, countTried } from './code-metrics.ts';
 import { finishLogin } from './finish.ts';
 import { PASSWORDS, toPasswordError, unlessBusy } from './first-connection.ts';
 import type { NewPasswordError } from './pages.ts';
@@ -76,14 +76,18 @@ async function show(visit: Visit, goal: RecoveryGoal, shown: Shown, status = 200
   showPage(deps, ctx, 'mire/recovery-code', page, status);
 }
 
-const CODE = z.object({ code: z.string().trim().min(1, 'missing') });
-
 /** POST .../code */
 export async function takeRecoveryCode(visit: Visit, { goal }: Recovery): Promise<void> {
   const { deps, ctx, interaction } = visit;
-  const form = readForm<typeof CODE.shape, 'missing'>(ctx, CODE);
-  if (!form.ok) return show(visit, goal, { errors: form.errors }, 400);
-  const check = await proveRecoveryCode(deps, interaction.uid, form.values.code);
+  const typed = field(ctx, 'code')
+    .normalize('NFKC')
+    .replace(/[\s\p{Pd}]/gu, '');
+  // Nothing that cannot be a code costs a try.
+  if (!/^\d{6}$/.test(typed)) {
+    const reason = typed === '' ? 'missing' : 'malformed';
+    return show(visit, goal, { errors: [{ field: 'code', reason }] }, 400);
+  }
+  const check = countTried(visit, 'recovery', await proveRecoveryCode(deps, interaction.uid, typed));
   if (check.ok) return goOn(visit, goal);
   switch (check.reason) {
     case 'elsewhere':
@@ -100,7 +104,7 @@ export async function takeRecoveryCode(visit: Visit, { goal }: Recovery): Promis
 /** POST .../renvoyer */
 export async function resendCode(visit: Visit, { goal }: Recovery): Promise<void> {
   const { deps, ctx, interaction } = visit;
-  const result = await resendRecoveryCode(deps, interaction.uid, ctx.ip);
+  const result = countAsked(visit, 'recovery', await resendRecoveryCode(deps, interaction.uid, ctx.ip));
   if (result.ok) return seeOther(ctx, at(visit, goal, 'code?avis=renvoye'));
   switch (result.reason) {
     case 'elsewhere':

@@ -37,7 +37,7 @@ export type RecoveryPage = FormPage & {
 /** `mire/recovery-sent`: the same for everybody (decision 5). */
 export type RecoverySentPage = PageFrame & { goal: RecoveryGoal; againHref: string; ways: OtherWays };
 
-export type RecoveryCodeError = FieldError<'code', 'missing' | 'wrong' | 'expired' | 'used-up'>;
+export type RecoveryCodeError = FieldError<'code', 'missing' | 'malformed' | 'wrong' | 'expired' | 'used-up'>;
 
 /** `mire/recovery-code`: field `code`; a second form sends another code. */
 export type RecoveryCodePage = FormPage & {

@@ -134,7 +134,7 @@ export const RECOVERY_STATES: PageState[] = [
     errors: [{ field: 'code', reason: 'wrong' }],
   }),
   ...oneOf(
-    (['missing', 'expired', 'used-up'] as const).map((reason) =>
+    (['missing', 'malformed', 'expired', 'used-up'] as const).map((reason) =>
       state<RecoveryCodePage>(`recovery-code-${reason}`, 'mire/recovery-code', {
         ...code,
         errors: [{ field: 'code', reason }],
