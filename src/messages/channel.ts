@@ -23,8 +23,8 @@ export type ChannelRules = {
   /** What becomes of a message whose sender died: mails are sent again, with the same Message-ID. */
   lost: 'again' | 'unsure';
   attempt(message: ClaimedMessage): Promise<Outcome>;
-  /** Until the next attempt, in milliseconds; null: no further one. */
-  pauseAfter(attempt: number, askedMs: number): number | null;
+  /** Until the next attempt, in milliseconds; null: no further one. @param askedMs by the other side */
+  pauseAfter(message: Pick<ClaimedMessage, 'attempt' | 'giveUpAt'>, askedMs: number): number | null;
 };
 
 /** Told in the transaction that notes that a message cannot be delivered. */

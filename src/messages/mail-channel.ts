@@ -20,7 +20,7 @@ export function mailChannel(deps: Pick<Deps, 'sealer' | 'mailer'>): ChannelRules
     lost: 'again',
     attempt: (message) => sendMail(deps, message),
     /** 5 s, 10 s, 20 s ... 5 min. */
-    pauseAfter: (attempt) => Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 10)),
+    pauseAfter: ({ attempt }) => Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 10)),
   };
 }
 

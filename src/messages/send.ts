@@ -94,7 +94,7 @@ async function sendOne(
   }
   const { reason } = outcome;
   if (outcome.kind === 'retry') {
-    const pause = rules.pauseAfter(message.attempt, outcome.afterMs ?? 0);
+    const pause = rules.pauseAfter(message, outcome.afterMs ?? 0);
     const dueAt = pause === null ? null : new Date(now.getTime() + pause);
     if (dueAt !== null && dueAt < message.giveUpAt) {
       await markForRetry(deps.jobsDb, message, dueAt, reason);

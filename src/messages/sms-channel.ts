@@ -7,6 +7,9 @@ import type { SmsContent } from './sms.ts';
 /** After 5, 10 and 20 s: three more attempts, all within a minute (J04). */
 const PAUSES_MS = [5_000, 10_000, 20_000];
 const LONGEST_PAUSE_MS = 20_000;
+/** What is still of use after so long is no code: it can wait for a carrier that is away. */
+const PATIENT_MS = 3_600_000;
+const PATIENT_PAUSE_MS = 300_000;
 /** The words of an SMS whose delivery nobody reports are deleted at the carrier after this. */
 const FORGET_AFTER_MS = 3_600_000;
 
@@ -22,10 +25,11 @@ export function smsChannel(deps: Needs): ChannelRules {
     claimMs: 30_000,
     lost: 'unsure',
     attempt: (message) => sendSms(deps, message),
-    pauseAfter(attempt, askedMs) {
+    pauseAfter({ attempt, giveUpAt }, askedMs) {
       const own = PAUSES_MS[attempt - 1];
-      if (own === undefined || askedMs > LONGEST_PAUSE_MS) return null;
-      return Math.max(own, askedMs);
+      if (own !== undefined && askedMs <= LONGEST_PAUSE_MS) return Math.max(own, askedMs);
+      const patient = giveUpAt.getTime() - deps.clock.now().getTime() > PATIENT_MS;
+      return patient ? Math.max(PATIENT_PAUSE_MS, askedMs) : null;
     },
   };
 }

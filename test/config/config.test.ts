@@ -101,8 +101,29 @@ describe('the configuration', () => {
     ['MAIL_FROM', 'nobody'],
     ['METRICS_PORT', '3000'],
     ['SESSION_IDLE_MINUTES', '1000'],
+    ['SMS_MOBILE_PREFIXES', '+336,0692'],
+    ['PHONE_EXTRA_MOBILE_PREFIXES', '06'],
+    ['CODE_VALID_MINUTES', '11'],
+    ['TWILIO_SENDER', 'Twelve lette'],
   ])('%s=%s is refused before anything starts', (name, value) => {
     expect(faultsOf({ ...good, [name]: value })).toEqual([expect.stringContaining(name)]);
+  });
+
+  test('the carrier of SMS is configured whole or not at all', () => {
+    const sid = { TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}` };
+    const token = { TWILIO_AUTH_TOKEN: 'token' };
+    expect(faultsOf({ ...good, ...sid })).toEqual([expect.stringMatching(/^TWILIO_AUTH_TOKEN: is missing/)]);
+    expect(faultsOf({ ...good, ...token })).toEqual([
+      expect.stringMatching(/^TWILIO_ACCOUNT_SID: is missing/),
+    ]);
+    expect(faultsOf({ ...good, ...sid, ...token })).toEqual([]);
+    const wrong = { TWILIO_ACCOUNT_SID: 'SK1' };
+    expect(faultsOf({ ...good, ...wrong, ...token })[0]).toMatch(/^TWILIO_ACCOUNT_SID: must begin with AC/);
+    const long = `https://${'a'.repeat(60)}.example`;
+    expect(faultsOf({ ...good, BASE_URL: long })).toEqual([]);
+    expect(faultsOf({ ...good, ...sid, ...token, BASE_URL: long })).toEqual([
+      expect.stringMatching(/^BASE_URL: its host/),
+    ]);
   });
 
   test('`config check` shows values with the secrets masked', () => {

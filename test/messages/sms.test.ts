@@ -147,6 +147,19 @@ describe('an SMS', () => {
     expect(await send(late)).toMatchObject({ failed: 1 });
   });
 
+  test('what is no code waits for a carrier that is away, and leaves once', async () => {
+    const until = new Date(deps.clock.now().getTime() + 72 * HOUR);
+    await queue();
+    await database.db('outbox_messages').update({ give_up_at: until });
+    const away = createTestSms(() => ({ ok: false, outcome: 'retry', code: 'ECONNREFUSED' }));
+    for (let minute = 0; minute < 60; minute += 1, deps.clock.advance(MINUTE)) await send(away);
+    expect(away.tried.length).toBeGreaterThan(10);
+    expect(away.tried.length).toBeLessThan(20);
+    deps.clock.advance(5 * MINUTE);
+    expect(await send()).toMatchObject({ sent: 1 });
+    expect(deps.sms.tried).toHaveLength(1);
+  });
+
   test('J04: never leaves after the end of its code', async () => {
     await queue();
     deps.clock.advance(10 * MINUTE);
