@@ -19,6 +19,9 @@ const ROOM_ROWS: readonly ExpiryRule[] = [
   // The ID token waits there until the first connection that follows is through.
   { table: 'franceconnect_requests', key: 'id', column: 'expires_at', keptMs: 2 * HOUR_MS },
   { table: 'franceconnect_logouts', key: 'state_hash', column: 'expires_at', keptMs: 0 },
+  // A code that is over is told so for as long as its sign-in lives.
+  { table: 'one_time_codes', key: 'id', column: 'expires_at', keptMs: DAY_MS },
+  { table: 'code_requests', key: 'request_key', column: 'expires_at', keptMs: 0 },
   // Locks may outlast the window by minutes.
   { table: 'throttles', key: 'throttle_key', column: 'window_ends_at', keptMs: DAY_MS },
   {
@@ -27,7 +30,7 @@ const ROOM_ROWS: readonly ExpiryRule[] = [
     // Of a message that has left or was given up: the end of the last attempt.
     column: 'due_at',
     keptMs: MONTH_MS,
-    only: { channel: ['email', 'sms'], state: ['sent', 'failed'] },
+    only: { channel: ['email', 'sms'], state: ['sent', 'failed', 'unsure'] },
   },
   { table: 'job_runs', key: 'id', column: 'started_at', keptMs: MONTH_MS },
   // Their reports; which export was the last is known elsewhere.
