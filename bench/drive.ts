@@ -7,6 +7,8 @@ export type Loop = {
   seconds: number;
   /** Nor more than so many. */
   most?: number;
+  /** Nor after this. */
+  signal?: AbortSignal;
 };
 
 export type LoopResult = {
@@ -26,7 +28,7 @@ export async function drive(loop: Loop, work: (visitor: number) => Promise<void>
   const until = began + loop.seconds * 1000;
   let left = loop.most ?? Number.POSITIVE_INFINITY;
   const visitor = async (number: number) => {
-    while (left > 0 && performance.now() < until) {
+    while (left > 0 && performance.now() < until && loop.signal?.aborted !== true) {
       left -= 1;
       const start = performance.now();
       try {

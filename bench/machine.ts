@@ -13,6 +13,22 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS_PER_SECOND || 0;
 }
 
+/** The same of a process and of those that it has started. */
+export function cpuSecondsOfAll(pid: number): number {
+  const started = read(`/proc/${pid}/task/${pid}/children`).split(' ').map(Number).filter(Boolean);
+  return started.reduce((sum, child) => sum + cpuSecondsOfAll(child), cpuSeconds(pid));
+}
+
+/** Seconds that the cores of this machine have worked and idled since it was started, whoever for. */
+export function coreSeconds(): { busy: number; all: number } {
+  const sums = cpus().map(({ times }) => {
+    const { user, nice, sys, idle, irq } = times;
+    return { busy: user + nice + sys + irq, all: user + nice + sys + irq + idle };
+  });
+  const sum = (key: 'busy' | 'all') => sums.reduce((total, core) => total + core[key], 0) / 1000;
+  return { busy: sum('busy'), all: sum('all') };
+}
+
 /** Resident memory in MiB: now, and the most since the process began. */
 export function memoryMiB(pid: number): { now: number; peak: number } {
   const text = read(`/proc/${pid}/status`);

@@ -8,10 +8,12 @@ import { importTable, measureImport } from './import.ts';
 import { measureLogins, operationsTable, ratiosTable } from './logins.ts';
 import { describeMachine } from './machine.ts';
 import { makeNation, nationTable } from './nation.ts';
+import { measureNight, nightTables } from './night.ts';
 import { measureNotify, notifyTable } from './notify.ts';
 import { type Options, type Part, readOptions, USAGE } from './options.ts';
 import { openArena } from './sides.ts';
 import { hangUp } from './visitor.ts';
+import { measureWorkers, workersTable } from './workers.ts';
 
 /** Kept between runs: the last tables, and the nation. */
 const KEPT = fileURLToPath(new URL('../.bench', import.meta.url));
@@ -48,6 +50,39 @@ async function imports({ pupils }: Options, folder: string): Promise<Measured> {
   };
 }
 
+async function night(
+  { nightPupils: pupils, port, accounts, visitors, longSeconds }: Options,
+  folder: string,
+): Promise<Measured> {
+  const loop = { concurrency: visitors, seconds: longSeconds };
+  try {
+    const result = await measureNight({ folder, port, pupils, accounts, ...loop }, say);
+    return {
+      title: `Full logins, ${visitors} at once, while an import runs`,
+      machine: describeMachine(result.version),
+      tables: nightTables(result, pupils),
+    };
+  } finally {
+    hangUp();
+  }
+}
+
+async function workers(options: Options, folder: string): Promise<Measured> {
+  const { port, accounts, visitors: concurrency, rounds, longSeconds: seconds } = options;
+  const loop = { workers: options.workers, concurrency, rounds, seconds };
+  try {
+    const { samples, version } = await measureWorkers({ folder, port, accounts, ...loop }, say);
+    const faults = [...new Set(samples.flatMap((sample) => sample.loop.firstError ?? []))];
+    return {
+      title: `Several processes, ${concurrency} visitors at once`,
+      machine: describeMachine(version),
+      tables: [workersTable(samples), ...faults.map((fault) => `error: ${fault}`)],
+    };
+  } finally {
+    hangUp();
+  }
+}
+
 async function notifying(_options: Options, folder: string): Promise<Measured> {
   const result = await measureNotify(folder, say);
   return {
@@ -69,6 +104,8 @@ async function nation({ accounts }: Options): Promise<Measured> {
 const RUN: Record<Part, (options: Options, folder: string) => Promise<Measured>> = {
   import: imports,
   logins,
+  night,
+  workers,
   notify: notifying,
   nation,
 };

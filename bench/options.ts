@@ -3,19 +3,26 @@ import { parseArgs } from 'node:util';
 import { OPERATIONS, type Operation } from './logins.ts';
 import { SCOPES, type ScopeName } from './operations.ts';
 
-export const PARTS = ['import', 'logins', 'notify', 'nation'] as const;
+export const PARTS = ['import', 'logins', 'night', 'workers', 'notify', 'nation'] as const;
 export type Part = (typeof PARTS)[number];
 
 export type Options = {
   parts: Part[];
-  /** import */
+  /** import; night: of the feed that is imported meanwhile. */
   pupils: number;
+  nightPupils: number;
+  /** workers: numbers of processes, one after the other. */
+  workers: number[];
+  /** night, workers: visitors at once. */
+  visitors: number;
   /** logins */
   scopes: ScopeName[];
   concurrency: number[];
   operations: Operation[];
   rounds: number;
   seconds: number;
+  /** night, workers */
+  longSeconds: number;
   most: number;
   /** logins: people in the database; nation: its size. */
   accounts: number;
@@ -32,16 +39,19 @@ export const USAGE = `usage: npm run bench [-- <part>... <options>]
 parts (all but nation when none is named)
   import    a feed, the same again, a delta of 2 %
   logins    full login, code flow on a session, refresh, userinfo; beside the bare library
+  night     full logins while an import runs beside them
+  workers   full logins with several processes (WEB_CONCURRENCY)
   notify    1,500 accounts of one school
   nation    a country of accounts, kept in .bench/nation for what comes later
 
 options
-  --pupils 200000        import: pupils of the feed
+  --pupils 200000        import: pupils of the feed; night: 30000
   --scope openid,full    logins: what services ask
-  --concurrency 1,8,32   logins: visitors at once
+  --concurrency 1,8,32   logins: visitors at once; night and workers take the first, or 8
+  --workers 1,2          workers: processes
   --operation "refresh,userinfo"
   --rounds 3             logins: measurements of each line; the table shows medians
-  --seconds 4            logins: of one measurement
+  --seconds 4            logins: of one measurement; night and workers: 10
   --most 20000           logins: operations of one measurement at most
   --accounts 2000        logins: people in the database; nation: 2000000
   --keep-refresh         logins: the bare library does not renew refresh tokens (its default); ours always does
@@ -58,6 +68,7 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
     options: {
       help: { type: 'boolean' },
       pupils: NUMBER,
+      workers: { type: 'string' },
       scope: { type: 'string' },
       concurrency: { type: 'string' },
       operation: { type: 'string' },
@@ -75,11 +86,15 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
   return {
     parts: parts.length > 0 ? parts : PARTS.filter((part) => part !== 'nation'),
     pupils: whole('pupils', values.pupils, 200_000),
+    nightPupils: whole('pupils', values.pupils, 30_000),
+    workers: split(values.workers ?? '1,2').map((text) => whole('workers', text, 1)),
+    visitors: whole('concurrency', values.concurrency?.split(',')[0], 8),
     scopes: chosen('scope', split(values.scope ?? 'openid,full'), Object.keys(SCOPES) as ScopeName[]),
     concurrency: split(values.concurrency ?? '1,8,32').map((text) => whole('concurrency', text, 1)),
     operations: values.operation ? chosen('operation', split(values.operation), OPERATIONS) : [...OPERATIONS],
     rounds: whole('rounds', values.rounds, 3),
     seconds: whole('seconds', values.seconds, 4),
+    longSeconds: whole('seconds', values.seconds, 10),
     most: whole('most', values.most, 20_000),
     accounts: whole('accounts', values.accounts, parts.includes('nation') ? 2_000_000 : 2000),
     port: whole('port', values.port, 4860),

@@ -1,6 +1,6 @@
 /** The two that are compared, each in a process of its own: EduConnect as in production, and the bare library. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BareSettings } from './bare/main.ts';
@@ -77,7 +77,7 @@ async function start(
   };
   const port = env.PORT ?? (JSON.parse(args.at(-1) ?? '{}') as { port: number }).port;
   const answered = await Promise.race([answers(`http://127.0.0.1:${port}/`), gone.then(() => false)]);
-  if (!answered) throw new Error(`a server did not start; its log: ${log}`);
+  if (!answered) throw new Error(`a server did not start: ${readFileSync(log, 'utf8').slice(-1000)}`);
   return { pid: child.pid ?? 0, stop };
 }
 

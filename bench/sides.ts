@@ -17,7 +17,7 @@ import {
   visit,
 } from './operations.ts';
 import { fillPeople } from './people.ts';
-import { buildProgram } from './program.ts';
+import { buildProgram, type Program } from './program.ts';
 import { environment, type RunningServer, startBare, startOurs } from './servers.ts';
 
 export type Arena = {
@@ -47,39 +47,63 @@ export type ArenaSettings = {
 
 const BASE_SCOPES = SCOPES.full;
 
-export async function openArena(settings: ArenaSettings): Promise<Arena> {
-  const { folder, ports, accounts, rotate, flags = [] } = settings;
+/** Ours alone, with its database and its people; what the other side needs is told too. */
+export type Ours = {
+  database: BenchDatabase;
+  side: Side;
+  pid: number;
+  program: Program;
+  /** What our commands need to work on the same database. */
+  env: Record<string, string>;
+  close(): Promise<void>;
+};
+
+export async function openOurs(
+  settings: Omit<ArenaSettings, 'ports' | 'rotate'> & { port: number },
+): Promise<Ours> {
+  const { folder, port, accounts, flags = [] } = settings;
   const program = await buildProgram();
   const database = settings.database ?? (await startDatabase(folder, 'educonnect_bench'));
-  const running: RunningServer[] = [];
+  let server: RunningServer | undefined;
   const close = async () => {
-    await Promise.all(running.map((server) => server.stop()));
+    await server?.stop();
     await database.close();
     program.forget();
   };
   try {
-    const env = { ...environment(database.url, ports[0]), ...settings.env };
+    const env = { ...environment(database.url, port), ...settings.env };
     const clients = await prepare(database, env, accounts);
-    const ours: Side = {
+    server = await startOurs(env, { program, folder, flags });
+    const side: Side = {
       name: 'ours',
-      origin: `http://127.0.0.1:${ports[0]}`,
+      origin: `http://127.0.0.1:${port}`,
       paths: { authorization: '/oidc/auth', token: '/oidc/token', userinfo: '/oidc/userinfo' },
       clients,
       login: loginOurs,
     };
-    const oursRunning = await startOurs(env, { program, folder, flags });
-    running.push(oursRunning);
+    return { database, side, pid: server.pid, program, env, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+export async function openArena(settings: ArenaSettings): Promise<Arena> {
+  const { folder, ports, accounts, rotate, flags = [] } = settings;
+  const ours = await openOurs({ ...settings, port: ports[0] });
+  const { database, program } = ours;
+  const { clients } = ours.side;
+  try {
     const bareRunning = await startBare(
       {
         port: ports[1],
         databaseUrl: database.url,
         clients: [bareClient(clients.plain, []), bareClient(clients.offline, ['refresh_token'])],
         rotate,
-        pageBytes: await loginPageBytes(ours),
+        pageBytes: await loginPageBytes(ours.side),
       },
       { program, folder, flags },
     );
-    running.push(bareRunning);
     const bare: Side = {
       name: 'bare',
       origin: `http://127.0.0.1:${ports[1]}`,
@@ -87,9 +111,20 @@ export async function openArena(settings: ArenaSettings): Promise<Arena> {
       clients,
       login: loginBare,
     };
-    return { database, ours, bare, pids: { ours: oursRunning.pid, bare: bareRunning.pid }, accounts, close };
+    const close = async () => {
+      await bareRunning.stop();
+      await ours.close();
+    };
+    return {
+      database,
+      ours: ours.side,
+      bare,
+      pids: { ours: ours.pid, bare: bareRunning.pid },
+      accounts,
+      close,
+    };
   } catch (error) {
-    await close();
+    await ours.close();
     throw error;
   }
 }
