@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { simpleParser } from 'mailparser';
 import { SMTPServer } from 'smtp-server';
-import { html, linked, page, type Theme } from './html.ts';
-import { createTwilioStub, type TwilioStub } from './twilio-stub.ts';
+import { type Html, html, linked, page, type Theme } from './html.ts';
+import { MISHAPS } from './twilio-fates.ts';
+import { createTwilioStub, SWITCH_PATH, type TwilioStub } from './twilio-stub.ts';
 
 /** Everything that would have left the house: mails by SMTP, SMS by Twilio's REST interface. */
 
@@ -140,7 +141,7 @@ async function answer(
   };
   if (request.method !== 'GET' && request.method !== 'HEAD') return send(405, 'text/plain', 'GET only');
   if (pathname === '/messages.json') return send(200, 'application/json', JSON.stringify(messages, null, 2));
-  if (pathname === '/') return send(200, 'text/html', listing(messages));
+  if (pathname === '/') return send(200, 'text/html', listing(messages, twilio.mishap()));
   const shown = messages.find((message) => pathname === `/messages/${message.id}.html`);
   // A mail is somebody else's page: shown in a sandbox without scripts, forms and requests.
   if (shown?.html) {
@@ -155,7 +156,7 @@ async function answer(
   send(404, 'text/plain', 'not found');
 }
 
-function listing(messages: readonly OutboxMessage[]): string {
+function listing(messages: readonly OutboxMessage[], mishap: string | null): string {
   const time = new Intl.DateTimeFormat('fr-FR', {
     dateStyle: 'medium',
     timeStyle: 'medium',
@@ -174,7 +175,27 @@ ${message.attachments.length > 0 && html`<p class="soft">Pièces jointes : ${mes
   const empty = html`<p class="card soft">Rien n'a été envoyé. Actualisez cette page après une action.</p>`;
   const count = messages.length === 1 ? '1 message' : `${messages.length} messages`;
   const nav = html`<a href="/">Actualiser</a>`;
-  return page(THEME, "Boîte d'envoi", html`<h1>${count}</h1>${entries.length > 0 ? entries : empty}`, nav);
+  return page(
+    THEME,
+    "Boîte d'envoi",
+    html`<h1>${count}</h1>${carrier(mishap)}${entries.length > 0 ? entries : empty}`,
+    nav,
+  );
+}
+
+/** The switch of the sample carrier. */
+function carrier(mishap: string | null): Html {
+  const option = (figures: string, label: string) =>
+    html`<option value="${figures}"${figures === (mishap ?? '') && html` selected`}>${label}</option>`;
+  return html`<details class="card"${mishap !== null && html` open`}>
+<summary>Opérateur de SMS : ${mishap === null ? 'tout arrive' : 'en panne'}</summary>
+<form method="post" action="${SWITCH_PATH}">
+<p><label for="panne">Ce qu'il répond à chaque SMS</label><br>
+<select id="panne" name="panne">${option('', 'Tout arrive')}${MISHAPS.map(({ figures, label }) => option(figures, label))}</select></p>
+<p><button class="button">Appliquer</button></p>
+</form>
+<p class="soft">Les numéros 06 39 98 9… dont les trois derniers chiffres sont ${MISHAPS.map(({ figures }) => figures).join(', ')} le subissent toujours.</p>
+</details>`;
 }
 
 type Listener = Pick<Server, 'listen' | 'once' | 'off'> | SMTPServer;

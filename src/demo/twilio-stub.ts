@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createCallbacks } from './twilio-callbacks.ts';
-import { fateOf } from './twilio-fates.ts';
+import { fateOf, MISHAPS } from './twilio-fates.ts';
 
 /**
  * Twilio's REST interface as far as SMS need it (2010-04-01, Messages): create, fetch, redact, delete, and signed
  * reports of the delivery. What is kept here is what Twilio would keep; what a phone would show goes to `record`.
  */
 export type TwilioStub = {
-  /** @returns false: not an address of Twilio's */
+  /** @returns false: neither an address of Twilio's nor that of the switch */
   handle(request: IncomingMessage, response: ServerResponse): Promise<boolean>;
+  /** What goes wrong with all numbers now, as the switch says (`twilio-fates.ts`); null: nothing. */
+  mishap(): string | null;
   /** Resolves when no report is under way any more. */
   settled(): Promise<void>;
   /** Lets go of requests that are never answered, and of reports under way. */
@@ -28,6 +30,9 @@ type Message = {
 };
 type Answer = { status: number; body?: object; headers?: Record<string, string> };
 
+/** POST with `panne`: figures of a mishap, or nothing. */
+export const SWITCH_PATH = '/operateur';
+
 const LARGEST_BODY = 64 * 1024;
 const KEPT = 1000;
 const ENDS = ['delivered', 'undelivered', 'failed'];
@@ -37,12 +42,13 @@ export function createTwilioStub(record: (sms: { to: string; text: string }) => 
   const messages = new Map<string, Message>();
   const callbacks = createCallbacks();
   const silent = new Set<ServerResponse>();
+  let mishap: string | null = null;
 
   const create = (account: Account, form: URLSearchParams): Answer | 'never' => {
     const refused = refuse(form);
     if (refused !== null) return refused;
     const to = form.get('To') ?? '';
-    const fate = fateOf(to);
+    const fate = fateOf(to, mishap);
     if (fate.kind === 'refused') return refusal(fate.status, fate.code, fate.message, fate.headers);
     if (fate.kind === 'swallowed') return 'never';
     const message = newMessage(form);
@@ -75,6 +81,12 @@ export function createTwilioStub(record: (sms: { to: string; text: string }) => 
   return {
     async handle(request, response) {
       const { pathname } = new URL(request.url ?? '/', 'http://twilio');
+      if (pathname === SWITCH_PATH && request.method === 'POST') {
+        const figures = new URLSearchParams(await readBody(request)).get('panne');
+        mishap = MISHAPS.find((one) => one.figures === figures)?.figures ?? null;
+        response.writeHead(303, { location: '/' }).end();
+        return true;
+      }
       const [, accountSid, , sid] =
         /^\/2010-04-01\/Accounts\/([^/]+)\/Messages(\/(SM[0-9a-f]{32}))?\.json$/.exec(pathname) ?? [];
       if (accountSid === undefined) return false;
@@ -97,6 +109,7 @@ export function createTwilioStub(record: (sms: { to: string; text: string }) => 
       response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));
       return true;
     },
+    mishap: () => mishap,
     settled: callbacks.settled,
     async stop() {
       for (const response of silent) response.destroy();

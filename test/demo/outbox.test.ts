@@ -105,6 +105,36 @@ test('without credentials Twilio answers 20003', async () => {
   expect(await answer.json()).toMatchObject({ code: 20003 });
 });
 
+test('the switch of the carrier: each answer that Twilio may give, until it is turned back', async () => {
+  const turn = (panne: string) =>
+    fetch(`${BASE}/operateur`, { method: 'POST', body: new URLSearchParams({ panne }), redirect: 'manual' });
+  expect((await turn('614')).status).toBe(303);
+  expect(await (await fetch(BASE)).text()).toContain('<option value="614" selected>21614');
+  const before = (await messages()).length;
+  const sms = { To: '+33639981234', From: 'EduConnect', Body: 'x' };
+  const refused = await sendSms(sms);
+  expect([refused.status, await refused.json()]).toEqual([400, expect.objectContaining({ code: 21614 })]);
+  expect(await messages()).toHaveLength(before);
+  await turn('');
+  expect((await sendSms(sms)).status).toBe(201);
+});
+
+test('a message is kept as Twilio keeps it: told, redacted, deleted; the phone has its words', async () => {
+  const to = '+33639981234';
+  const headers = { authorization: `Basic ${Buffer.from('AC123:token').toString('base64')}` };
+  const sent = await sendSms({ To: to, From: 'E', Body: 'à effacer' });
+  const { sid, uri } = (await sent.json()) as { sid: string; uri: string };
+  await outbox.settled();
+  const at = `${BASE}${uri}`;
+  expect(await (await fetch(at, { headers })).json()).toMatchObject({ sid, status: 'delivered' });
+  const redact = await fetch(at, { method: 'POST', headers, body: new URLSearchParams({ Body: '' }) });
+  expect([redact.status, await redact.json()]).toEqual([200, expect.objectContaining({ body: '' })]);
+  expect((await fetch(at, { method: 'DELETE', headers })).status).toBe(204);
+  expect((await fetch(at, { headers })).status).toBe(404);
+  expect((await fetch(at)).status).toBe(401);
+  expect((await messages())[0]?.text).toBe('à effacer');
+});
+
 test('old messages make room', async () => {
   for (let count = 0; count <= KEPT; count += 1)
     await sendSms({ To: '+33639980000', From: 'E', Body: `n° ${count}` });
