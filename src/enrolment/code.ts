@@ -32,10 +32,12 @@ export async function proveCode(deps: Deps, interactionUid: string, typed: strin
     const row = await lockEnrolment(trx, interactionUid, now);
     if (row?.step !== 'code') return { ok: false, reason: 'elsewhere' };
     const { mobile } = row;
+    const before = await codeStatus({ db: trx }, { purpose: 'enrolment', interactionUid });
     const attempt = { purpose: 'enrolment', interactionUid, mobile, code: typed } as const;
     const check = await checkCode({ ...deps, db: trx }, attempt);
     if (!check.ok) {
-      if (check.reason === 'used-up') await leaveTrace(deps, trx, interactionUid, row);
+      // Once: by the try that used it up.
+      if (check.reason === 'used-up' && before?.left) await leaveTrace(deps, trx, interactionUid, row);
       if (check.reason === 'wrong') return check;
       return { ok: false, reason: check.reason === 'used-up' ? 'used-up' : 'expired' };
     }
