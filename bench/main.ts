@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { enumerationTable, measureEnumeration } from './enumeration.ts';
 import { importTable, measureImport } from './import.ts';
 import { measureLogins, operationsTable, ratiosTable } from './logins.ts';
 import { describeMachine } from './machine.ts';
@@ -92,6 +93,19 @@ async function notifying(_options: Options, folder: string): Promise<Measured> {
   };
 }
 
+async function enumeration({ port, accounts, pairs }: Options, folder: string): Promise<Measured> {
+  try {
+    const { samples, version } = await measureEnumeration({ folder, port, accounts, pairs }, say);
+    return {
+      title: `Known and unknown in turn, ${pairs} pairs of each form`,
+      machine: describeMachine(version),
+      tables: [enumerationTable(samples)],
+    };
+  } finally {
+    hangUp();
+  }
+}
+
 async function nation({ accounts }: Options): Promise<Measured> {
   const result = await makeNation(join(KEPT, `nation-${accounts}`), accounts, say);
   return {
@@ -107,6 +121,7 @@ const RUN: Record<Part, (options: Options, folder: string) => Promise<Measured>>
   night,
   workers,
   notify: notifying,
+  enumeration,
   nation,
 };
 

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { OPERATIONS, type Operation } from './logins.ts';
 import { SCOPES, type ScopeName } from './operations.ts';
 
-export const PARTS = ['import', 'logins', 'night', 'workers', 'notify', 'nation'] as const;
+export const PARTS = ['import', 'logins', 'night', 'workers', 'notify', 'enumeration', 'nation'] as const;
 export type Part = (typeof PARTS)[number];
 
 export type Options = {
@@ -24,6 +24,8 @@ export type Options = {
   /** night, workers */
   longSeconds: number;
   most: number;
+  /** enumeration: known and unknown, each so many times a form. */
+  pairs: number;
   /** logins: people in the database; nation: its size. */
   accounts: number;
   /** Whether the bare library keeps refresh tokens, its default. */
@@ -42,6 +44,7 @@ parts (all but nation when none is named)
   night     full logins while an import runs beside them
   workers   full logins with several processes (WEB_CONCURRENCY)
   notify    1,500 accounts of one school
+  enumeration  whether the time of an answer tells who is known
   nation    a country of accounts, kept in .bench/nation for what comes later
 
 options
@@ -53,6 +56,7 @@ options
   --rounds 3             logins: measurements of each line; the table shows medians
   --seconds 4            logins: of one measurement; night and workers: 10
   --most 20000           logins: operations of one measurement at most
+  --pairs 1000           enumeration: of each form
   --accounts 2000        logins: people in the database; nation: 2000000
   --keep-refresh         logins: the bare library does not renew refresh tokens (its default); ours always does
   --port 4860            the first of two ports on loopback
@@ -75,6 +79,7 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
       rounds: NUMBER,
       seconds: NUMBER,
       most: NUMBER,
+      pairs: NUMBER,
       accounts: NUMBER,
       port: NUMBER,
       profile: { type: 'string' },
@@ -96,6 +101,7 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
     seconds: whole('seconds', values.seconds, 4),
     longSeconds: whole('seconds', values.seconds, 10),
     most: whole('most', values.most, 20_000),
+    pairs: whole('pairs', values.pairs, 1000),
     accounts: whole('accounts', values.accounts, parts.includes('nation') ? 2_000_000 : 2000),
     port: whole('port', values.port, 4860),
     profile: values.profile,

@@ -1,0 +1,205 @@
+/**
+ * Whether the time of an answer tells if somebody is known (security.md, E01): the same form for a person whom the
+ * school knows and for one whom it does not, in turn, each in a sign-in and from an address of its own. What is
+ * measured is the post alone.
+ */
+import { type Browser, CALLBACK, newBrowser, type Side, visit } from './operations.ts';
+import { identifierOf } from './people.ts';
+import { openOurs } from './sides.ts';
+import { median, percentile, table } from './table.ts';
+
+/** Difference of the medians that is allowed. */
+const LIMIT_MS = 5;
+/** Numbers kept for fiction: four digits behind it. */
+const FICTION = '+3363998';
+const MOST_PEOPLE = 4000;
+
+type Person = { identifier: string; email: string; familyName: string; givenName: string; mobile: string };
+type Form = { what: string; page: string; fields(person: Person): Record<string, string> };
+
+const FORMS: readonly Form[] = [
+  {
+    what: 'SMS start',
+    page: 'inscription',
+    fields: (p) => ({ family_name: p.familyName, given_name: p.givenName, mobile: p.mobile }),
+  },
+  { what: 'forgotten identifier, mail', page: 'identifiant-oublie', fields: (p) => ({ email: p.email }) },
+  {
+    what: 'forgotten identifier, SMS',
+    page: 'identifiant-oublie/sms',
+    fields: (p) => ({ family_name: p.familyName, given_name: p.givenName, mobile: p.mobile }),
+  },
+  {
+    what: 'forgotten password, mail',
+    page: 'mot-de-passe-oublie',
+    fields: (p) => ({ identifier: p.identifier }),
+  },
+  {
+    what: 'forgotten password, SMS',
+    page: 'mot-de-passe-oublie/sms',
+    fields: (p) => ({ identifier: p.identifier, mobile: p.mobile }),
+  },
+  {
+    what: 'login, wrong password',
+    page: 'connexion?profil=responsable',
+    fields: (p) => ({ identifier: p.identifier, password: 'autre7chose' }),
+  },
+];
+
+export type EnumerationSettings = {
+  folder: string;
+  port: number;
+  accounts: number;
+  pairs: number;
+  /** Lighter hashes, for a smoke test only. */
+  env?: Record<string, string>;
+};
+
+export type EnumerationSample = { what: string; known: number[]; unknown: number[] };
+
+export async function measureEnumeration(
+  { folder, port, accounts, pairs, env }: EnumerationSettings,
+  say: (line: string) => void,
+): Promise<{ samples: EnumerationSample[]; version: string }> {
+  const people = Math.min(pairs, MOST_PEOPLE);
+  const ours = await openOurs({
+    folder,
+    port,
+    accounts: Math.max(accounts, people),
+    env: { ...OPEN, ...env },
+  });
+  const { database, side } = ours;
+  try {
+    // Numbers of their own for those who are measured; with shared ones the names would have to tell them apart.
+    await database.sql.raw(
+      `UPDATE guardian_references SET mobile = IF(id <= ?, CONCAT('${FICTION}', LPAD(id, 4, '0')), NULL)`,
+      [people],
+    );
+    const known = await readPeople(database.sql, people);
+    const samples: EnumerationSample[] = [];
+    const next = { browser: 1 };
+    for (const form of FORMS) {
+      say(`${form.what}: ${pairs} pairs`);
+      const sample: EnumerationSample = { what: form.what, known: [], unknown: [] };
+      for (let pair = -WARM_UP; pair < pairs; pair += 1) {
+        const index = (pair + people) % people;
+        const sides = [
+          { into: sample.known, person: known[index] as Person },
+          { into: sample.unknown, person: nobody(index) },
+        ];
+        // Neither always comes first.
+        for (const { into, person } of pair % 2 === 0 ? sides : sides.reverse()) {
+          const took = await post(side, next.browser++, form, person);
+          if (pair >= 0) into.push(took);
+        }
+      }
+      samples.push(sample);
+    }
+    return { samples, version: database.version };
+  } finally {
+    await ours.close();
+  }
+}
+
+/** Pairs of which nothing is kept: compilers, pools, caches. */
+const WARM_UP = 25;
+
+/** No limit is in the way, and SMS are offered; none leaves, nobody listens there. */
+const OPEN = {
+  TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
+  TWILIO_AUTH_TOKEN: 'token-of-the-bench-0123456789',
+  TWILIO_BASE_URL: 'http://127.0.0.1:1',
+  SMS_DAILY_BUDGET: '10000000',
+  CODE_PAUSE_SECONDS: '1',
+  CODES_PER_NUMBER_15_MINUTES: '100',
+  CODES_PER_NUMBER_DAY: '100',
+  CODES_PER_ACCOUNT_DAY: '100',
+};
+
+async function readPeople(
+  sql: Awaited<ReturnType<typeof openOurs>>['database']['sql'],
+  people: number,
+): Promise<Person[]> {
+  const rows: { id: number; familyName: string; givenName: string; mobile: string }[] = await sql(
+    'guardian_references',
+  )
+    .select({ id: 'id', familyName: 'family_name', givenName: 'given_name', mobile: 'mobile' })
+    .where('id', '<=', people)
+    .orderBy('id');
+  return rows.map(({ id, ...names }) => ({
+    ...names,
+    identifier: identifierOf(id),
+    email: `parent${id}@example.org`,
+  }));
+}
+
+function nobody(index: number): Person {
+  return {
+    identifier: `b.nobody${index}`,
+    email: `nobody${index}@example.org`,
+    familyName: 'PERSONNEVOICI',
+    givenName: 'Aucune',
+    mobile: `${FICTION}${9999 - index}`,
+  };
+}
+
+/** @returns milliseconds of the post. @throws when a page was not what it should be */
+async function post(side: Side, number: number, form: Form, person: Person): Promise<number> {
+  const browser = newBrowser(side, number);
+  const at = await begin(browser);
+  const path = `${at}/${form.page}`;
+  const page = await visit(browser, path);
+  const csrf = new RegExp(`action="${escaped(path)}".*?name="_csrf" value="([^"]+)"`, 's').exec(
+    page.text,
+  )?.[1];
+  if (csrf === undefined) throw new Error(`${form.what}: no form (${page.status})`);
+  const began = performance.now();
+  const answer = await visit(browser, path, { form: { _csrf: csrf, ...form.fields(person) } });
+  const took = performance.now() - began;
+  const expected = form.page.startsWith('connexion') ? 400 : 303;
+  if (answer.status !== expected) throw new Error(`${form.what}: ${answer.status} instead of ${expected}`);
+  return took;
+}
+
+const escaped = (text: string) => text.replace(/[.?+*]/g, '\\$&');
+
+async function begin(browser: Browser): Promise<string> {
+  const query = new URLSearchParams({
+    client_id: browser.side.clients.plain.id,
+    redirect_uri: CALLBACK,
+    response_type: 'code',
+    scope: 'openid',
+    code_challenge: 'c'.repeat(43),
+    code_challenge_method: 'S256',
+  });
+  const answer = await visit(browser, `${browser.side.paths.authorization}?${query}`);
+  return new URL(answer.headers.location ?? '', 'http://localhost').pathname;
+}
+
+export function enumerationTable(samples: readonly EnumerationSample[]): string {
+  return table(
+    [
+      'form',
+      'pairs',
+      'known p50 ms',
+      'unknown p50 ms',
+      'difference ms',
+      'known p95',
+      'unknown p95',
+      `within ${LIMIT_MS} ms`,
+    ],
+    samples.map(({ what, known, unknown }) => {
+      const difference = median(known) - median(unknown);
+      return [
+        what,
+        known.length,
+        median(known),
+        median(unknown),
+        difference.toFixed(2),
+        percentile(known, 0.95),
+        percentile(unknown, 0.95),
+        Math.abs(difference) <= LIMIT_MS ? 'yes' : 'no',
+      ];
+    }),
+  );
+}
