@@ -48,17 +48,26 @@ export async function closeDeps(deps: Deps): Promise<void> {
   await Promise.all([deps.db.destroy(), deps.jobsDb.destroy()]);
 }
 
+/** Lines that nobody takes are lost beyond that, not kept until memory is full. */
+const LOG_WAITING_BYTES = 16 * 1024 * 1024;
 const SECRET_FIELDS = ['password', 'token', 'authorization', 'cookie'];
 
-/** JSON lines on the standard output. What could still hold a secret is struck out by name. */
+/**
+ * JSON lines on the standard output. What could still hold a secret is struck out by name. Lines leave many at a
+ * time, at the latest after a fifth of a second and at the end: who reads them slowly must not stop who answers.
+ */
 function createLog(config: Config): Logger {
-  return pino({
+  const options = {
     level: config.LOG_LEVEL,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]),
     serializers: { err: describeError },
-  });
+  };
+  return pino(
+    options,
+    pino.destination({ sync: false, minLength: 4096, periodicFlush: 200, maxLength: LOG_WAITING_BYTES }),
+  );
 }
 
 export type ErrorFacts = {

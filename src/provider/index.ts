@@ -6,6 +6,7 @@ import { createClients } from './clients.ts';
 import { createConfiguration } from './configuration.ts';
 import { createHost, type Host } from './host.ts';
 import { ensureSigningKeys, loadSigningKeys } from './keys.ts';
+import { keepClients } from './known-clients.ts';
 import { MOUNT, providerMiddleware } from './middleware.ts';
 import { tellAfterCommit } from './notices.ts';
 import { createPages } from './pages.ts';
@@ -41,6 +42,7 @@ export async function createProvider(
     // What X-Forwarded-* say is written by http/forwarded.ts, from configuration and trusted proxies only.
     provider.proxy = true;
     tellAfterCommit(provider);
+    keepClients(provider, clients);
     logFailures(deps, provider);
     return { provider, handler: mount(MOUNT, provider) as unknown as Middleware, fingerprint: kids(keys) };
   };

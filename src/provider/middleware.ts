@@ -10,7 +10,7 @@ import { throughFranceConnect } from './franceconnect-logout.ts';
 import type { SealedIdToken } from './franceconnect-store.ts';
 import { sendNotices } from './notices.ts';
 import { logoutForm, type Pages } from './pages.ts';
-import { asUnit, currentUnit, type UnitKind } from './unit-of-work.ts';
+import { asUnit, type Unit, type UnitKind } from './unit-of-work.ts';
 
 export const MOUNT = '/oidc';
 
@@ -78,12 +78,12 @@ async function answer(
   }
   const policy = ctx.response.get('Content-Security-Policy');
   let idToken: SealedIdToken | undefined;
-  const work = async () => {
+  const work = async (unit: Unit) => {
     await handler()(ctx, next);
-    replacePages(deps, pages, ctx as unknown as KoaContextWithOIDC);
-    idToken = currentUnit()?.idToken;
+    replacePages(deps, pages, ctx as unknown as KoaContextWithOIDC, unit);
+    idToken = unit.idToken;
   };
-  const notices = await asUnit(deps, { kind, path }, work, () => ctx.status >= 500);
+  const notices = await asUnit(deps, ctx, { kind, path }, work, () => ctx.status >= 500);
   // The library allows its own inline script there; no page of ours has one.
   if (policy !== '') ctx.set('Content-Security-Policy', policy);
   await sendNotices(deps, notices);
@@ -130,7 +130,12 @@ function refusesResponseMode(deps: Pick<Deps, 'render'>, ctx: Context): boolean 
  * The library has two pages that send themselves by script. A logout with nobody signed in needs no page at all; a
  * sign-in while somebody else is signed in (F09) asks on a page of ours.
  */
-function replacePages({ config }: Pick<Deps, 'config'>, pages: Pages, ctx: KoaContextWithOIDC): void {
+function replacePages(
+  { config }: Pick<Deps, 'config'>,
+  pages: Pages,
+  ctx: KoaContextWithOIDC,
+  unit: Unit,
+): void {
   const { session, route } = ctx.oidc ?? {};
   const state = session?.state as Record<string, string | undefined> | undefined;
   if (!session || !state || ctx.status !== 200) return;
@@ -143,7 +148,7 @@ function replacePages({ config }: Pick<Deps, 'config'>, pages: Pages, ctx: KoaCo
     seeOther(ctx as unknown as Context, to.href);
   }
   if (route === 'resume' && session.accountId !== undefined) {
-    const person = currentUnit()?.persons.get(session.accountId);
+    const person = unit.persons.get(session.accountId);
     const form = logoutForm(`${config.issuer}${ROUTES.end_session}/confirm`, state.secret ?? '');
     const name = person ? `${person.givenName} ${person.familyName}` : '';
     pages.otherPerson(ctx as unknown as Context, { form, name });

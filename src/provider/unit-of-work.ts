@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { Provider } from 'oidc-provider';
 import { beginTransaction, type HeldTransaction, type Sql } from '../db/statement.ts';
 import type { Deps } from '../deps.ts';
 import type { SealedIdToken } from './franceconnect-store.ts';
@@ -38,11 +38,15 @@ export type Unit = {
   transaction?: Promise<HeldTransaction>;
 };
 
-const units = new AsyncLocalStorage<Unit>();
+const units = new WeakMap<object, Unit>();
 
-/** The unit of the request that runs now; undefined outside the provider's requests. */
+/**
+ * The unit of the request that runs now; undefined outside the provider's requests. Which request that is, the
+ * library knows: a storage of our own beside the library's would cost every promise a second look.
+ */
 export function currentUnit(): Unit | undefined {
-  return units.getStore();
+  const ctx = Provider.ctx;
+  return ctx && units.get(ctx);
 }
 
 /** Runs one statement, or some, on the connection of this request. */
@@ -94,11 +98,13 @@ function isFault(error: unknown): boolean {
 /**
  * Runs a request as one unit. Refusals of the protocol are answers like any other and are committed (a code that
  * was presented twice has revoked its grant); a fault, or an answer of 500 and above, is undone.
+ * @param ctx Koa's context, as the library is given it
  * @param failed whether the answer that was made is a failure
  * @returns the calls to make now that it is committed
  */
 export async function asUnit(
   deps: Pick<Deps, 'db'>,
+  ctx: object,
   start: Pick<Unit, 'kind' | 'path'>,
   work: (unit: Unit) => Promise<void>,
   failed: () => boolean = () => false,
@@ -115,7 +121,8 @@ export async function asUnit(
     notices: [],
   };
   try {
-    await units.run(unit, () => work(unit));
+    units.set(ctx, unit);
+    await work(unit);
     if (unit.failure !== undefined) throw unit.failure;
     if (failed()) {
       await undo(unit);
