@@ -12,8 +12,8 @@ import { forgetWeeks, keepSnapshots, type School, schoolsAfter } from './store.t
 import type { SchoolCounts } from './types.ts';
 import { firstWeek, weekOf } from './weeks.ts';
 
-/** Schools of a statement of the night: about a second of the database at most. */
-const SCHOOLS = 25;
+/** Schools of a statement of the night. With more, the database would put the pairs of large ones on disk. */
+const SCHOOLS = 8;
 const WEEKS = 500;
 
 /**

@@ -19,6 +19,7 @@ import {
   countColumns,
   LABEL_COLUMNS,
   NOT_SAID,
+  noteOnTotals,
   ORIGIN_LABELS,
   PUPILS_PERCENT,
   type TableKey,
@@ -97,6 +98,16 @@ function originTable(kind: KindCounts, degree: 1 | 2, of: AccountsOf): Table {
   const rows = originsOf(kind.structure, degree).map(([label, states]) => countRow([label], states, true));
   const total = countRow([TOTAL], byState(kind.structure), true);
   return { ...frame('origin', of), columns: withPercent('origin', of), rows, total };
+}
+
+/** why the totals of the tables differ; null where there is nothing to explain. */
+export function totalsNote(counts: SchoolCounts, of: AccountsOf = 'guardians'): string | null {
+  const kind = counts[of];
+  if (of === 'pupils' || kind === null) return null;
+  const totals = statisticsTables(counts, of).flatMap(({ key, total }) =>
+    total && (key === 'class' || key === 'level') ? [{ key, accounts: accountsIn(total.states) }] : [],
+  );
+  return noteOnTotals(accountsIn(byState(kind.structure)), totals);
 }
 
 /** How the accounts stood each week: the numbers of the picture of progress. */

@@ -43,6 +43,21 @@ export const ACCOUNTS_PERCENT: Record<AccountsOf, string> = {
 };
 export const PUPILS_PERCENT = "% d'élèves ayant au moins un resp. avec un compte activé";
 
+const PLACES: Partial<Record<TableKey, string>> = { class: 'par classe', level: 'par niveau' };
+
+/** @param totals of the tables whose rows may count a guardian more than once */
+export const noteOnTotals = (
+  accounts: number,
+  totals: readonly { key: TableKey; accounts: number }[],
+): string => {
+  const each = totals.map((total) => `${total.accounts} ${PLACES[total.key] ?? ''}`).join(', ');
+  return (
+    'La synthèse de la structure compte chaque responsable une seule fois. Les détails le comptent une fois dans ' +
+    'chaque classe et dans chaque niveau où il a un enfant : il est donc normal que leurs totaux soient différents ' +
+    `(${accounts} pour la structure, ${each}).`
+  );
+};
+
 export const TOTAL = 'Total';
 /** For pupils of whom the directory does not say it. */
 export const NOT_SAID = 'Non renseigné';

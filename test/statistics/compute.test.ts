@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { computeAll, computeSchools } from '../../src/statistics/compute.ts';
 import { readStatistics } from '../../src/statistics/read.ts';
 import { keepSnapshots, type School } from '../../src/statistics/store.ts';
-import { statisticsTables } from '../../src/statistics/tables.ts';
+import { statisticsTables, totalsNote } from '../../src/statistics/tables.ts';
 import { byState, type Group, type SchoolCounts } from '../../src/statistics/types.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { countStatements, createTestClock } from '../support/deps.ts';
@@ -31,6 +31,7 @@ test("the guide's tables come out as R-165 corrects them, to the letter", async 
   const school = await insertGuide(database);
   const counts = await computed(school);
   expect([counts.inSchool, counts.covered]).toEqual([315, 4]);
+  expect(totalsNote(counts)).toContain('(238 pour la structure, 313 par classe, 311 par niveau)');
   const [structure, classes, levels, origins] = statisticsTables(counts);
   expect([structure?.title, structure?.rows[0]?.cells.join('|')]).toEqual([
     'Synthèse des comptes responsables de la structure',
