@@ -11,6 +11,8 @@ const YEAR_MS = 366 * DAY_MS;
 /** What the rooms leave behind. */
 const ROOM_ROWS: readonly ExpiryRule[] = [
   { table: 'first_connections', key: 'interaction_hash', column: 'expires_at', keptMs: 0 },
+  // Kept a while, so that whoever was overtaken is told so; their references go with them.
+  { table: 'enrolments', key: 'interaction_hash', column: 'expires_at', keptMs: HOUR_MS },
   // Kept for a month, so that an old mail still says that its link is over instead of « unknown ».
   { table: 'mail_links', key: 'id', column: 'expires_at', keptMs: MONTH_MS },
   { table: 'recoveries', key: 'interaction_hash', column: 'expires_at', keptMs: 0 },
@@ -19,6 +21,7 @@ const ROOM_ROWS: readonly ExpiryRule[] = [
   // The ID token waits there until the first connection that follows is through.
   { table: 'franceconnect_requests', key: 'id', column: 'expires_at', keptMs: 2 * HOUR_MS },
   { table: 'franceconnect_logouts', key: 'state_hash', column: 'expires_at', keptMs: 0 },
+  { table: 'staff_sessions', key: 'id_hash', column: 'expires_at', keptMs: 0 },
   // A code that is over is told so for as long as its sign-in lives.
   { table: 'one_time_codes', key: 'id', column: 'expires_at', keptMs: DAY_MS },
   { table: 'code_requests', key: 'request_key', column: 'expires_at', keptMs: 0 },
