@@ -14,6 +14,7 @@ import type {
   ActivationWaitingPage,
   AddressPage,
   BirthDatePage,
+  FranceConnectPage,
   LegalPage,
   LoginGuardianPage,
   LoginPupilPage,
@@ -59,6 +60,13 @@ const guardianClosedWays: LoginGuardianPage = {
   registration: { ...guardian.registration, available: false },
 };
 const pupil: LoginPupilPage = { ...guardian };
+const franceConnect = (reason: FranceConnectPage['reason']): FranceConnectPage => ({
+  ...form,
+  reason,
+  againHref: '/interaction/x/franceconnect',
+  loginHref: '/interaction/x/connexion',
+  registrationHref: '/interaction/x/inscription',
+});
 const newPassword: NewPasswordPage = {
   ...form,
   steps: { current: 1, total: 4 },
@@ -292,6 +300,16 @@ export const PAGE_STATES: PageState[] = [
       }),
     ),
   ),
+  ...oneOf(
+    (['cancelled', 'refused', 'unreachable', 'late'] as const).map((reason) =>
+      state<FranceConnectPage>(`franceconnect-${reason}`, 'mire/franceconnect', franceConnect(reason)),
+    ),
+  ),
+  state<FranceConnectPage>('franceconnect-pending', 'mire/franceconnect', franceConnect('pending')),
+  state<FranceConnectPage>('franceconnect-alone', 'mire/franceconnect', {
+    ...franceConnect('cancelled'),
+    registrationHref: null,
+  }),
   state<ActivationConfirmPage>('activation-confirm', 'activation/confirm', {
     action: '/activation/jeton',
     csrf: 'jeton',
