@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { updateAccount, updateProvisionals } from '../../src/accounts/store.ts';
+import { updateProvisionals } from '../../src/accounts/store.ts';
 import type { Account } from '../../src/accounts/types.ts';
 import { sealProvisional } from '../../src/credentials/provisional.ts';
 import { type LinkEvent, queueLinkNotices } from '../../src/enrolment/link-notices.ts';
 import { contentContext } from '../../src/messages/outbox.ts';
+import { OLD_PASSWORD, seedActive } from '../support/active-guardian.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { found } from '../support/family.ts';
-import { accountNow, createTestSms, seedGuardian } from '../support/guardians.ts';
+import { accountNow, createTestSms } from '../support/guardians.ts';
 import { PROVISIONAL, signIn } from '../support/sign-in.ts';
 import { type Answer, createVisitor, postOf, readForm, type Visitor } from '../support/visitor.ts';
 import { authorizePath, codeOf, startWorld, type TestWorld } from '../support/world.ts';
@@ -16,7 +16,6 @@ let world: TestWorld;
 let visitor: Visitor;
 let count = 300;
 let mobile: string;
-const PASSWORD = 'tabouret5bleu';
 const HOUR = 3_600_000;
 
 beforeAll(async () => {
@@ -37,21 +36,14 @@ beforeEach(async () => {
 /** « Activé », linked to FranceConnect. */
 async function seedLinked(changes: Partial<Account> = {}): Promise<Account> {
   const { deps } = world;
-  const { account } = await seedGuardian(deps, { mobile, email: `ecole${count}@example.org` });
-  const now = deps.clock.now();
-  const personal = {
-    state: 'activated',
-    origin: 'school',
-    activatedAt: now,
-    email: `${account.identifier}@example.org`,
-    emailVerifiedAt: now,
-    passwordKind: 'personal',
-    passwordHash: await deps.passwords.hash(PASSWORD),
-  } as const;
-  await updateAccount(deps.db, account.id, { ...personal, ...changes }, now);
-  const link = { issuer: 'https://fc.example.test', sub: `sub-${account.id}`, linked_at: now };
+  const account = await seedActive(deps, { mobile, email: `ecole${count}@example.org` }, changes);
+  const link = {
+    issuer: 'https://fc.example.test',
+    sub: `sub-${account.id}`,
+    linked_at: deps.clock.now(),
+  };
   await deps.db('account_franceconnect').insert({ account_id: account.id, ...link });
-  return found(deps, account.identifier);
+  return account;
 }
 
 type Notice = { channel: string; to: string; text: string; path: string };
@@ -110,7 +102,7 @@ test('without a verified address the one that the school knows is told; of a reg
 test('opening the link does nothing; the button closes sessions, unlinks FranceConnect, freezes', async () => {
   const account = await seedLinked();
   const browser = createVisitor(world.app.url);
-  expect(codeOf(await logIn(account, PASSWORD, browser))).not.toBeNull();
+  expect(codeOf(await logIn(account, OLD_PASSWORD, browser))).not.toBeNull();
   const [notice] = await notify(account, 'franceconnect');
   const path = notice?.path ?? '';
   const scans = await Promise.all(Array.from({ length: 100 }, () => visitor.send(path)));
@@ -131,7 +123,7 @@ test('frozen: told to whoever knows the password, to nobody else; no way in but 
   const account = await seedLinked();
   const [notice] = await notify(account, 'franceconnect');
   await press(notice?.path ?? '');
-  const right = await logIn(account, PASSWORD);
+  const right = await logIn(account, OLD_PASSWORD);
   expect([right.status, right.text.includes('Ce compte est bloqué')]).toEqual([400, true]);
   const wrong = await logIn(account, 'autre7chose');
   expect(wrong.text).not.toContain('bloqué');

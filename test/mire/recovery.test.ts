@@ -4,8 +4,8 @@ import type { Account } from '../../src/accounts/types.ts';
 import { sealProvisional } from '../../src/credentials/provisional.ts';
 import { failedChecksOf } from '../../src/enrolment/failed-checks.ts';
 import { sendDue } from '../../src/messages/send.ts';
+import { OLD_PASSWORD, seedActive as seedActiveWith } from '../support/active-guardian.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { found } from '../support/family.ts';
 import { accountNow, codeFor, createTestSms, type SeedGuardian, seedGuardian } from '../support/guardians.ts';
 import { CHOSEN, PROVISIONAL, signIn } from '../support/sign-in.ts';
 import { type Answer, createVisitor, postOf, readForm, type Visitor } from '../support/visitor.ts';
@@ -16,7 +16,6 @@ let world: TestWorld;
 let visitor: Visitor;
 let count = 200;
 let mobile: string;
-const OLD = 'tabouret5bleu';
 const MINUTE = 60_000;
 
 beforeAll(async () => {
@@ -35,30 +34,8 @@ beforeEach(async () => {
   for (const table of ['throttles', 'code_requests', 'outbox_messages']) await database.db(table).delete();
 });
 
-/** A guardian whose account is « Activé », with a verified address and a personal password. */
-async function seedActive(guardian: SeedGuardian = {}, changes: Partial<Account> = {}): Promise<Account> {
-  const { deps } = world;
-  const { account } = await seedGuardian(deps, { mobile, ...guardian });
-  const now = deps.clock.now();
-  await updateAccount(
-    deps.db,
-    account.id,
-    {
-      state: 'activated',
-      origin: 'school',
-      activatedAt: now,
-      email: `${account.identifier}@example.org`,
-      emailVerifiedAt: now,
-      passwordKind: 'personal',
-      passwordHash: await deps.passwords.hash(OLD),
-      provisionalSealed: null,
-      provisionalCreatedAt: null,
-      ...changes,
-    },
-    now,
-  );
-  return found(deps, account.identifier);
-}
+const seedActive = (guardian: SeedGuardian = {}, changes: Partial<Account> = {}) =>
+  seedActiveWith(world.deps, { mobile, ...guardian }, changes);
 
 const startOf = (page: Answer) => /^\/interaction\/[^/]+/.exec(new URL(page.url).pathname)?.[0] ?? 'nowhere';
 const begin = async (who = visitor) => startOf(await who.get(authorizePath(world.ent)));
@@ -168,7 +145,7 @@ describe('« Mot de passe oublié » by mail', () => {
     const account = await seedActive();
     const elsewhere = createVisitor(world.app.url);
     const uid = (await begin(elsewhere)).split('/').at(-1) ?? '';
-    const end = await signIn(elsewhere, uid, { identifier: account.identifier, password: OLD });
+    const end = await signIn(elsewhere, uid, { identifier: account.identifier, password: OLD_PASSWORD });
     const tokens = (await (await exchange(world, world.ent, codeOf(end) ?? '')).json()) as {
       access_token: string;
     };
@@ -176,7 +153,7 @@ describe('« Mot de passe oublié » by mail', () => {
     const back = await visitor.submit(await visitor.get(path), NEW);
     expect(back.url).toMatch(/\/connexion\?profil=responsable&avis=mot-de-passe$/);
     expect(back.text).toContain('Votre mot de passe est changé');
-    expect(await mayLogIn(account, OLD)).toBe(false);
+    expect(await mayLogIn(account, OLD_PASSWORD)).toBe(false);
     expect(await mayLogIn(account, CHOSEN)).toBe(true);
     const me = await fetch(`${world.app.url}/oidc/userinfo`, {
       headers: { authorization: `Bearer ${tokens.access_token}` },
@@ -194,7 +171,7 @@ describe('« Mot de passe oublié » by mail', () => {
     const seen = await Promise.all(Array.from({ length: 100 }, () => scanner.send(path)));
     expect(new Set(seen.map(({ status }) => status))).toEqual(new Set([200]));
     expect(scanner.cookies).toEqual([]);
-    expect(await mayLogIn(account, OLD)).toBe(true);
+    expect(await mayLogIn(account, OLD_PASSWORD)).toBe(true);
     const done = await scanner.submit(await scanner.get(path), NEW);
     expect(done.status).toBe(200);
     expect(done.text).toContain(`${world.ent.origin}/connexion`);
@@ -237,7 +214,7 @@ describe('« Mot de passe oublié » by mail', () => {
     expect((await visitor.get(second)).text).toContain('Ce lien n&#39;est plus valable');
     const body = new URLSearchParams({ ...form.hidden, ...NEW }).toString();
     expect((await visitor.send(form.action, postOf(body))).status).toBe(400);
-    expect(await mayLogIn(account, OLD)).toBe(true);
+    expect(await mayLogIn(account, OLD_PASSWORD)).toBe(true);
   });
 
   test('a reset by the school meanwhile kills the link, whichever comes first', async () => {
@@ -416,7 +393,10 @@ describe('the same for everybody (decision 5)', () => {
   });
 
   test('nothing for a closed account, a pupil, an account that only knows FranceConnect', async () => {
-    await seedActive({}, { closedAt: world.deps.clock.now() }).catch(() => null);
+    const closed = await seedActive();
+    await updateAccount(database.db, closed.id, { closedAt: world.deps.clock.now() }, world.deps.clock.now());
+    await ask('identifiant-oublie', { email: closed.email ?? '' });
+    await ask('mot-de-passe-oublie', { identifier: closed.identifier });
     const none = await seedActive({}, { passwordKind: 'none', passwordHash: null });
     await ask('mot-de-passe-oublie', { identifier: none.identifier });
     await ask('mot-de-passe-oublie/sms', { identifier: none.identifier, mobile });
