@@ -1,12 +1,17 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { drive } from '../../bench/drive.ts';
+import { drive, type LoopResult } from '../../bench/drive.ts';
 import { writeFeed } from '../../bench/feed.ts';
+import { cpuSeconds, cpuSecondsOfAll } from '../../bench/machine.ts';
+import { nightTables } from '../../bench/night.ts';
 import { readOptions } from '../../bench/options.ts';
 import { fillPeople } from '../../bench/people.ts';
 import { median, percentile, table } from '../../bench/table.ts';
+import { workersTable } from '../../bench/workers.ts';
 import { importFolder } from '../../src/imports/run.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { testDeps } from '../support/deps.ts';
@@ -87,7 +92,7 @@ test('the driver ends by count or by time, and counts what fails', async () => {
     calls += 1;
     now += 1;
     most = Math.max(most, now);
-    await new Promise((resolve) => setImmediate(resolve));
+    await setImmediate();
     now -= 1;
     if (calls % 2 === 0) throw new Error('refused');
   };
@@ -100,6 +105,48 @@ test('the driver ends by count or by time, and counts what fails', async () => {
   );
   expect(timed.durations.length).toBeGreaterThan(0);
   expect(timed.errors).toBe(0);
+  const over = new AbortController();
+  const stopped = await drive({ concurrency: 2, seconds: 60, signal: over.signal }, async () => over.abort());
+  expect(stopped.durations.length).toBeLessThanOrEqual(2);
+});
+
+const loopOf = (...durations: number[]): LoopResult => ({
+  durations,
+  errors: 0,
+  firstError: null,
+  seconds: 1,
+});
+
+test('the night is held against the slower of the logins without it, and an import that failed says so', () => {
+  const phases = [loopOf(10), loopOf(30), loopOf(20)].map((loop, n) => ({ what: `${n}`, loop }));
+  const importRun = { code: 0, out: '', err: '', seconds: 2, nodeCpu: 1, databaseCpu: 1, peak: 1 };
+  const counted = { ...importRun, statements: 1, commits: 1 };
+  const [, verdict, line] = nightTables({ phases, importRun: counted, version: '' }, 100);
+  expect(verdict).toMatch(/1\.50 \| +2\.00 \| +yes/);
+  expect(line).toBe('The import: 100 pupils in 2.0 s, 50 a second.');
+  const failed = { ...counted, code: 1, err: 'one\nthe feed is refused\n' };
+  expect(nightTables({ phases, importRun: failed, version: '' }, 100)[2]).toContain('the feed is refused');
+});
+
+test('of several processes the best round counts, and the work of all of them', async () => {
+  const of = (workers: number, logins: number) => ({
+    workers,
+    loop: loopOf(...Array.from({ length: logins }, () => 5)),
+    serverCpu: 1,
+    databaseCpu: 1,
+    busy: 0.5,
+  });
+  const lines = workersTable([of(1, 4), of(1, 10), of(2, 15)]).split('\n');
+  expect(lines[2]).toMatch(/^\| 1 +\| +10 \| +1\.00 /);
+  expect(lines[3]).toMatch(/^\| 2 +\| +15 \| +1\.50 /);
+  const child = spawn(process.execPath, ['-e', 'for (;;);']);
+  try {
+    while (cpuSeconds(child.pid ?? 0) === 0) await setImmediate();
+    const own = cpuSeconds(process.pid);
+    expect(cpuSecondsOfAll(process.pid)).toBeGreaterThan(own);
+  } finally {
+    child.kill('SIGKILL');
+  }
 });
 
 test('figures and tables', () => {
@@ -122,7 +169,12 @@ test('figures and tables', () => {
 
 test('the command line says what is wrong with it', () => {
   expect(readOptions(['import', '--pupils', '5'])).toMatchObject({ parts: ['import'], pupils: 5 });
-  expect(readOptions([])).toMatchObject({ parts: ['import', 'logins', 'notify'], concurrency: [1, 8, 32] });
-  expect(() => readOptions(['imports'])).toThrow('there are: import, logins, notify, nation');
+  expect(readOptions([])).toMatchObject({
+    parts: expect.arrayContaining(['import', 'logins', 'night', 'workers', 'notify']),
+    concurrency: [1, 8, 32],
+    visitors: 8,
+    workers: [1, 2],
+  });
+  expect(() => readOptions(['imports'])).toThrow(/there are: import, logins, night, workers, notify,.* nation/);
   expect(() => readOptions(['--pupils', '0'])).toThrow('--pupils');
 });
