@@ -1,6 +1,7 @@
 import Koa from 'koa';
 import { accountRoutes } from './account/routes.ts';
 import type { AccountHost } from './account/types.ts';
+import { adminRoutes } from './admin/routes.ts';
 import type { Deps } from './deps.ts';
 import { accessLog } from './http/access-log.ts';
 import { loadAssets, serveAssets } from './http/assets.ts';
@@ -50,7 +51,14 @@ export function createApp(
   const mire = { deps, host: provider.host, metrics };
   measureMessages(metrics, deps);
   const account = accountRoutes({ deps, host: provider.host });
-  for (const router of [healthRoutes(deps, metrics), publicRoutes(mire), interactionRoutes(mire), account]) {
+  const admin = adminRoutes({ deps });
+  for (const router of [
+    healthRoutes(deps, metrics),
+    publicRoutes(mire),
+    interactionRoutes(mire),
+    account,
+    admin,
+  ]) {
     app.use(router.routes());
     app.use(router.allowedMethods());
   }

@@ -12,6 +12,7 @@ const SECRETS = [
   'SUBJECT_SALT',
   'TWILIO_AUTH_TOKEN',
   'FRANCECONNECT_CLIENT_SECRET',
+  'ACADEMIC_PORTAL_CLIENT_SECRET',
 ] as const;
 
 /** What the caller's environment may say otherwise (contract); all else is the demo's. */
@@ -57,6 +58,8 @@ export async function writeEnvironment(
     TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`,
     FRANCECONNECT_ISSUER: `http://localhost:${ports.franceConnect}/api/v2`,
     FRANCECONNECT_CLIENT_ID: 'educonnect-demo',
+    ACADEMIC_PORTAL_ISSUER: `http://localhost:${ports.portal}`,
+    ACADEMIC_PORTAL_CLIENT_ID: 'educonnect-demo',
     LOG_LEVEL: 'info',
     ...Object.fromEntries(secrets),
     ...Object.fromEntries(told),

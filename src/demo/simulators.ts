@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { buildDeps, closeDeps } from '../build-deps.ts';
 import { loadConfig } from '../config.ts';
 import type { Deps } from '../deps.ts';
+import { type PortalSettings, startPortal } from './academic-portal.ts';
+import { portalPeople } from './academic-portal-people.ts';
 import { startFranceConnect } from './franceconnect.ts';
 import { franceConnectPeople } from './franceconnect-people.ts';
 import { startOutbox } from './outbox.ts';
@@ -13,7 +15,7 @@ import { startRelyingService } from './relying-service.ts';
 import { sampleServices } from './sample-clients.ts';
 import { seed } from './seed.ts';
 
-/** Everything of the demo but the application: FranceConnect, the sample ENT and LSU, the outbox. */
+/** Everything of the demo but the application: FranceConnect, the academic portal, the sample ENT and LSU, the outbox. */
 export type Simulators = { stop(): Promise<void> };
 
 /** @param host the interface to listen on. @throws Error (EADDRINUSE) when a port is taken: nothing is left running */
@@ -30,6 +32,7 @@ export async function startSimulators(
   try {
     running.push(await startOutbox({ http: ports.outbox, smtp: ports.smtp }, { host }));
     running.push(await startFranceConnect(await franceConnectSettings(deps, files, ports), { host }));
+    running.push(await startPortal(await portalSettings(deps, files, ports), { host }));
     for (const service of await sampleServices(deps, files, ports))
       running.push(await startRelyingService(service, { host }));
   } catch (error) {
@@ -53,6 +56,25 @@ async function franceConnectSettings({ config }: Deps, files: Files, ports: Port
     origin: `http://localhost:${ports.franceConnect}`,
     clients: clientSecret === undefined ? [] : [educonnect],
     people: franceConnectPeople(personas),
+  };
+}
+
+async function portalSettings({ config }: Deps, files: Files, ports: Ports): Promise<PortalSettings> {
+  const personas: Persona[] = JSON.parse(await readFile(files.personas, 'utf8'));
+  const { ACADEMIC_PORTAL_CLIENT_ID: clientId, ACADEMIC_PORTAL_CLIENT_SECRET: clientSecret } = config;
+  const known = clientId !== undefined && clientSecret !== undefined;
+  return {
+    origin: `http://localhost:${ports.portal}`,
+    client: known
+      ? {
+          clientId,
+          clientSecret,
+          redirectUri: `${config.BASE_URL}/admin/retour`,
+          postLogoutRedirectUri: `${config.BASE_URL}/admin/deconnecte`,
+        }
+      : null,
+    people: portalPeople(personas),
+    adminUrl: `${config.BASE_URL}/admin`,
   };
 }
 

@@ -6,14 +6,18 @@ export function welcome(ports: Ports, personas: readonly Persona[]): string {
   const url = (port: number) => `http://localhost:${port}`;
   const letter = personas.find((persona) => persona.key === 'school-path');
   const known = personas.find((persona) => persona.key === 'activated');
+  const visitor = personas.find((persona) => persona.key === 'franceconnect-path');
+  const director = personas.find((persona) => persona.key === 'director-one-school');
   return [
     '',
     'EduConnect is ready.',
     '',
     `  Sample ENT        ${url(ports.ent)}   begin here: « Valider », then « Représentant légal »`,
     `  Sample LSU        ${url(ports.lsu)}   afterwards: no second login`,
+    `  FranceConnect     ${url(ports.franceConnect)}   the simulator: who can sign in there, and its switches`,
     `  Outbox            ${url(ports.outbox)}   every mail and SMS that would have left`,
     `  EduConnect        ${url(ports.app)}`,
+    `  Directors         ${url(ports.app)}/admin`,
     '',
     ...person(
       'A parent with a letter from the school (first connection):',
@@ -23,8 +27,10 @@ export function welcome(ports: Ports, personas: readonly Persona[]): string {
     ...children(letter?.provisional_password ? letter : undefined),
     ...person('A parent who has been here before:', known?.identifier, known?.password),
     '',
-    'All sample people: .demo/personas.json; the log: .demo/educonnect.log. FranceConnect and the portal of the',
-    'académie are not simulated yet. Ctrl-C stops everything; npm run demo -- --fresh starts over.',
+    ...login('A parent with FranceConnect (first connection):', visitor?.franceconnect?.login),
+    ...login('The director of a school:', director?.academic_portal?.login),
+    'All sample people: .demo/personas.json; the log: .demo/educonnect.log.',
+    'Ctrl-C stops everything; npm run demo -- --fresh starts over.',
     '',
   ].join('\n');
 }
@@ -32,6 +38,10 @@ export function welcome(ports: Ports, personas: readonly Persona[]): string {
 function person(what: string, identifier: string | undefined, password: string | undefined): string[] {
   if (!identifier || !password) return [];
   return [`  ${what}`, `    Identifiant   ${identifier}`, `    Mot de passe  ${password}`];
+}
+
+function login(what: string, name: string | undefined): string[] {
+  return name === undefined ? [] : [`  ${what}`, `    Identifiant   ${name}`, ''];
 }
 
 function children(persona: Persona | undefined): string[] {

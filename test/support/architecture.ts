@@ -22,6 +22,8 @@ const ROOMS: Record<string, string[]> = {
   enrolment: ['directory', 'accounts', 'credentials', 'codes', 'messages'],
   messages: ['accounts', 'credentials', 'directory'],
   statistics: ['directory', 'accounts'],
+  // Who of the staff may do what for which school; knows neither accounts nor guardians.
+  staff: ['directory'],
   audit: [],
 };
 const rooms = Object.keys(ROOMS);

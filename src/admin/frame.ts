@@ -1,0 +1,93 @@
+import type { Context } from '../http/context.ts';
+import { csrfToken } from '../http/csrf.ts';
+import type { StaffModule, StaffSchool, StaffSession } from '../staff/types.ts';
+import type { AdminFrame, Assistance, TabKey } from './pages.ts';
+import { sessionHash } from './session.ts';
+import type { AdminDoor } from './types.ts';
+
+type Tab = { key: TabKey; path: string; modules: readonly StaffModule[]; degrees: readonly number[] };
+
+/** The tabs in their order (R-088); those of a school need one. Whose route is not there is not shown. */
+const TABS: readonly Tab[] = [
+  { key: 'home', path: '/admin', modules: ['administration'], degrees: [1, 2] },
+  { key: 'home', path: '/admin/depannage', modules: ['troubleshooting'], degrees: [2] },
+  {
+    key: 'guardians',
+    path: '/admin/etablissements/:uai/responsables',
+    modules: ['administration'],
+    degrees: [1, 2],
+  },
+  { key: 'pupils', path: '/admin/etablissements/:uai/eleves', modules: ['administration'], degrees: [2] },
+  {
+    key: 'pupils',
+    path: '/admin/depannage/etablissements/:uai/eleves',
+    modules: ['troubleshooting'],
+    degrees: [2],
+  },
+  {
+    key: 'statistics',
+    path: '/admin/etablissements/:uai/statistiques',
+    modules: ['administration'],
+    degrees: [1, 2],
+  },
+];
+
+const HOME = { administration: '/admin', troubleshooting: '/admin/depannage' } as const;
+
+/**
+ * Header and tabs of a page.
+ * @param staff null: nobody is signed in
+ * @param place the module, the school that the page is about, the tab that it belongs to
+ */
+export function frameOf(
+  door: AdminDoor,
+  ctx: Context,
+  staff: StaffSession | null,
+  place: { module: StaffModule; school?: StaffSchool | null; current?: TabKey },
+): AdminFrame {
+  const { module, school = null } = place;
+  return {
+    module,
+    homeHref: HOME[module],
+    user: staff && `${staff.givenName} ${staff.familyName}`.trim(),
+    school: school && schoolLine(school),
+    tabs: staff ? tabsOf(door, place) : [],
+    signOut: staff && {
+      action: '/admin/deconnexion',
+      csrf: csrfToken(door.deps.config, { scope: 'session', id: sessionHash(door, ctx) }),
+    },
+  };
+}
+
+function tabsOf(
+  door: AdminDoor,
+  { module, school, current }: { module: StaffModule; school?: StaffSchool | null; current?: TabKey },
+): AdminFrame['tabs'] {
+  return TABS.filter((tab) => tab.modules.includes(module) && door.paths.has(tab.path))
+    .filter(({ path, degrees }) => (school ? degrees.includes(school.degree) : !path.includes(':uai')))
+    .map(({ key, path }) => ({
+      key,
+      href: school ? path.replace(':uai', school.uai) : path,
+      current: key === current,
+    }));
+}
+
+/** Where a tab of this school leads; null when there is no such page. */
+export function tabHref(door: AdminDoor, school: StaffSchool, key: TabKey): string | null {
+  const tabs = tabsOf(door, { module: 'administration', school });
+  return tabs.find((tab) => tab.key === key)?.href ?? null;
+}
+
+/** « 0311478N E.E.PR-SAINTE-FAMILLE DES MINIMES-ac-TOULOUSE TOULOUSE » (R-087) */
+const schoolLine = ({ uai, name, town }: StaffSchool) => [uai, name, town].filter(Boolean).join(' ');
+
+/** Without the académie, which the directory writes behind it. */
+export const plainName = ({ name }: StaffSchool) => name.replace(/-ac-[^-].*$/i, '');
+
+/** « 0210351T - ECOLE ELEMENTAIRE PUBLIQUE - BEZE » (R-090) */
+export const schoolLabel = (school: StaffSchool) =>
+  [school.uai, plainName(school), school.town].filter(Boolean).join(' - ');
+
+export function assistanceOf({ deps: { config } }: AdminDoor): Assistance {
+  return { text: config.ASSISTANCE_TEXT, url: config.ASSISTANCE_URL ?? null };
+}

@@ -1,0 +1,128 @@
+import type { Context } from '../http/context.ts';
+import { csrfToken } from '../http/csrf.ts';
+import { Fault } from '../http/errors.ts';
+import { field } from '../http/form.ts';
+import { seeOther, showPage } from '../http/page.ts';
+import { accessTo } from '../staff/rights.ts';
+import { saveChoice } from '../staff/store.ts';
+import type { SchoolRights, StaffModule, StaffSession } from '../staff/types.ts';
+import { assistanceOf, frameOf, plainName, schoolLabel, tabHref } from './frame.ts';
+import type { HomePage, NeedsKeyPage, NoRightsPage } from './pages.ts';
+import { recordRefusal } from './refusals.ts';
+import { sessionHash } from './session.ts';
+import type { AdminDoor, SchoolVisit, StaffVisit } from './types.ts';
+
+/** « Accueil » of both modules (R-090 to R-093), and what is shown to whoever may not come in. */
+
+const OTHER = { administration: 'troubleshooting', troubleshooting: 'administration' } as const;
+const HOME = { administration: '/admin', troubleshooting: '/admin/depannage' } as const;
+
+/** Schools where he has this module, with the key or as soon as he has it. */
+const schoolsOf = (staff: StaffSession, module: StaffModule) =>
+  staff.schools.filter((rights) => accessTo(module, rights, staff) !== 'closed');
+
+/** The school of all pages: the only one, or the one that was chosen while it is still his. */
+export function chosenSchool(staff: StaffSession, module: StaffModule): SchoolRights | null {
+  const mine = schoolsOf(staff, module);
+  if (mine.length === 1) return mine[0] ?? null;
+  return mine.find(({ school }) => school.uai === staff.chosenUai) ?? null;
+}
+
+/** GET /admin. Whoever has the troubleshooting alone is led there. */
+export function showHome(door: AdminDoor, ctx: Context, { staff }: StaffVisit): void {
+  const hasModule = schoolsOf(staff, 'administration').length > 0;
+  if (hasModule || schoolsOf(staff, 'troubleshooting').length === 0)
+    showHomeOf(door, ctx, staff, 'administration', chosenSchool(staff, 'administration'));
+  else seeOther(ctx, HOME.troubleshooting);
+}
+
+/** GET /admin/depannage (R-172) */
+export function showTroubleshooting(door: AdminDoor, ctx: Context, { staff }: StaffVisit): void {
+  showHomeOf(door, ctx, staff, 'troubleshooting', chosenSchool(staff, 'troubleshooting'));
+}
+
+/** GET /admin/etablissements/:uai: « Accueil » of one of his schools, as a bookmark. */
+export function showSchool(door: AdminDoor, ctx: Context, { staff, rights, module }: SchoolVisit): void {
+  showHomeOf(door, ctx, staff, module, rights);
+}
+
+function showHomeOf(
+  door: AdminDoor,
+  ctx: Context,
+  staff: StaffSession,
+  module: StaffModule,
+  chosen: SchoolRights | null,
+): void {
+  const mine = schoolsOf(staff, module);
+  if (mine.length === 0) {
+    showNoRights(door, ctx, { staff });
+    return;
+  }
+  if (chosen && accessTo(module, chosen, staff) === 'needs-key') {
+    showNeedsKey(door, ctx, staff, chosen);
+    return;
+  }
+  const { deps } = door;
+  const school = chosen?.school ?? null;
+  const administered = module === 'administration' ? school : null;
+  const page: HomePage = {
+    frame: frameOf(door, ctx, staff, { module, school, current: 'home' }),
+    choice: mine.length === 1 ? null : choiceOf(door, ctx, mine, module),
+    chosen: school && { name: plainName(school), uai: school.uai },
+    guardiansHref: administered && tabHref(door, administered, 'guardians'),
+    statisticsHref: administered && tabHref(door, administered, 'statistics'),
+    guideHref: deps.config.STAFF_GUIDE_URL ?? null,
+    otherHref: schoolsOf(staff, OTHER[module]).length > 0 ? HOME[OTHER[module]] : null,
+  };
+  showPage(deps, ctx, 'admin/home', page);
+}
+
+function choiceOf(
+  door: AdminDoor,
+  ctx: Context,
+  mine: readonly SchoolRights[],
+  module: StaffModule,
+): HomePage['choice'] {
+  return {
+    action: `${HOME[module]}/etablissement`,
+    csrf: csrfToken(door.deps.config, { scope: 'session', id: sessionHash(door, ctx) }),
+    options: mine.map(({ school }) => ({ uai: school.uai, label: schoolLabel(school) })),
+  };
+}
+
+/** POST /admin/etablissement, /admin/depannage/etablissement: « Choisir un établissement » (R-090). */
+export function chooseSchool(module: StaffModule) {
+  return async (door: AdminDoor, ctx: Context, { staff }: StaffVisit): Promise<void> => {
+    const uai = field(ctx, 'school');
+    // The first item of the list, which is no school.
+    if (uai === '') return seeOther(ctx, HOME[module]);
+    if (!schoolsOf(staff, module).some(({ school }) => school.uai === uai)) {
+      await recordRefusal(door, ctx, staff, uai);
+      throw new Fault('EC-404-PAGE');
+    }
+    await saveChoice(door.deps.db, staff.idHash, uai);
+    seeOther(ctx, HOME[module]);
+  };
+}
+
+/** Signed in, but nothing here is his (R-019). */
+export function showNoRights(door: AdminDoor, ctx: Context, { staff }: StaffVisit): void {
+  const page: NoRightsPage = {
+    frame: frameOf(door, ctx, staff, { module: 'administration' }),
+    assistance: assistanceOf(door),
+  };
+  showPage(door.deps, ctx, 'admin/no-rights', page, 403);
+}
+
+/** The administration of this school asks for the key (R-017). */
+export function showNeedsKey(door: AdminDoor, ctx: Context, staff: StaffSession, rights: SchoolRights): void {
+  const open = accessTo('troubleshooting', rights, staff) === 'open';
+  const page: NeedsKeyPage = {
+    frame: frameOf(door, ctx, staff, { module: 'administration' }),
+    school: plainName(rights.school),
+    keyHref: '/admin/cle',
+    troubleshootingHref: open ? HOME.troubleshooting : null,
+    assistance: assistanceOf(door),
+  };
+  showPage(door.deps, ctx, 'admin/needs-key', page, 403);
+}

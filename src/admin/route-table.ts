@@ -1,0 +1,34 @@
+import { chooseSchool, showHome, showSchool, showTroubleshooting } from './home.ts';
+import { endSignIn, signInWithKey } from './sign-in.ts';
+import { showSignedOut, signOut } from './sign-out.ts';
+import type { AdminRoute } from './types.ts';
+
+/** Every page of the staff with what it needs. Whatever concerns a school has it in its address. */
+export const ADMIN_ROUTES: readonly AdminRoute[] = [
+  { method: 'get', path: '/admin/retour', needs: 'nobody', handle: endSignIn },
+  { method: 'get', path: '/admin/cle', needs: 'nobody', handle: signInWithKey },
+  { method: 'post', path: '/admin/deconnexion', needs: 'nobody', handle: signOut },
+  { method: 'get', path: '/admin/deconnecte', needs: 'nobody', handle: showSignedOut },
+
+  { method: 'get', path: '/admin', needs: 'session', handle: showHome },
+  {
+    method: 'post',
+    path: '/admin/etablissement',
+    needs: 'session',
+    handle: chooseSchool('administration'),
+  },
+  { method: 'get', path: '/admin/depannage', needs: 'session', handle: showTroubleshooting },
+  {
+    method: 'post',
+    path: '/admin/depannage/etablissement',
+    needs: 'session',
+    handle: chooseSchool('troubleshooting'),
+  },
+
+  {
+    method: 'get',
+    path: '/admin/etablissements/:uai',
+    needs: { module: 'administration' },
+    handle: showSchool,
+  },
+];

@@ -1,0 +1,32 @@
+import type { Deps } from '../deps.ts';
+import type { Context } from '../http/context.ts';
+import type { SchoolRights, StaffModule, StaffSchool, StaffSession } from '../staff/types.ts';
+
+/** The directors' module and the pupils' troubleshooting. `paths`: of all its routes, so that no tab leads nowhere. */
+export type AdminDoor = { deps: Deps; paths: ReadonlySet<string> };
+
+/** A person of the staff, signed in. */
+export type StaffVisit = { staff: StaffSession };
+
+/** One who may do what the route is for at the school of the address. */
+export type SchoolVisit = StaffVisit & { school: StaffSchool; rights: SchoolRights; module: StaffModule };
+
+type At = { method: 'get' | 'post'; path: string };
+
+/**
+ * A route with what it needs; the router is made of these and of nothing else, and asks for it before the handler.
+ * - `nobody`: open to all.
+ * - `session`: somebody signed in, whatever he may do: the handler looks at his schools.
+ * - a module: the path has `:uai`, a school where this person has that module open, else 404 as for one that does
+ *   not exist; with the key where it is asked for. `sensitive`: the portal is asked again what he may do; `degree`:
+ *   the page exists for schools of that degree only.
+ */
+export type AdminRoute = At &
+  (
+    | { needs: 'nobody'; handle(door: AdminDoor, ctx: Context): Promise<void> | void }
+    | { needs: 'session'; handle(door: AdminDoor, ctx: Context, visit: StaffVisit): Promise<void> | void }
+    | {
+        needs: { module: StaffModule; degree?: 1 | 2; sensitive?: true };
+        handle(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> | void;
+      }
+  );
