@@ -16,7 +16,7 @@ export function signInPage(links: { action: string; cancel: string }, fault?: st
     'Connexion',
     html`<h1>Je choisis un compte pour me connecter</h1>
 ${fault && html`<p class="card warning" role="alert">${fault}</p>`}
-<form class="card" method="post" action="${links.action}">
+<form method="post" action="${links.action}" class="card">
 <h2>Fournisseur d'identité d'exemple</h2>
 <p><label for="login">Identifiant</label><br><input id="login" name="login" autocomplete="username" autocapitalize="none" style="font:inherit;padding:.5rem;width:100%;max-width:24rem"></p>
 <p><button class="button">Se connecter</button></p>
@@ -83,7 +83,7 @@ export function deskPage(people: readonly FranceConnectPerson[], mode: string): 
     THEME,
     'Simulateur',
     html`<h1>Simulateur de FranceConnect</h1>
-<form class="card" method="post" action="/"><h2>État : ${mode}</h2>
+<form method="post" action="/" class="card"><h2>État : ${mode}</h2>
 <p>${choice('up', 'En service')}${choice('slow', 'Lent (8 s)')}${choice('down', 'En panne')}${choice('rotate', 'Changer la clé')}</p></form>
 <section class="card"><h2>Identifiants</h2>
 <dl>${people.map(({ login, what }) => html`<dt>${login}</dt><dd>${what}</dd>`)}</dl></section>`,

@@ -138,6 +138,12 @@ async function whiteList(ctx: Koa.Context, next: Koa.Next): Promise<void> {
   }
   if (ctx.path === `${MOUNT}/session/end` && !ctx.query.id_token_hint)
     return refuse(ctx, 400, 'Y030009', 'Paramètre manquant : id_token_hint');
+  // The library takes the secret in a header for the same (integration.md 1.1: client_secret_post).
+  if (ctx.path === `${MOUNT}/token` && /^Basic /i.test(ctx.get('Authorization'))) {
+    ctx.status = 401;
+    ctx.body = { error: 'invalid_client', error_description: 'client authentication failed' };
+    return;
+  }
   await next();
 }
 

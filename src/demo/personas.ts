@@ -37,6 +37,10 @@ const WITH_FRANCECONNECT = [
   'overseas',
   'regroup-1',
   'regroup-2',
+  // To whom FranceConnect is another way in, or none at all.
+  'activated',
+  'expired',
+  'no-ine',
 ];
 
 /** Reads the people of the cast back from the database, after the import and the staging. */

@@ -1,13 +1,15 @@
 import type { Config } from '../config.ts';
 import type { Middleware } from './context.ts';
 
+type Settings = Pick<Config, 'HTTP_LOOPBACK_CLIENTS' | 'FRANCECONNECT_ISSUER' | 'ACADEMIC_PORTAL_ISSUER'>;
+
 const YEAR_S = 365 * 24 * 60 * 60;
 
 /**
  * The headers of every answer, errors included (F04). No inline script or style, nothing from elsewhere.
  * They are the same each time, so they are written out once, when the server starts.
  */
-export function securityHeaders(config: Pick<Config, 'secure' | 'HTTP_LOOPBACK_CLIENTS'>): Middleware {
+export function securityHeaders(config: Settings & Pick<Config, 'secure'>): Middleware {
   const headers: [name: string, value: string][] = [
     ['Content-Security-Policy', contentPolicy(config)],
     ['Cross-Origin-Opener-Policy', 'same-origin'],
@@ -32,10 +34,14 @@ export function securityHeaders(config: Pick<Config, 'secure' | 'HTTP_LOOPBACK_C
 
 /**
  * `form-action` names https as a whole: a form's answer redirects to the service, which redirects once more, and the
- * browser holds the form's policy against each of these steps.
+ * browser holds the form's policy against each of these steps. So does FranceConnect, to the identity provider that
+ * the visitor chooses; configuration lets plain http through on loopback only.
  */
-function contentPolicy({ HTTP_LOOPBACK_CLIENTS }: Pick<Config, 'HTTP_LOOPBACK_CLIENTS'>): string {
-  const loopback = HTTP_LOOPBACK_CLIENTS ? ' http://localhost:* http://127.0.0.1:*' : '';
+function contentPolicy(config: Settings): string {
+  const parties = [config.FRANCECONNECT_ISSUER, config.ACADEMIC_PORTAL_ISSUER]
+    .filter((issuer) => issuer?.startsWith('http:'))
+    .map((issuer) => ` ${new URL(issuer ?? '').origin}`);
+  const loopback = config.HTTP_LOOPBACK_CLIENTS ? ' http://localhost:* http://127.0.0.1:*' : parties.join('');
   return [
     "default-src 'none'",
     ...['script', 'style', 'img', 'font', 'connect'].map((kind) => `${kind}-src 'self'`),

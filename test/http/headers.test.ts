@@ -148,7 +148,7 @@ describe('errors', () => {
 
   test('a reading method on a page that only posts, and the reverse, are 405 with Allow', async () => {
     const visitor = createVisitor(app.url);
-    const read = await visitor.send('/interaction/one/franceconnect');
+    const read = await visitor.send('/interaction/one/activation/renvoyer');
     expect([read.status, read.headers.allow]).toEqual([405, 'POST']);
     const put = await visitor.send('/interaction/one', { method: 'PUT' });
     expect([put.status, put.headers.allow]).toEqual([405, 'HEAD, GET']);
