@@ -163,10 +163,13 @@ describe('from the ENT, never notified', () => {
     await giveDate(page, 'Léa MARTIN', '2016-05-15');
     await button(page, 'Valider').click();
     await page.getByRole('alert').getByText('Les dates de naissance ne correspondent pas').waitFor();
-    await page.getByLabel('Je ne suis pas le représentant légal de cet élève').check();
+    const notMine = page
+      .getByRole('group', { name: 'Léa MARTIN', exact: true })
+      .getByRole('checkbox', { name: 'Je ne suis pas le représentant légal de cet élève', exact: true });
+    await notMine.check();
     await button(page, 'Valider').click();
     await page.getByRole('alert').getByText("Aucun enfant n'est confirmé").waitFor();
-    await page.getByLabel('Je ne suis pas le représentant légal de cet élève').uncheck();
+    await notMine.uncheck();
     await giveDate(page, 'Léa MARTIN', '2016-05-14');
     await button(page, 'Valider').click();
     await choosePassword(page, 'court');
