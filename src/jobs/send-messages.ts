@@ -20,10 +20,18 @@ export async function sendMessages(deps: Deps, channel: Channel, signal?: AbortS
   for (;;) {
     const report = await sendDue(deps, options);
     for (const key of ['claimed', 'sent', 'retried', 'failed', 'unsure'] as const) sum[key] += report[key];
-    if (report.claimed === 0 || signal?.aborted) break;
+    if (report.claimed === 0 || signal?.aborted) return sum;
   }
-  if (channel === 'sms') while ((await forgetWords(deps, signal)).due > 0 && !signal?.aborted);
-  return sum;
+}
+
+/** Has the carrier forget the words of all SMS that have come to their end; once. @returns how many */
+export async function forgetMessages(deps: Deps, signal?: AbortSignal): Promise<number> {
+  let sum = 0;
+  for (;;) {
+    const { due, forgotten } = await forgetWords(deps, signal);
+    sum += forgotten;
+    if (due === 0 || signal?.aborted) return sum;
+  }
 }
 
 export type Loop = {
@@ -34,10 +42,24 @@ export type Loop = {
 };
 
 /**
- * Keeps a channel of the outbox empty until it is stopped; two processes may do so at once. Nothing that fails ends
- * it. Each channel has its own, so that a mail server that is slow holds up no code.
+ * Keeps a channel of the outbox empty until it is stopped; two processes may do so at once. Each channel has its own
+ * loop, so that a mail server that is slow holds up no code.
  */
 export function keepSending(deps: Deps, channel: Channel, everyMs = EVERY_MS): Loop {
+  return keepDoing(deps, (signal) => sendMessages(deps, channel, signal), everyMs);
+}
+
+/** Keeps having words forgotten: in a loop of its own, so that it holds up no code either. */
+export function keepForgetting(deps: Deps, everyMs = EVERY_MS): Loop {
+  return keepDoing(deps, (signal) => forgetMessages(deps, signal), everyMs);
+}
+
+/** Nothing that fails ends it. */
+function keepDoing(
+  deps: Pick<Deps, 'log'>,
+  work: (signal: AbortSignal) => Promise<unknown>,
+  everyMs: number,
+): Loop {
   const stopping = new AbortController();
   let wake = () => {};
   const pause = (ms: number) =>
@@ -52,9 +74,9 @@ export function keepSending(deps: Deps, channel: Channel, everyMs = EVERY_MS): L
     while (!stopping.signal.aborted) {
       let rest = everyMs;
       try {
-        await sendMessages(deps, channel, stopping.signal);
+        await work(stopping.signal);
       } catch (error) {
-        deps.log.error({ err: error, channel }, 'the outbox could not be looked at');
+        deps.log.error({ err: error }, 'the outbox could not be looked at');
         rest = AFTER_ERROR_MS;
       }
       if (!stopping.signal.aborted) await pause(rest);

@@ -3,7 +3,7 @@ import { computeAll } from '../statistics/compute.ts';
 import { importFeed } from './import-feed.ts';
 import { purge } from './purge.ts';
 import { dailyAt } from './schedule.ts';
-import { CHANNELS, sendMessages } from './send-messages.ts';
+import { CHANNELS, forgetMessages, sendMessages } from './send-messages.ts';
 import type { Job, ProviderChores } from './types.ts';
 
 /** What runs by the clock, or by `educonnect job run <name>`. */
@@ -47,6 +47,7 @@ export function jobTable(deps: Deps, provider: ProviderChores): Job[] {
           for (const [what, count] of Object.entries(await sendMessages(deps, channel, signal)))
             details[what] = (details[what] ?? 0) + count;
         }
+        await forgetMessages(deps, signal);
         return { outcome: 'done', details };
       },
     },

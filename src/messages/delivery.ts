@@ -59,7 +59,7 @@ export async function noteDelivery(
   if (noted === null) return 'unchanged';
   const line = { message: noted.id, template: noted.template, delivery: report.status, code: report.code };
   if (undelivered(report.status)) deps.log.warn(line, 'SMS not delivered');
-  else deps.log.info(line, 'SMS under way');
+  else deps.log.info(line, 'SMS reported');
   return 'noted';
 }
 

@@ -104,7 +104,10 @@ async function sendOne(
   }
   const state = outcome.kind === 'unsure' ? 'unsure' : 'failed';
   await end(deps, message, outcome, state, onUndeliverable);
-  deps.log.error({ ...line, reason }, state === 'unsure' ? 'message may have left' : 'message given up');
+  const words = state === 'unsure' ? 'message may have left' : 'message given up';
+  // A number out of service is nothing that an operator could mend.
+  if (outcome.kind === 'failed' && outcome.undeliverable) deps.log.warn({ ...line, reason }, words);
+  else deps.log.error({ ...line, reason }, words);
   return state;
 }
 

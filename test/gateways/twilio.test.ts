@@ -10,7 +10,7 @@ import { createTwilioStub, type TwilioStub } from '../../src/demo/twilio-stub.ts
 import type { SmsGateway } from '../../src/deps.ts';
 import { failedChecksOf } from '../../src/enrolment/failed-checks.ts';
 import { createTwilioGateway } from '../../src/gateways/twilio.ts';
-import { sendMessages } from '../../src/jobs/send-messages.ts';
+import { forgetMessages, sendMessages } from '../../src/jobs/send-messages.ts';
 import { queueSms } from '../../src/messages/sms.ts';
 import { closeServer, startApp, type TestApp } from '../support/app.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -215,6 +215,7 @@ function queue(to: string) {
 }
 async function send() {
   const report = await sendMessages(app.deps, 'sms');
+  await forgetMessages(app.deps);
   await stub.settled();
   return report;
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { inTransaction } from '../../src/db/transaction.ts';
 import type { OutgoingSms, SmsResult } from '../../src/deps.ts';
 import { failedChecksOf } from '../../src/enrolment/failed-checks.ts';
-import { sendMessages } from '../../src/jobs/send-messages.ts';
+import { forgetMessages, sendMessages } from '../../src/jobs/send-messages.ts';
 import { type DeliveryReport, noteDelivery } from '../../src/messages/delivery.ts';
 import { septets } from '../../src/messages/gsm7.ts';
 import { claimDue } from '../../src/messages/outbox-store.ts';
@@ -46,7 +46,11 @@ function queue(key = 'one', to = TO) {
     }),
   );
 }
-const send = (sms: TestSms = deps.sms) => sendMessages({ ...deps, sms }, 'sms');
+async function send(sms: TestSms = deps.sms) {
+  const report = await sendMessages({ ...deps, sms }, 'sms');
+  await forgetMessages({ ...deps, sms });
+  return report;
+}
 const traces = async () =>
   (await failedChecksOf(deps, accountId)).map(({ way, failed }) => `${way} ${failed}`);
 
