@@ -4,9 +4,9 @@ import { sealProvisional } from '../../src/credentials/provisional.ts';
 import { childrenOfAccount } from '../../src/directory/children.ts';
 import { seedActivated } from '../support/activated.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { countStatements } from '../support/deps.ts';
+import { countStatements, createTestSms } from '../support/deps.ts';
 import { found, seedFamily } from '../support/family.ts';
-import { accountNow, codeFor, createTestSms, type SeedGuardian, seedGuardian } from '../support/guardians.ts';
+import { accountNow, codeFor, type SeedGuardian, seedGuardian } from '../support/guardians.ts';
 import { CHOSEN, PROVISIONAL, signIn } from '../support/sign-in.ts';
 import { type Answer, createVisitor, type FormFields, type Visitor } from '../support/visitor.ts';
 import { authorizePath, codeOf, exchange, startWorld, type TestWorld } from '../support/world.ts';
@@ -449,6 +449,33 @@ describe('several records of one guardian (R-055, R-078)', () => {
     expect(codeOf(await choose(page))).not.toBeNull();
     expect(await accountNow(world.deps, second.account.id)).toMatchObject({ merged_into: first.account.id });
     expect(await childrenOfAccount(database.db, first.account)).toHaveLength(2);
+  });
+
+  test('who is signed in here stays, and goes on to the service as himself', async () => {
+    const [first] = await both();
+    const here = await seedActivated(world.deps, { identifier: `b.here${count}` }, CHOSEN);
+    await database
+      .db('guardian_references')
+      .where({ account_id: here.id })
+      .update({ mobile, family_name: 'MARTIN', given_name: 'Claire' });
+    const signed = await signIn(visitor, (await begin()).split('/')[2] ?? '', {
+      identifier: here.identifier,
+      password: CHOSEN,
+    });
+    expect(codeOf(signed)).not.toBeNull();
+    const start = startOf(await visitor.get(authorizePath(world.ent, { prompt: 'login' })));
+    const form = await visitor.get(`${start}/inscription`);
+    const typed = { family_name: 'Martin', given_name: 'Claire', mobile };
+    const children = await giveCode(await visitor.submit(form, typed, '/inscription'));
+    const page = await visitor.submit(children, dates(children, '2012-05-14', '2014-01-31', '2017-03-09'));
+    expect(page.text).toContain(here.identifier);
+    const end = await choose(page, 'nouveau5passe');
+    const tokens = await exchange(world, world.ent, codeOf(end) ?? '');
+    expect(tokens.status).toBe(200);
+    expect(await accountNow(world.deps, first.account.id)).toMatchObject({ merged_into: here.id });
+    expect(await accountNow(world.deps, here.id)).toMatchObject({ origin: 'school', closed_at: null });
+    // The new session holds: the next service needs no password.
+    expect(codeOf(await visitor.get(authorizePath(world.lsu)))).not.toBeNull();
   });
 
   test('a record whose children are all disowned is left alone', async () => {
