@@ -306,8 +306,12 @@ describe('who is it', () => {
   test('ways that are not open yet say so', async () => {
     const page = await visitor.get(`/interaction/${uid}/connexion?profil=responsable`);
     expect((await visitor.submit(page, {}, '/franceconnect')).text).toContain('pas encore');
-    for (const way of ['inscription', 'identifiant-oublie', 'mot-de-passe-oublie'])
-      expect((await visitor.get(`/interaction/${uid}/${way}`)).text).toContain('pas encore');
+    expect((await visitor.get(`/interaction/${uid}/inscription`)).text).toContain('pas encore');
+    // Recovery by mail is open; the way by SMS leads back to it.
+    for (const way of ['identifiant-oublie', 'mot-de-passe-oublie']) {
+      const recovery = await visitor.get(`/interaction/${uid}/${way}/sms`);
+      expect([recovery.status, recovery.text.includes(`${way}/sms`)]).toEqual([200, false]);
+    }
   });
 
   test('somebody is signed in already: « Vous êtes connecté en tant que », go on as he or as somebody else', async () => {
