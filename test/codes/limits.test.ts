@@ -75,7 +75,7 @@ const counted = (answers: string[]) => {
 /** Lets all that is queued leave. @returns to whom */
 async function sent(): Promise<string[]> {
   await sendMessages(deps, 'sms');
-  return deps.sms.tried.map((sms) => sms.to);
+  return deps.sms.sent.map((sms) => sms.to);
 }
 const mobile = (index: number) => `+3363998${String(1000 + index)}`;
 

@@ -8,9 +8,9 @@ import { giveMobile } from '../../src/enrolment/mobile.ts';
 import { giveNames } from '../../src/enrolment/names.ts';
 import { seedActivated } from '../support/activated.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { type TestDeps, testDeps } from '../support/deps.ts';
+import { createTestSms, type TestDeps, testDeps } from '../support/deps.ts';
 import { seedFamily } from '../support/family.ts';
-import { accountNow, codeFor, createTestSms, seedGuardian } from '../support/guardians.ts';
+import { accountNow, codeFor, seedGuardian } from '../support/guardians.ts';
 import { PROVISIONAL } from '../support/sign-in.ts';
 
 const IP = '192.0.2.9';

@@ -4,8 +4,8 @@ import { beginSms } from '../../src/enrolment/begin-sms.ts';
 import { currentEnrolment } from '../../src/enrolment/enrolment.ts';
 import { referencesOf } from '../../src/enrolment/enrolment-store.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { countStatements, type TestDeps, testDeps } from '../support/deps.ts';
-import { codeFor, createTestSms, seedGuardian } from '../support/guardians.ts';
+import { countStatements, createTestSms, type TestDeps, testDeps } from '../support/deps.ts';
+import { codeFor, seedGuardian } from '../support/guardians.ts';
 
 let database: TestDatabase;
 let deps: TestDeps;

@@ -5,8 +5,9 @@ import type { FranceConnectPerson } from '../../src/demo/franceconnect-people.ts
 import { seedActivated } from '../support/activated.ts';
 import { closeBrowser, newPage, type TestPage } from '../support/browser.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestSms } from '../support/deps.ts';
 import { type FranceConnectWorld, startFranceConnectWorld } from '../support/franceconnect-world.ts';
-import { accountNow, codeFor, createTestSms, seedGuardian } from '../support/guardians.ts';
+import { accountNow, codeFor, seedGuardian } from '../support/guardians.ts';
 
 /** A browser beside other tests takes its time. */
 jest.setTimeout(120_000);

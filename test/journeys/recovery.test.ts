@@ -3,7 +3,8 @@ import { sendDue } from '../../src/messages/send.ts';
 import { OLD_PASSWORD, seedActive } from '../support/active-guardian.ts';
 import { closeBrowser, newPage, type TestPage } from '../support/browser.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { codeFor, createTestSms } from '../support/guardians.ts';
+import { createTestSms } from '../support/deps.ts';
+import { codeFor } from '../support/guardians.ts';
 import { CHOSEN } from '../support/sign-in.ts';
 import { startWorld, type TestWorld } from '../support/world.ts';
 

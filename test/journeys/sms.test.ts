@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, tes
 import { sendDue } from '../../src/messages/send.ts';
 import { closeBrowser, newPage, type TestPage } from '../support/browser.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createTestSms, seedGuardian } from '../support/guardians.ts';
+import { createTestSms } from '../support/deps.ts';
+import { seedGuardian } from '../support/guardians.ts';
 import { CHOSEN } from '../support/sign-in.ts';
 import { startWorld, type TestWorld } from '../support/world.ts';
 

@@ -90,7 +90,7 @@ describe('an SMS', () => {
     deps.clock.advance(30 * SECOND);
     expect(await send()).toEqual({ claimed: 1, sent: 1, retried: 0, failed: 0, unsure: 0 });
     const { message_id: reference } = await row();
-    expect(deps.sms.tried).toEqual([
+    expect(deps.sms.sent).toEqual([
       { to: TO, text: expect.stringContaining('123456'), validitySeconds: 570, reference },
     ]);
     expect(await row()).toMatchObject({ state: 'sent', content_sealed: null, carrier_sid: 'SM1' });
@@ -114,7 +114,7 @@ describe('an SMS', () => {
     for (let index = 0; index < 30; index += 1) await queue(`m${index}`, `+3363998${1000 + index}`);
     await Promise.all(Array.from({ length: 4 }, () => send()));
     await send();
-    const to = deps.sms.tried.map((sms) => sms.to);
+    const to = deps.sms.sent.map((sms) => sms.to);
     expect(to).toHaveLength(30);
     expect(new Set(to).size).toBe(30);
   });
@@ -125,9 +125,9 @@ describe('an SMS', () => {
     const began = deps.clock.now().getTime();
     const at: number[] = [];
     for (let second = 0; second < 180; second += 1, deps.clock.advance(SECOND)) {
-      const before = busy.tried.length;
+      const before = busy.sent.length;
       await sendDue({ ...deps, sms: busy }, { channel: 'sms' });
-      if (busy.tried.length > before) at.push(deps.clock.now().getTime() - began);
+      if (busy.sent.length > before) at.push(deps.clock.now().getTime() - began);
     }
     expect(at).toEqual([0, 5 * SECOND, 15 * SECOND, 35 * SECOND]);
     expect(await row()).toMatchObject({ state: 'failed', last_error: '20429', content_sealed: null });
@@ -157,18 +157,18 @@ describe('an SMS', () => {
     await database.db('outbox_messages').update({ give_up_at: until });
     const away = createTestSms(() => ({ ok: false, outcome: 'retry', code: 'ECONNREFUSED' }));
     for (let minute = 0; minute < 60; minute += 1, deps.clock.advance(MINUTE)) await send(away);
-    expect(away.tried.length).toBeGreaterThan(10);
-    expect(away.tried.length).toBeLessThan(20);
+    expect(away.sent.length).toBeGreaterThan(10);
+    expect(away.sent.length).toBeLessThan(20);
     deps.clock.advance(5 * MINUTE);
     expect(await send()).toMatchObject({ sent: 1 });
-    expect(deps.sms.tried).toHaveLength(1);
+    expect(deps.sms.sent).toHaveLength(1);
   });
 
   test('J04: never leaves after the end of its code', async () => {
     await queue();
     deps.clock.advance(10 * MINUTE);
     expect(await send()).toMatchObject({ failed: 1 });
-    expect(deps.sms.tried).toEqual([]);
+    expect(deps.sms.sent).toEqual([]);
     await queue('two');
     deps.clock.advance(10 * MINUTE - 3 * SECOND);
     const busy = createTestSms(() => ({ ok: false, outcome: 'retry', code: '500' }));
@@ -205,7 +205,7 @@ describe('an SMS', () => {
       expect(await row()).toMatchObject({ state: 'unsure', content_sealed: null, carrier_sid: null });
       deps.clock.advance(MINUTE);
       expect(await send(sms)).toMatchObject({ claimed: 0 });
-      expect(sms.tried).toHaveLength(1);
+      expect(sms.sent).toHaveLength(1);
       await report({ status: 'delivered' });
       expect(await row()).toMatchObject({ state: 'sent', delivery: 'delivered', carrier_sid: 'SM7' });
     },
@@ -227,7 +227,7 @@ describe('an SMS', () => {
     expect(await row()).toMatchObject({ state: 'unsure', content_sealed: null });
     deps.clock.advance(HOUR);
     await send();
-    expect(deps.sms.tried).toEqual([]);
+    expect(deps.sms.sent).toEqual([]);
     await report({ status: 'sent' });
     expect((await row()).state).toBe('sent');
   });

@@ -5,8 +5,8 @@ import { createFranceConnect } from '../../src/gateways/franceconnect.ts';
 import { seedActivated } from '../support/activated.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createTestClock, testConfig } from '../support/deps.ts';
-import { createTestSms } from '../support/guardians.ts';
+import { createTestClock, createTestSms, testConfig } from '../support/deps.ts';
+
 import {
   CLIENT,
   type Forgery,

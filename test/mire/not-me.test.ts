@@ -6,7 +6,8 @@ import { type LinkEvent, queueLinkNotices } from '../../src/enrolment/link-notic
 import { contentContext } from '../../src/messages/outbox.ts';
 import { OLD_PASSWORD, seedActive } from '../support/active-guardian.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { accountNow, createTestSms } from '../support/guardians.ts';
+import { createTestSms } from '../support/deps.ts';
+import { accountNow } from '../support/guardians.ts';
 import { PROVISIONAL, signIn } from '../support/sign-in.ts';
 import { type Answer, createVisitor, postOf, readForm, type Visitor } from '../support/visitor.ts';
 import { authorizePath, codeOf, startWorld, type TestWorld } from '../support/world.ts';

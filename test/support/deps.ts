@@ -52,21 +52,21 @@ export function createTestMailer(): TestMailer {
 /** An SMS carrier that remembers; reports signed `genuine` are its own. */
 export type TestSms = SmsGateway & {
   /** All that it was given, also what it refused. */
-  tried: OutgoingSms[];
+  sent: OutgoingSms[];
   /** Whose words it was told to forget. */
   forgotten: string[];
 };
 
 /** @param answer what it says to an SMS; by default it takes it as `SM1`, `SM2`... */
 export function createTestSms(answer?: (sms: OutgoingSms) => SmsResult | Promise<SmsResult>): TestSms {
-  const tried: OutgoingSms[] = [];
+  const sent: OutgoingSms[] = [];
   const forgotten: string[] = [];
   return {
-    tried,
+    sent,
     forgotten,
     async send(sms) {
-      tried.push(sms);
-      return answer ? answer(sms) : { ok: true, sid: `SM${tried.length}` };
+      sent.push(sms);
+      return answer ? answer(sms) : { ok: true, sid: `SM${sent.length}` };
     },
     isGenuine: async ({ signature }) => signature === 'genuine',
     async forget(sid) {

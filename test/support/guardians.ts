@@ -1,6 +1,6 @@
 import { insertAccounts } from '../../src/accounts/store.ts';
 import type { Account } from '../../src/accounts/types.ts';
-import type { Deps, OutgoingSms, SmsGateway } from '../../src/deps.ts';
+import type { Deps } from '../../src/deps.ts';
 import { searchName } from '../../src/directory/names.ts';
 import { contentContext } from '../../src/messages/outbox.ts';
 import { found } from './family.ts';
@@ -71,7 +71,10 @@ export async function seedGuardian(deps: Deps, guardian: SeedGuardian = {}): Pro
       academy_code: academy,
       degree,
       source_id: `pupil-${number}-${index}`,
-      ine: child.ine === undefined ? `${String(number).padStart(7, '0')}${String(index).padStart(2, '0')}CC` : child.ine,
+      ine:
+        child.ine === undefined
+          ? `${String(number).padStart(7, '0')}${String(index).padStart(2, '0')}CC`
+          : child.ine,
       given_name: child.givenName ?? 'Léa',
       family_name: child.familyName ?? names.familyName,
       search_name: searchName(child.familyName ?? names.familyName, child.givenName ?? 'Léa'),
@@ -103,20 +106,6 @@ async function seedAccount(
 /** The account as it is now, closed or not. */
 export async function accountNow(deps: Pick<Deps, 'db'>, id: number) {
   return deps.db('accounts').where({ id }).first();
-}
-
-/** A carrier that remembers. */
-export function createTestSms(): SmsGateway & { sent: OutgoingSms[] } {
-  const sent: OutgoingSms[] = [];
-  return {
-    sent,
-    async send(sms) {
-      sent.push(sms);
-      return { ok: true, sid: `SM${sent.length}` };
-    },
-    isGenuine: async () => false,
-    forget: async () => true,
-  };
 }
 
 /** The code of the last SMS that waits for this number; null: none does. */
