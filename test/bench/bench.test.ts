@@ -175,6 +175,8 @@ test('the command line says what is wrong with it', () => {
     visitors: 8,
     workers: [1, 2],
   });
-  expect(() => readOptions(['imports'])).toThrow(/there are: import, logins, night, workers, notify,.* nation/);
+  expect(() => readOptions(['imports'])).toThrow(
+    /there are: import, logins, night, workers, notify,.* nation/,
+  );
   expect(() => readOptions(['--pupils', '0'])).toThrow('--pupils');
 });
