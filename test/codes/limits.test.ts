@@ -4,6 +4,7 @@ import { budgetUsed } from '../../src/codes/budget.ts';
 import { nextAllowed } from '../../src/codes/limits.ts';
 import { type CodeRequest, requestCode } from '../../src/codes/one-time.ts';
 import { openDatabase } from '../../src/db/database.ts';
+import { purge } from '../../src/jobs/purge.ts';
 import { sendMessages } from '../../src/jobs/send-messages.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createTestSms, type TestDeps, type TestSms, testDeps } from '../support/deps.ts';
@@ -282,4 +283,26 @@ describe('D03: numbers to which SMS never leave', () => {
     configure({ SMS_MOBILE_PREFIXES: '+32', PHONE_EXTRA_MOBILE_PREFIXES: '+3363998' });
     expect(await ask()).toBe('ok');
   });
+});
+
+test('the purge forgets requests when no limit counts them any more, and codes a day after their end', async () => {
+  await ask();
+  const left = async () => {
+    const turn = { now: deps.clock.now(), signal: new AbortController().signal };
+    await purge(deps, [], turn);
+    const counts = ['one_time_codes', 'code_requests'].map((table) =>
+      database.db(table).count({ count: '*' }).first(),
+    );
+    return (await Promise.all(counts)).map((row) => Number(row?.count));
+  };
+  // The number and the network.
+  expect(await left()).toEqual([1, 2]);
+  deps.clock.advance(6 * MINUTE);
+  expect(await left()).toEqual([1, 1]);
+  deps.clock.advance(24 * HOUR - 6 * MINUTE);
+  expect(await left()).toEqual([1, 1]);
+  deps.clock.advance(SECOND);
+  expect(await left()).toEqual([1, 0]);
+  deps.clock.advance(HOUR);
+  expect(await left()).toEqual([0, 0]);
 });
