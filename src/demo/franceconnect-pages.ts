@@ -75,15 +75,17 @@ export function signedOutPage(): string {
   return page(THEME, 'Déconnecté', html`<h1>Vous êtes déconnecté de FranceConnect</h1>`);
 }
 
+const MODES = { up: 'en service', slow: 'lent', down: 'en panne' };
+
 /** For whoever tries it: who is there, and what can be switched. */
-export function deskPage(people: readonly FranceConnectPerson[], mode: string): string {
+export function deskPage(people: readonly FranceConnectPerson[], mode: keyof typeof MODES): string {
   const choice = (value: string, label: string): Html =>
     html`<button class="button" name="faire" value="${value}">${label}</button> `;
   return page(
     THEME,
     'Simulateur',
     html`<h1>Simulateur de FranceConnect</h1>
-<form method="post" action="/" class="card"><h2>État : ${mode}</h2>
+<form method="post" action="/" class="card"><h2>État : ${MODES[mode]}</h2>
 <p>${choice('up', 'En service')}${choice('slow', 'Lent (8 s)')}${choice('down', 'En panne')}${choice('rotate', 'Changer la clé')}</p></form>
 <section class="card"><h2>Identifiants</h2>
 <dl>${people.map(({ login, what }) => html`<dt>${login}</dt><dd>${what}</dd>`)}</dl></section>`,

@@ -126,6 +126,30 @@ describe('the configuration', () => {
     ]);
   });
 
+  test('FranceConnect is configured whole or not at all, by its issuer, over https', () => {
+    const whole = {
+      FRANCECONNECT_ISSUER: 'https://oidc.franceconnect.example/api/v2',
+      FRANCECONNECT_CLIENT_ID: 'id',
+      FRANCECONNECT_CLIENT_SECRET: 'secret-of-franceconnect',
+    };
+    expect(faultsOf({ ...good, ...whole })).toEqual([]);
+    for (const name of Object.keys(whole))
+      expect(faultsOf({ ...good, ...whole, [name]: '' })).toEqual([
+        expect.stringMatching(new RegExp(`^${name}: is missing`)),
+      ]);
+    const from = (issuer: string, more = {}) =>
+      faultsOf({ ...good, ...whole, FRANCECONNECT_ISSUER: issuer, ...more });
+    expect(from('http://oidc.franceconnect.example/api/v2')).toEqual(['FRANCECONNECT_ISSUER: must be https']);
+    expect(from('http://localhost:3001/api/v2')).toEqual(['FRANCECONNECT_ISSUER: must be https']);
+    const loopback = { BASE_URL: 'http://localhost:3000', ALLOW_INSECURE_ISSUER: '1' };
+    expect(from('http://localhost:3001/api/v2', loopback)).toEqual([]);
+    for (const path of ['/api/v2/', '/api/v2/.well-known/openid-configuration'])
+      expect(from(`https://oidc.franceconnect.example${path}`)).toHaveLength(1);
+    expect(describeConfig(loadConfig({ ...good, ...whole }))).toMatchObject({
+      FRANCECONNECT_CLIENT_SECRET: '********',
+    });
+  });
+
   test('`config check` shows values with the secrets masked', () => {
     const shown = describeConfig(loadConfig(good));
     expect(shown).toMatchObject({
