@@ -5,12 +5,13 @@ export type CodeRow = {
   id: number;
   /** Null: none was sent, and none fits. */
   codeHmac: string | null;
+  /** By which its SMS is found in the outbox. */
+  outboxKey: string | null;
   tries: number;
   createdAt: Date;
   expiresAt: Date;
   resendAt: Date;
   consumedAt: Date | null;
-  revokedAt: Date | null;
 };
 
 export type NewCode = {
@@ -26,12 +27,12 @@ export type NewCode = {
 const COLUMNS = {
   id: 'id',
   codeHmac: 'code_hmac',
+  outboxKey: 'outbox_key',
   tries: 'tries',
   createdAt: 'created_at',
   expiresAt: 'expires_at',
   resendAt: 'resend_at',
   consumedAt: 'consumed_at',
-  revokedAt: 'revoked_at',
 };
 
 /** The code of this purpose in this sign-in; an earlier one is overwritten, so that there never are two. */
@@ -47,7 +48,6 @@ export async function putCode(db: Database, code: NewCode): Promise<void> {
       expires_at: code.expiresAt,
       resend_at: code.resendAt,
       consumed_at: null,
-      revoked_at: null,
     })
     .onConflict()
     .merge();
@@ -72,20 +72,6 @@ export async function saveTry(
   { tries, consumedAt }: { tries: number; consumedAt: Date | null },
 ): Promise<void> {
   await trx('one_time_codes').where({ id }).update({ tries, consumed_at: consumedAt });
-}
-
-/** Codes that nobody used yet. */
-export async function revokeCodesOf(
-  trx: Transaction,
-  bindingHashes: readonly string[],
-  now: Date,
-): Promise<void> {
-  if (bindingHashes.length === 0) return;
-  await trx('one_time_codes')
-    .whereIn('binding_hash', [...bindingHashes])
-    .whereNull('consumed_at')
-    .whereNull('revoked_at')
-    .update({ revoked_at: now });
 }
 
 /** When codes were asked for, by key, the rows locked in the order of their keys: two requests never cross. */

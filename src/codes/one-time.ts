@@ -1,10 +1,11 @@
 import { keyedDigest, newToken, sameText, tokenHash } from '../crypto/digests.ts';
 import { inTransaction } from '../db/transaction.ts';
-import type { Clock, Database, Deps, Transaction } from '../deps.ts';
+import type { Clock, Database, Deps } from '../deps.ts';
+import { withdrawMessage } from '../messages/outbox-store.ts';
 import { queueSms } from '../messages/sms.ts';
 import { budgetUsed, takeFromBudget } from './budget.ts';
 import { takeTurn } from './limits.ts';
-import { type CodeRow, findCode, lockCode, putCode, revokeCodesOf, saveTry } from './one-time-store.ts';
+import { type CodeRow, findCode, lockCode, putCode, saveTry } from './one-time-store.ts';
 
 /** What a code proves the possession of the mobile for. */
 export type CodePurpose = 'enrolment' | 'recovery';
@@ -57,7 +58,7 @@ export async function requestCode(
   const turn = await takeTurn(deps, { mobile, ip, accountIds }, now);
   if (!turn.ok) return turn;
   const send = request.send && turn.accountsAllow;
-  if (send && !(await takeFromBudget(deps, now))) return suspended;
+  if (!(await takeFromBudget(deps, now, send))) return suspended;
 
   const minutes = deps.config.CODE_VALID_MINUTES;
   const expiresAt = new Date(now.getTime() + minutes * MINUTE_MS);
@@ -66,6 +67,9 @@ export async function requestCode(
   const hmac = codeDigest(deps.config.SEALING_KEYS[0] ?? '', { purpose, bindingHash, mobile, code });
   const uniqueKey = `code-${newToken(deps.random)}`;
   await inTransaction(deps.db, async (trx) => {
+    const before = await findCode(trx, { purpose, bindingHash });
+    // A dead code that has not left yet would only mislead.
+    if (before?.outboxKey) await withdrawMessage(trx, before.outboxKey);
     await putCode(trx, {
       purpose,
       bindingHash,
@@ -91,7 +95,7 @@ export async function requestCode(
 export type CodeCheck =
   | { ok: true }
   | { ok: false; reason: 'wrong'; left: number }
-  /** `none`: none was asked for, or it was used or revoked. */
+  /** `none`: none was asked for, or it was used. */
   | { ok: false; reason: 'expired' | 'used-up' | 'none' };
 
 /**
@@ -135,7 +139,7 @@ const normaliseCode = (typed: string) =>
     .slice(0, 2 * DIGITS);
 
 function standingOf(row: CodeRow | null, now: Date): 'open' | 'none' | 'expired' | 'used-up' {
-  if (row === null || row.consumedAt !== null || row.revokedAt !== null) return 'none';
+  if (row === null || row.consumedAt !== null) return 'none';
   if (row.expiresAt <= now) return 'expired';
   return row.tries >= CODE_TRIES ? 'used-up' : 'open';
 }
@@ -146,18 +150,9 @@ export type CodeStatus = { sentAt: Date; expiresAt: Date; left: number; resendAt
 export async function codeStatus(deps: { db: Database }, binding: CodeBinding): Promise<CodeStatus | null> {
   const { purpose, interactionUid } = binding;
   const row = await findCode(deps.db, { purpose, bindingHash: tokenHash(interactionUid) });
-  if (row === null || row.consumedAt !== null || row.revokedAt !== null) return null;
+  if (row === null || row.consumedAt !== null) return null;
   const { createdAt, expiresAt, resendAt, tries } = row;
   return { sentAt: createdAt, expiresAt, resendAt, left: Math.max(0, CODE_TRIES - tries) };
-}
-
-/** Codes of sign-ins that shall not go on (a regrouping, a frozen account). @param interactionHashes tokenHash(uid) */
-export async function revokeCodes(
-  trx: Transaction,
-  deps: Pick<Deps, 'clock'>,
-  interactionHashes: readonly string[],
-): Promise<void> {
-  await revokeCodesOf(trx, interactionHashes, deps.clock.now());
 }
 
 /** Whether a number begins with one of the prefixes to which configuration lets SMS leave (toll fraud, D03). */

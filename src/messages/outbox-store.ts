@@ -154,6 +154,13 @@ export async function releaseClaim(db: Database, message: ClaimedMessage, now: D
   await claimed(db, message).update({ state: 'waiting', due_at: now, attempts: message.attempt - 1 });
 }
 
+/** A message that waits does not leave any more; one that is under way does. */
+export async function withdrawMessage(db: Database, uniqueKey: string): Promise<void> {
+  await db('outbox_messages')
+    .where({ unique_key: uniqueKey, state: 'waiting' })
+    .update({ state: 'failed', content_sealed: null, last_error: 'withdrawn' });
+}
+
 /**
  * Messages whose sender never came back: they may have left, so nobody sends them again.
  * @returns how many
