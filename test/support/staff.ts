@@ -1,9 +1,13 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ADMIN_ROUTES } from '../../src/admin/route-table.ts';
+import { adminRoutes } from '../../src/admin/routes.ts';
+import type { AdminRoute } from '../../src/admin/types.ts';
 import { createPortalSimulator, type PortalSimulator } from '../../src/demo/academic-portal.ts';
 import type { PortalPerson } from '../../src/demo/academic-portal-people.ts';
 import type { Deps } from '../../src/deps.ts';
 import { createAcademicPortal } from '../../src/gateways/academic-portal.ts';
+import type { Middleware } from '../../src/http/context.ts';
 import { closeServer, startApp, type TestApp } from './app.ts';
 import type { TestDatabase } from './database.ts';
 import { testConfig } from './deps.ts';
@@ -57,10 +61,17 @@ export type StaffWorld = {
   close(): Promise<void>;
 };
 
-/** The application and the portal, each on a port of its own, and the schools above. */
+/**
+ * The application and the portal, each on a port of its own, and the schools above.
+ * @param options `routes`: routes of the test beside those that there are
+ */
 export async function startStaffWorld(
   database: Pick<TestDatabase, 'db' | 'url'>,
-  { env = {}, parts = {} }: { env?: Record<string, string>; parts?: Partial<Deps> } = {},
+  {
+    env = {},
+    parts = {},
+    routes = [],
+  }: { env?: Record<string, string>; parts?: Partial<Deps>; routes?: readonly AdminRoute[] } = {},
 ): Promise<StaffWorld> {
   let answer: RequestListener = () => {};
   const server = createServer((req, res) => answer(req, res));
@@ -78,7 +89,11 @@ export async function startStaffWorld(
   const app = await startApp(database, {
     env: settings,
     parts: { academicPortal, ...parts },
-    provider: stubProvider,
+    provider: (deps) => {
+      const stub = stubProvider();
+      if (routes.length === 0) return stub;
+      return { ...stub, app: adminRoutes({ deps }, [...ADMIN_ROUTES, ...routes]).routes() as Middleware };
+    },
   });
   const base = app.deps.config.BASE_URL;
   const portal = createPortalSimulator({
