@@ -32,7 +32,17 @@ describe('npx educonnect', () => {
   test('names its commands; without one, or with a wrong one, it is wrong usage', async () => {
     const [help, none, wrong] = await Promise.all([educonnect('--help'), educonnect(''), educonnect('fly')]);
     expect(help.code).toBe(0);
-    for (const name of ['serve', 'migrate', 'import', 'notify', 'client', 'keys', 'job', 'config'])
+    for (const name of [
+      'serve',
+      'migrate',
+      'import',
+      'notify',
+      'statistics',
+      'client',
+      'keys',
+      'job',
+      'config',
+    ])
       expect(help.output).toMatch(new RegExp(`^  ${name} `, 'm'));
     expect([none.code, wrong.code]).toEqual([2, 2]);
     expect(wrong.output).toContain('fly');
