@@ -192,3 +192,21 @@ test('a freeze kills what was under way: recovery by mail, a first connection af
   await press(notice?.path ?? '');
   expect((await visitor.get(link)).status).toBe(400);
 });
+
+test('frozen: neither the registration by SMS nor a recovery gets a code or a mail', async () => {
+  const account = await seedLinked();
+  const [notice] = await notify(account, 'franceconnect');
+  await press(notice?.path ?? '');
+  await database.db('outbox_messages').delete();
+  const start = new URL((await visitor.get(authorizePath(world.ent))).url).pathname.split('/')[2];
+  const forms: [string, Record<string, string>][] = [
+    ['inscription', { family_name: 'Martin', given_name: 'Claire', mobile }],
+    ['identifiant-oublie', { email: account.email ?? '' }],
+    ['mot-de-passe-oublie', { identifier: account.identifier }],
+  ];
+  for (const [page, fields] of forms) {
+    const answer = await visitor.submit(await visitor.get(`/interaction/${start}/${page}`), fields, page);
+    expect(answer.status).toBe(200);
+  }
+  expect(await database.db('outbox_messages')).toEqual([]);
+});
