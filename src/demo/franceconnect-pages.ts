@@ -10,7 +10,8 @@ const THEME: Theme = {
   tint: '#e3e3fd',
 };
 
-export function signInPage(links: { action: string; cancel: string }, fault?: string): string {
+/** @param login of who is signed in there already, or as it was typed */
+export function signInPage(links: { action: string; cancel: string }, login = '', fault?: string): string {
   return page(
     THEME,
     'Connexion',
@@ -18,7 +19,7 @@ export function signInPage(links: { action: string; cancel: string }, fault?: st
 ${fault && html`<p class="card warning" role="alert">${fault}</p>`}
 <form method="post" action="${links.action}" class="card">
 <h2>Fournisseur d'identité d'exemple</h2>
-<p><label for="login">Identifiant</label><br><input id="login" name="login" autocomplete="username" autocapitalize="none" style="font:inherit;padding:.5rem;width:100%;max-width:24rem"></p>
+<p><label for="login">Identifiant</label><br><input id="login" name="login" value="${login}" autocomplete="username" autocapitalize="none" style="font:inherit;padding:.5rem;width:100%;max-width:24rem"></p>
 <p><button class="button">Se connecter</button></p>
 </form>
 <p><a href="${links.cancel}">Annuler</a></p>`,

@@ -4,16 +4,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import Router from '@koa/router';
 import Koa from 'koa';
 import mount from 'koa-mount';
-import { type InteractionResults, type JWK, Provider } from 'oidc-provider';
-import { consentPage, deskPage, errorPage, signInPage } from './franceconnect-pages.ts';
+import { type JWK, Provider } from 'oidc-provider';
+import { deskPage } from './franceconnect-pages.ts';
 import type { FranceConnectPerson, Identity } from './franceconnect-people.ts';
 import {
   type FranceConnectClient,
   franceConnectRules,
   MOUNT,
-  memoryAdapter,
   refusedParameter,
 } from './franceconnect-rules.ts';
+import { readBody, refuse, visitorRoutes } from './franceconnect-sign-in.ts';
+import { memoryAdapter } from './memory-adapter.ts';
 
 /** A simulator of FranceConnect v2 (integration.md 1.9): as strict as the real one, with sample people. */
 
@@ -36,11 +37,6 @@ export type FranceConnectSimulator = {
 };
 
 const SLOW_MS = 8000;
-const STOPS = {
-  Y010004: "Vos informations d'identité n'ont pas été retrouvées dans le registre national.",
-  Y010015: 'Les informations du registre national ne permettent pas de vous connecter.',
-};
-
 /** The simulator as a Koa application that does not listen. */
 export function createFranceConnectSimulator(settings: FranceConnectSettings): FranceConnectSimulator {
   const issuer = settings.origin + MOUNT;
@@ -122,12 +118,6 @@ function newKey(kid: string): JWK {
   return { ...(privateKey.export({ format: 'jwk' }) as JWK), kid, alg: 'ES256', use: 'sig' };
 }
 
-function refuse(ctx: Koa.Context, status: number, code: string, message: string): void {
-  ctx.status = status;
-  ctx.type = 'html';
-  ctx.body = errorPage(code, message);
-}
-
 /** What stands before the library: parameters, the forced login, the obligatory hint of a logout. */
 async function whiteList(ctx: Koa.Context, next: Koa.Next): Promise<void> {
   if (ctx.path === `${MOUNT}/authorize`) {
@@ -145,80 +135,6 @@ async function whiteList(ctx: Koa.Context, next: Koa.Next): Promise<void> {
     return;
   }
   await next();
-}
-
-type VisitorParts = {
-  provider: () => Provider;
-  people: ReadonlyMap<string, FranceConnectPerson>;
-  visits: Map<string, number>;
-  identityOf(login: string): Identity | undefined;
-};
-
-/** The pages of a sign-in: an identifier, then « Continuer »; who is signed in there already sees only the second. */
-function visitorRoutes({ provider, people, visits, identityOf }: VisitorParts): Router {
-  const router = new Router();
-  const chosen = new Map<string, string>();
-  const start = `${MOUNT}/interaction/:uid`;
-  const at = (uid: string) => ({
-    login: `${MOUNT}/interaction/${uid}/login`,
-    continue: `${MOUNT}/interaction/${uid}/continue`,
-    cancel: `${MOUNT}/interaction/${uid}/cancel`,
-  });
-  const details = (ctx: Koa.Context) => provider().interactionDetails(ctx.req, ctx.res);
-  const finish = async (ctx: Koa.Context, result: InteractionResults) => {
-    const to = await provider().interactionResult(ctx.req, ctx.res, result);
-    ctx.status = 303;
-    ctx.redirect(to);
-  };
-  const consent = async (ctx: Koa.Context, login: string) => {
-    const { uid, params } = await details(ctx);
-    const client = await provider().Client.find(String(params.client_id));
-    chosen.set(uid, login);
-    visits.set(login, (visits.get(login) ?? 0) + 1);
-    ctx.type = 'html';
-    ctx.body = consentPage(client?.clientName ?? 'un service', identityOf(login) ?? {}, {
-      action: at(uid).continue,
-      cancel: at(uid).cancel,
-    });
-  };
-
-  router.use(async (ctx, next) => {
-    try {
-      await next();
-    } catch (error) {
-      // The page was loaded after the sign-in was over, or in another browser.
-      if ((error as Error).name !== 'SessionNotFound') throw error;
-      refuse(ctx, 400, 'Y420001', 'Votre session a expiré.');
-    }
-  });
-  router.get(start, async (ctx) => {
-    const { uid, session } = await details(ctx);
-    if (session?.accountId !== undefined) return consent(ctx, session.accountId);
-    ctx.type = 'html';
-    ctx.body = signInPage({ action: at(uid).login, cancel: at(uid).cancel });
-  });
-  router.post(`${start}/login`, async (ctx) => {
-    const { uid } = await details(ctx);
-    const login = new URLSearchParams(await readBody(ctx)).get('login')?.trim().toLowerCase() ?? '';
-    const person = people.get(login);
-    if (person?.stopsWith) return refuse(ctx, 400, person.stopsWith, STOPS[person.stopsWith]);
-    if (person) return consent(ctx, login);
-    ctx.status = 400;
-    ctx.type = 'html';
-    ctx.body = signInPage({ action: at(uid).login, cancel: at(uid).cancel }, 'Cet identifiant est inconnu.');
-  });
-  router.post(`${start}/continue`, async (ctx) => {
-    const { uid } = await details(ctx);
-    const login = chosen.get(uid);
-    if (login === undefined) return refuse(ctx, 400, 'Y420001', 'Votre session a expiré.');
-    chosen.delete(uid);
-    await finish(ctx, { login: { accountId: login, acr: 'eidas1', amr: ['pwd'] } });
-  });
-  router.get(`${start}/cancel`, async (ctx) => {
-    await details(ctx);
-    await finish(ctx, { error: 'access_denied', error_description: 'user authentication aborted' });
-  });
-  return router;
 }
 
 function deskRoutes(
@@ -239,13 +155,4 @@ function deskRoutes(
     ctx.redirect('/');
   });
   return router;
-}
-
-async function readBody(ctx: Koa.Context): Promise<string> {
-  let text = '';
-  for await (const chunk of ctx.req) {
-    text += String(chunk);
-    if (text.length > 16_384) throw new Error('the request is too large');
-  }
-  return text;
 }

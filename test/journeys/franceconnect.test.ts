@@ -103,7 +103,7 @@ describe('known to FranceConnect and to us', () => {
     if (options.javaScriptEnabled === false) await button(page, 'Continuer').click();
     await page.waitForURL(`${world.ent.origin}/deconnecte**`);
     await toFranceConnect(page);
-    expect(await page.getByLabel('Identifiant').count()).toBe(1);
+    expect(await page.getByLabel('Identifiant').inputValue()).toBe('');
   });
 
   test('out from « Mon compte » too, and out all the same when FranceConnect is down', async () => {
@@ -225,6 +225,9 @@ describe('who comes back without an identity', () => {
     await button(page, 'Continuer').click();
     await heading(page, 'Vous êtes revenu trop tard de FranceConnect').waitFor();
     await button(page, "S'identifier avec FranceConnect").click();
+    // Its own session goes on until somebody signs out.
+    expect(await page.getByLabel('Identifiant').inputValue()).toBe('claire');
+    await button(page, 'Se connecter').click();
     await button(page, 'Continuer').click();
     await atEnt(page);
   });
