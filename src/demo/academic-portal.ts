@@ -7,7 +7,7 @@ import { type JWK, Provider } from 'oidc-provider';
 import { deskPage, errorPage, signInPage } from './academic-portal-pages.ts';
 import { type PortalPerson, WITHOUT_KEY } from './academic-portal-people.ts';
 import { type PortalClient, portalRules } from './academic-portal-rules.ts';
-import { memoryAdapter } from './franceconnect-memory.ts';
+import { memoryAdapter } from './memory-adapter.ts';
 
 /** A simulator of the portal of an académie (ARENA): a provider of OpenID Connect with sample staff. */
 
