@@ -8,7 +8,8 @@ export type Sending = {
   form?: Record<string, string>;
 };
 
-const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+/** Idle connections are let go before a server does it (after 5 s), which would meet the next request half-way. */
+const agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 4000 });
 
 /** Lets the process end. */
 export const hangUp = () => agent.destroy();
@@ -36,7 +37,8 @@ export function send(origin: string, path: string, { method, headers, form }: Se
         res.once('end', () => resolve({ status: res.statusCode ?? 0, headers: res.headers, text }));
       },
     );
-    sent.once('error', reject);
+    // A connection that is reset may say so more than once.
+    sent.on('error', reject);
     sent.end(body);
   });
 }
