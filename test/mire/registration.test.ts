@@ -524,10 +524,10 @@ test('SQL: the whole way within its budget', async () => {
     return page;
   };
   const form = await visitor.get(`${start}/inscription`);
-  const code = await budget(18, () =>
+  const code = await budget(20, () =>
     visitor.submit(form, { family_name: 'Martin', given_name: 'Claire', mobile }, '/inscription'),
   );
-  const children = await budget(18, () => giveCode(code));
-  const credentials = await budget(20, () => visitor.submit(children, dates(children, '2016-05-14')));
-  await budget(32, () => choose(credentials));
+  const children = await budget(20, () => giveCode(code));
+  const credentials = await budget(22, () => visitor.submit(children, dates(children, '2016-05-14')));
+  await budget(34, () => choose(credentials));
 });
