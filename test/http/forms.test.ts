@@ -78,7 +78,8 @@ describe('F02: a changing request needs the token of its own sign-in and our own
       ]) {
         const answer = await visitor.send(route, options);
         expect([route, options.body, answer.status]).toEqual([route, options.body, 403]);
-        expect(answer.text).toContain('EC-403-CSRF');
+        // The carrier's reports have a signature in the place of the token (test/gateways/twilio).
+        if (route !== '/sms/etat') expect(answer.text).toContain('EC-403-CSRF');
       }
     }
     expect(await contents()).toBe(tables);
