@@ -77,9 +77,6 @@ export type FranceConnectIdentity = {
   familyName: string | null;
   /** Name of use. */
   preferredName: string | null;
-  /** `YYYY-MM-DD`; day or month may be 00. */
-  birthDate: string | null;
-  email: string | null;
 };
 
 /** FranceConnect, of which we are a relying service. */

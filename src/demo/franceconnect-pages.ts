@@ -37,9 +37,10 @@ const LABELS: [keyof Identity, string][] = [
 export function consentPage(
   service: string,
   identity: Partial<Identity>,
+  scopes: readonly string[],
   links: { action: string; cancel: string },
 ): string {
-  const told = LABELS.filter(([claim]) => identity[claim]);
+  const told = LABELS.filter(([claim]) => identity[claim] && scopes.includes(claim));
   return page(
     THEME,
     'Continuer',

@@ -39,10 +39,15 @@ export function visitorRoutes({ provider, people, visits, identityOf }: VisitorP
     chosen.set(uid, login);
     visits.set(login, (visits.get(login) ?? 0) + 1);
     ctx.type = 'html';
-    ctx.body = consentPage(client?.clientName ?? 'un service', identityOf(login) ?? {}, {
-      action: at(uid).continue,
-      cancel: at(uid).cancel,
-    });
+    ctx.body = consentPage(
+      client?.clientName ?? 'un service',
+      identityOf(login) ?? {},
+      String(params.scope).split(' '),
+      {
+        action: at(uid).continue,
+        cancel: at(uid).cancel,
+      },
+    );
   };
 
   router.use(async (ctx, next) => {

@@ -12,35 +12,24 @@ const name = z
   .pipe(z.string().min(1).max(LONGEST_NAME))
   .nullable()
   .catch(null);
-/** Day and month are 00 of people who are « présumés nés » (integration.md 1.3). */
-const birthDate = z
-  .string()
-  .regex(/^\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])$/)
-  .nullable()
-  .catch(null);
-const email = z.email().max(254).nullable().catch(null);
 
 const CLAIMS = z.object({
   sub: SUB,
   given_name: name,
   family_name: name,
   preferred_username: name,
-  birthdate: birthDate,
-  email,
 });
 
 /** @returns null when there is nobody to know again: `sub` is missing or no identifier */
 export function readIdentity(issuer: string, claims: unknown): FranceConnectIdentity | null {
   const read = CLAIMS.safeParse(claims);
   if (!read.success) return null;
-  const { sub, given_name, family_name, preferred_username, birthdate, email: address } = read.data;
+  const { sub, given_name, family_name, preferred_username } = read.data;
   return {
     issuer,
     sub,
     givenName: given_name,
     familyName: family_name,
     preferredName: preferred_username,
-    birthDate: birthdate,
-    email: address,
   };
 }

@@ -6,8 +6,8 @@ import type { KeySet, Wire } from './wire.ts';
 
 /** FranceConnect v2, of which we are a relying service (integration.md 1). */
 
-/** No more than what is used (integration.md 1.3): names and birth date break ties, the address is proposed. */
-const SCOPE = 'openid given_name family_name preferred_username birthdate email';
+/** No more than what is used: names tell apart those who share a mobile (R-043, X1). */
+const SCOPE = 'openid given_name family_name preferred_username';
 const ACR = 'eidas1';
 /** Of v2 (integration.md 1.1); HS256 is in its discovery document too. */
 const ALGORITHMS = ['ES256', 'RS256'];

@@ -38,8 +38,6 @@ beforeEach(async () => {
     givenName: 'CLAIRE ANNE',
     familyName: 'DURAND',
     preferredName: 'MARTIN',
-    birthDate: '1985-00-00',
-    email: null,
   };
   for (const table of ['throttles', 'code_requests', 'failed_checks', 'outbox_messages'])
     await database.db(table).delete();
