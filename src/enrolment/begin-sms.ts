@@ -4,8 +4,8 @@ import { mobileReadings } from '../directory/phone.ts';
 import { LIVES_MS } from './enrolment.ts';
 import { putEnrolment } from './enrolment-store.ts';
 import { recordFailedCheck } from './failed-checks.ts';
-import { areProvable, personByNames } from './matching.ts';
-import { type Candidate, findByMobile, findByName, findProvableChildren } from './matching-store.ts';
+import { accountsOf, areProvable, idsOf, personByNames, provable } from './matching.ts';
+import { type Candidate, findByMobile, findByRareName, findProvableChildren } from './matching-store.ts';
 import { namesFit } from './same-name.ts';
 import type { CodeRefusal } from './types.ts';
 
@@ -19,9 +19,6 @@ export type SmsEnrolment = {
   ip: string;
   requestId?: string | undefined;
 };
-
-/** A name that more people have says nobody in particular. */
-const RARE = 3;
 
 /**
  * First step of the self-registration (R-047): names and mobile. Known or not, the same is read and written and the
@@ -38,14 +35,14 @@ export async function beginSms(
   const [likeliest] = readings;
   if (likeliest === undefined) return { ok: false, reason: 'no-mobile' };
   const behind = await findByMobile(db, readings);
-  const named = await findByName(db, typed, RARE + 1);
+  const named = await findByRareName(db, typed);
   const fitting = behind.filter((candidate) => namesFit(typed, candidate));
   const children = await findProvableChildren(db, idsOf(fitting));
   const person = personByNames(fitting, typed, children);
   const found = person.who === 'one' && areProvable(children) ? person.references : [];
   // One number is written to: of several readings that fit, the first.
-  const mobile = found[0]?.mobile ?? likeliest;
-  const references = found.filter((candidate) => candidate.mobile === mobile);
+  const mobile = provable(found, children)[0]?.mobile ?? likeliest;
+  const references = provable(found, children).filter((candidate) => candidate.mobile === mobile);
   const asked = await requestCode(deps, {
     purpose: 'enrolment',
     interactionUid,
@@ -80,13 +77,6 @@ async function leaveTrace(
   deps: Deps,
   { behind, named }: { behind: Candidate[]; named: Candidate[] },
 ): Promise<void> {
-  const rare = named.length <= RARE ? named : [];
-  const [meant, failed] = behind.length > 0 ? ([behind, 'name'] as const) : ([rare, 'mobile'] as const);
+  const [meant, failed] = behind.length > 0 ? ([behind, 'name'] as const) : ([named, 'mobile'] as const);
   await recordFailedCheck(deps.db, deps, { accountIds: accountsOf(meant), way: 'sms', failed });
 }
-
-const idsOf = (candidates: readonly Candidate[]): number[] => candidates.map(({ id }) => id);
-
-export const accountsOf = (candidates: readonly Candidate[]): number[] => [
-  ...new Set(candidates.map(({ accountId }) => accountId)),
-];

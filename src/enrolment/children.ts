@@ -5,7 +5,6 @@ import { reportWrongAttachments } from '../accounts/wrong-attachments.ts';
 import { keyedDigest } from '../crypto/digests.ts';
 import { inTransaction, isDuplicate } from '../db/transaction.ts';
 import type { Database, Deps, Transaction } from '../deps.ts';
-import { accountsOf } from './begin-sms.ts';
 import { datesExhaustedUntil, takeDateAttempt } from './birth-date.ts';
 import {
   type EnrolmentRow,
@@ -16,6 +15,7 @@ import {
 } from './enrolment-store.ts';
 import { recordFailedCheck } from './failed-checks.ts';
 import { becomeOne } from './link-person.ts';
+import { accountsOf } from './matching.ts';
 import { type Candidate, findByIds, findProvableChildren, type ProvableChild } from './matching-store.ts';
 import type { ChildAnswer, ChildAsked, ChildrenResult } from './types.ts';
 

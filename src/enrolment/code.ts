@@ -1,7 +1,6 @@
 import { checkCode, codeStatus, requestCode } from '../codes/one-time.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps, Transaction } from '../deps.ts';
-import { accountsOf } from './begin-sms.ts';
 import {
   type EnrolmentRow,
   findEnrolment,
@@ -12,7 +11,7 @@ import {
 } from './enrolment-store.ts';
 import { recordFailedCheck } from './failed-checks.ts';
 import { openIdentity } from './franceconnect.ts';
-import { personByIdentity } from './matching.ts';
+import { accountsOf, personByIdentity } from './matching.ts';
 import { findByIds, findProvableChildren } from './matching-store.ts';
 import type { CodeRefusal, Elsewhere } from './types.ts';
 

@@ -1,6 +1,7 @@
 import type { Database } from '../deps.ts';
 import { searchName } from '../directory/names.ts';
 import { linkedPupils } from '../directory/store.ts';
+import { namesFit } from './same-name.ts';
 
 /** A guardian's record that an enrolment may be about: in the directory, with an account that lives. */
 export type Candidate = {
@@ -43,18 +44,20 @@ export async function findByIds(db: Database, ids: readonly number[]): Promise<C
   return ids.length === 0 ? [] : candidates(db).whereIn('g.id', ids);
 }
 
-/**
- * Records of that family name whose given names begin so; case and accents as the collation sees them.
- * @param limit to know whether a name is a rare one, read one more than that
- */
-export async function findByName(
+/** A name that more records have says nobody in particular. */
+const RARE = 3;
+
+/** Records of these names, if those whose names begin so are few; case and accents as the collation sees them. */
+export async function findByRareName(
   db: Database,
   names: { givenName: string; familyName: string },
-  limit: number,
 ): Promise<Candidate[]> {
   const searched = searchName(names.familyName, names.givenName);
   const pattern = `${searched.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
-  return candidates(db).where('g.search_name', 'like', pattern).limit(limit);
+  const found: Candidate[] = await candidates(db)
+    .where('g.search_name', 'like', pattern)
+    .limit(RARE + 1);
+  return found.length <= RARE ? found.filter((candidate) => namesFit(names, candidate)) : [];
 }
 
 /** A pupil whose birth date can be asked, with the record that leads to him. */

@@ -45,6 +45,24 @@ export function areProvable(children: readonly ProvableChild[]): boolean {
   return pupils > 0 && pupils <= CHILDREN;
 }
 
+/**
+ * The records by which something can be proved: those that lead to a child who can be asked. The others are left
+ * alone, whoever's they are.
+ */
+export function provable<Kind extends { id: number }>(
+  candidates: readonly Kind[],
+  children: readonly ProvableChild[],
+): Kind[] {
+  const leading = new Set(children.map(({ referenceId }) => referenceId));
+  return candidates.filter(({ id }) => leading.has(id));
+}
+
+export const idsOf = (candidates: readonly { id: number }[]): number[] => candidates.map(({ id }) => id);
+
+export const accountsOf = (candidates: readonly Pick<Candidate, 'accountId'>[]): number[] => [
+  ...new Set(candidates.map(({ accountId }) => accountId)),
+];
+
 /** Distinct people, as far as names tell. */
 function keysOf(candidates: readonly Candidate[]): Set<string> {
   return new Set(

@@ -2,19 +2,15 @@ import { requestCode } from '../codes/one-time.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { mobileReadings } from '../directory/phone.ts';
-import { accountsOf } from './begin-sms.ts';
 import { findEnrolment, lockEnrolment, putReferences, updateEnrolment } from './enrolment-store.ts';
 import { recordFailedCheck } from './failed-checks.ts';
 import { openIdentity, type SealedNames } from './franceconnect.ts';
-import { areProvable, personByIdentity } from './matching.ts';
-import { type Candidate, findByMobile, findByName, findProvableChildren } from './matching-store.ts';
+import { accountsOf, areProvable, idsOf, personByIdentity, provable } from './matching.ts';
+import { type Candidate, findByMobile, findByRareName, findProvableChildren } from './matching-store.ts';
 import { firstGiven } from './same-name.ts';
 import type { CodeRefusal, Elsewhere } from './types.ts';
 
 type Typed = { mobile: string; ip: string };
-
-/** A name that more people have says nobody in particular. */
-const RARE = 3;
 
 /**
  * After FranceConnect, the mobile known to the school (R-039, R-043). Also to correct it while the code is awaited.
@@ -40,9 +36,9 @@ export async function giveMobile(
   const names = openIdentity(deps, interactionUid, row.fcIdentitySealed ?? '');
   const person = personByIdentity(reached, names, children);
   const found = person.who === 'one' ? person.references : reached;
-  const proof = children.filter(({ referenceId }) => found.some(({ id }) => id === referenceId));
-  const references = person.who === 'several' || areProvable(proof) ? found : [];
-  const asked = await requestCode(deps, {
+  const asked = children.filter(({ referenceId }) => found.some(({ id }) => id === referenceId));
+  const references = person.who === 'several' || areProvable(asked) ? provable(found, children) : [];
+  const requested = await requestCode(deps, {
     purpose: 'enrolment',
     interactionUid,
     mobile,
@@ -51,7 +47,7 @@ export async function giveMobile(
     way: 'franceconnect',
     ip: typed.ip,
   });
-  if (!asked.ok) return asked;
+  if (!requested.ok) return requested;
   const kept = await keep(deps, interactionUid, mobile, references);
   await leaveTrace(deps, behind, names);
   return kept ? { ok: true } : { ok: false, reason: 'elsewhere' };
@@ -73,13 +69,11 @@ async function leaveTrace(deps: Deps, behind: Candidate[], names: SealedNames): 
   const familyName = names.preferredName ?? names.familyName ?? '';
   const givenName = firstGiven(names.givenName ?? '');
   if (familyName === '' || givenName === '') return;
-  const named = await findByName(deps.db, { familyName, givenName }, RARE + 1);
-  if (behind.length > 0 || named.length > RARE) return;
+  const named = await findByRareName(deps.db, { familyName, givenName });
+  if (behind.length > 0) return;
   await recordFailedCheck(deps.db, deps, {
     accountIds: accountsOf(named),
     way: 'franceconnect',
     failed: 'mobile',
   });
 }
-
-const idsOf = (candidates: readonly Candidate[]): number[] => candidates.map(({ id }) => id);

@@ -1,7 +1,6 @@
 import { takeAttempt } from '../codes/throttle.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
-import { accountsOf } from './begin-sms.ts';
 import {
   findEnrolment,
   lockEnrolment,
@@ -10,7 +9,7 @@ import {
   updateEnrolment,
 } from './enrolment-store.ts';
 import { recordFailedCheck } from './failed-checks.ts';
-import { areProvable, personByNames } from './matching.ts';
+import { accountsOf, areProvable, idsOf, personByNames, provable } from './matching.ts';
 import { findByIds, findProvableChildren } from './matching-store.ts';
 import type { Elsewhere } from './types.ts';
 
@@ -45,10 +44,12 @@ export async function giveNames(
       await recordFailedCheck(trx, deps, { accountIds: accountsOf(behind), way: row.way, failed: 'name' });
       return { ok: false, reason: 'wrong' };
     }
-    await putReferences(trx, interactionUid, found);
+    await putReferences(
+      trx,
+      interactionUid,
+      idsOf(provable(behind, all)).filter((id) => found.includes(id)),
+    );
     await updateEnrolment(trx, interactionUid, { step: 'children' }, now);
     return { ok: true };
   });
 }
-
-const idsOf = (candidates: readonly { id: number }[]): number[] => candidates.map(({ id }) => id);

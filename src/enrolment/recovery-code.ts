@@ -6,7 +6,8 @@ import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { mobileReadings } from '../directory/phone.ts';
 import { recordFailedCheck } from './failed-checks.ts';
-import { findByMobile, findByName } from './matching-store.ts';
+import { accountsOf } from './matching.ts';
+import { findByMobile, findByRareName } from './matching-store.ts';
 import { hasPasswordToRecover } from './recovery-mail.ts';
 import {
   findMobileOf,
@@ -23,8 +24,6 @@ export type { Recovery, RecoveryGoal } from './recovery-store.ts';
 
 /** A recovery takes minutes. */
 const LIVES_MS = 30 * 60_000;
-/** More people of one name than that, and a trace would mean nobody. */
-const RARE = 3;
 /** Identifiers shown at once. */
 const MOST = 5;
 
@@ -101,7 +100,7 @@ async function byNames(
 ): Promise<Found> {
   const behind = await findByMobile(deps.db, readings);
   // Read for everybody: a statement less would take less time.
-  const named = await findByName(deps.db, typed, RARE + 1);
+  const named = await findByRareName(deps.db, typed);
   const fitting = behind.filter((candidate) => namesFit(typed, candidate));
   // Of one mobile only: it is the one that gets the code.
   const mobile = fitting[0]?.mobile ?? null;
@@ -109,10 +108,8 @@ async function byNames(
   const accounts = (await findRecoverable(deps.db, ids)).slice(0, MOST);
   if (fitting.length > 0) return { mobile, accounts };
   // Right mobile and other names, or right names, if they are rare, and another mobile (decision 5).
-  const rare = named.length > RARE ? [] : named.filter((candidate) => namesFit(typed, candidate));
-  const [meant, failed] = behind.length > 0 ? ([behind, 'name'] as const) : ([rare, 'mobile'] as const);
-  const accountIds = meant.map(({ accountId }) => accountId);
-  await recordFailedCheck(deps.db, deps, { accountIds, way: 'recovery', failed });
+  const [meant, failed] = behind.length > 0 ? ([behind, 'name'] as const) : ([named, 'mobile'] as const);
+  await recordFailedCheck(deps.db, deps, { accountIds: accountsOf(meant), way: 'recovery', failed });
   return NOBODY;
 }
 
