@@ -1,5 +1,6 @@
 import { findAccountByIdentifier } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
+import { recordAudit } from '../audit/record.ts';
 import { type CodeCheck, checkCode, codeStatus, requestCode } from '../codes/one-time.ts';
 import { normaliseIdentifier } from '../credentials/attempts.ts';
 import { inTransaction } from '../db/transaction.ts';
@@ -148,6 +149,7 @@ export async function proveRecoveryCode(
   deps: Deps,
   interactionUid: string,
   code: string,
+  from: { ip: string; requestId?: string | undefined },
 ): Promise<CodeCheck | { ok: false; reason: 'elsewhere' }> {
   return inTransaction(deps.db, async (trx) => {
     const now = deps.clock.now();
@@ -158,6 +160,19 @@ export async function proveRecoveryCode(
     const check = await checkCode(
       { ...deps, db: trx },
       { purpose: 'recovery', interactionUid, mobile, code },
+    );
+    // A line in any case, so that what is written does not tell either.
+    const line = {
+      at: now,
+      event: `forgotten-${recovery.goal}`,
+      outcome: check.ok ? ('done' as const) : ('refused' as const),
+      actorKind: 'person' as const,
+      details: check.ok ? 'by SMS' : `by SMS, code ${check.reason}`,
+      ...from,
+    };
+    await recordAudit(
+      trx,
+      ...(accounts.length === 0 ? [line] : accounts.map(({ id }) => ({ ...line, accountId: id }))),
     );
     if (check.ok) await markProved(trx, interactionUid, now);
     // Told once: by the try that was the last.

@@ -87,7 +87,11 @@ export async function takeRecoveryCode(visit: Visit, { goal }: Recovery): Promis
     const reason = typed === '' ? 'missing' : 'malformed';
     return show(visit, goal, { errors: [{ field: 'code', reason }] }, 400);
   }
-  const check = countTried(visit, 'recovery', await proveRecoveryCode(deps, interaction.uid, typed));
+  const check = countTried(
+    visit,
+    'recovery',
+    await proveRecoveryCode(deps, interaction.uid, typed, visitor(ctx)),
+  );
   if (check.ok) return goOn(visit, goal);
   switch (check.reason) {
     case 'elsewhere':
