@@ -6,7 +6,7 @@ import type {
   NoRightsPage,
   SignedOutPage,
 } from '../../src/admin/pages.ts';
-import type { PageState } from './page-states.ts';
+import type { PageState } from './page-state.ts';
 
 /** The pages of the staff as they may be met. */
 

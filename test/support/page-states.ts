@@ -29,8 +29,6 @@ import { ENROLMENT_PAGE_STATES } from './enrolment-page-states.ts';
 import { oneOf, type PageState, state } from './page-state.ts';
 import { RECOVERY_STATES } from './recovery-states.ts';
 
-export type { PageState } from './page-state.ts';
-
 const serviceName = 'ENT des Tilleuls';
 /** Names of people that stretch a page: no hyphen to break at, letters beyond latin-1. */
 const LONG_NAME = { givenName: 'Marie-Anastasia', familyName: 'ŁODZIŃSKA-VANDENBROUCKEDELAGRANGE' };
