@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { AcademicPortal } from '../../src/deps.ts';
+import { purge } from '../../src/jobs/purge.ts';
 import { startApp } from '../support/app.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { countStatements } from '../support/deps.ts';
@@ -92,6 +93,15 @@ describe('the session (decision 9)', () => {
       other.cookies.push({ name: name.replace(NAME, 'educonnect_account'), value, path: '/' });
     expect((await other.send('/')).headers.location).toBe('/oidc/auth');
     expect(await isIn(other)).toBe(false);
+  });
+
+  test('is forgotten with what it allowed, once it is over', async () => {
+    await signInStaff(world, visitor, 'directeur');
+    const { deps } = world.app;
+    const now = new Date(deps.clock.now().getTime() + 8 * 3_600_000 + 1);
+    await purge(deps, [], { now, signal: new AbortController().signal });
+    expect(await rows()).toEqual([]);
+    expect(await database.db('staff_grants')).toEqual([]);
   });
 
   test('is set in cookies that https protects', async () => {
