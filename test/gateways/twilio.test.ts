@@ -6,13 +6,13 @@ import twilio from 'twilio';
 import type { Config } from '../../src/config.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import { signatureOf } from '../../src/demo/twilio-callbacks.ts';
-import { createTwilioStub, type TwilioStub } from '../../src/demo/twilio-stub.ts';
 import type { SmsGateway } from '../../src/deps.ts';
 import { failedChecksOf } from '../../src/enrolment/failed-checks.ts';
 import { createTwilioGateway } from '../../src/gateways/twilio.ts';
 import { forgetMessages, sendMessages } from '../../src/jobs/send-messages.ts';
 import { queueSms } from '../../src/messages/sms.ts';
 import { closeServer, startApp, type TestApp } from '../support/app.ts';
+import { type Carrier, startCarrier } from '../support/carrier.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seedFamily } from '../support/family.ts';
 import { runProgram } from '../support/program.ts';
@@ -27,30 +27,26 @@ type Request = { method: string; path: string; form: URLSearchParams };
 
 let database: TestDatabase;
 let app: TestApp;
-let carrier: Server;
-let stub: TwilioStub;
+let carrier: Carrier;
 let accountId: number;
-/** What phones show. */
-let phones: { to: string; text: string }[];
+let phones: Carrier['phones'];
 let requests: Request[];
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  stub = createTwilioStub((sms) => phones.push(sms));
-  carrier = await listen(createServer((request, response) => void stub.handle(request, response)));
-  const env = { TWILIO_ACCOUNT_SID: SID, TWILIO_AUTH_TOKEN: TOKEN, TWILIO_BASE_URL: addressOf(carrier) };
-  app = await startApp(database, { env, provider: () => stubProvider() });
-  app.deps.sms = createTwilioGateway(app.deps.config, { timeoutMs: TIMEOUT_MS });
+  carrier = await startCarrier();
+  ({ phones } = carrier);
+  app = await startApp(database, { env: carrier.env, provider: () => stubProvider() });
+  carrier.connect(app.deps, TIMEOUT_MS);
   accountId = (await seedFamily(app.deps, { identifier: 'g.zoumn' })).id;
 });
 afterAll(async () => {
-  await stub.stop();
-  await closeServer(carrier);
+  await carrier.close();
   await app.close();
   await database.drop();
 });
 beforeEach(async () => {
-  phones = [];
+  phones.splice(0);
   requests = [];
   for (const table of ['outbox_messages', 'failed_checks']) await database.db(table).delete();
 });
@@ -216,7 +212,7 @@ function queue(to: string) {
 async function send() {
   const report = await sendMessages(app.deps, 'sms');
   await forgetMessages(app.deps);
-  await stub.settled();
+  await carrier.settled();
   return report;
 }
 
@@ -230,12 +226,9 @@ describe('from the outbox to the phone and back', () => {
     expect(sent.carrier_sid).toMatch(/^SM[0-9a-f]{32}$/);
     await send();
     expect((await row()).forget_at).toBeNull();
-    const kept = await fetch(
-      `${addressOf(carrier)}/2010-04-01/Accounts/${SID}/Messages/${sent.carrier_sid}.json`,
-      {
-        headers: { authorization: `Basic ${Buffer.from(`${SID}:${TOKEN}`).toString('base64')}` },
-      },
-    );
+    const kept = await fetch(`${carrier.url}/2010-04-01/Accounts/${SID}/Messages/${sent.carrier_sid}.json`, {
+      headers: { authorization: `Basic ${Buffer.from(`${SID}:${TOKEN}`).toString('base64')}` },
+    });
     expect(await kept.json()).toMatchObject({ body: '', status: 'delivered' });
     expect(await traces()).toEqual([]);
   });
@@ -283,9 +276,7 @@ describe('from the outbox to the phone and back', () => {
       COOKIE_KEYS: config.COOKIE_KEYS.join(','),
       SEALING_KEYS: config.SEALING_KEYS.join(','),
       SUBJECT_SALT: config.SUBJECT_SALT,
-      TWILIO_ACCOUNT_SID: SID,
-      TWILIO_AUTH_TOKEN: TOKEN,
-      TWILIO_BASE_URL: addressOf(carrier),
+      ...carrier.env,
     };
     // It runs by the real clock: its SMS must still be of use then.
     await database.db('outbox_messages').update({ give_up_at: new Date(Date.now() + 10 * MINUTE) });
@@ -297,7 +288,7 @@ describe('from the outbox to the phone and back', () => {
     }
     sender.child.kill('SIGKILL');
     await sender.ended;
-    await stub.settled();
+    await carrier.settled();
     expect(await row()).toMatchObject({ state: 'sent', delivery: 'delivered', attempts: 1 });
     app.deps.clock.set(new Date(Date.now() + 5 * MINUTE));
     await send();

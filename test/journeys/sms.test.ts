@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { sendDue } from '../../src/messages/send.ts';
 import { closeBrowser, newPage, type TestPage } from '../support/browser.ts';
+import { type Carrier, startCarrier } from '../support/carrier.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createTestSms } from '../support/deps.ts';
 import { seedGuardian } from '../support/guardians.ts';
 import { CHOSEN } from '../support/sign-in.ts';
 import { startWorld, type TestWorld } from '../support/world.ts';
@@ -10,7 +10,7 @@ import { startWorld, type TestWorld } from '../support/world.ts';
 /** A browser beside other tests takes its time. */
 jest.setTimeout(120_000);
 
-const sms = createTestSms();
+let carrier: Carrier;
 let database: TestDatabase;
 let world: TestWorld;
 let mobile: string;
@@ -19,10 +19,13 @@ const pages: TestPage[] = [];
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  world = await startWorld(database, { parts: { sms } });
+  carrier = await startCarrier();
+  world = await startWorld(database, { env: carrier.env });
+  carrier.connect(world.deps);
 });
 afterAll(async () => {
   await closeBrowser();
+  await carrier?.close();
   await world?.close();
   await database?.drop();
 });
@@ -67,7 +70,7 @@ async function register(page: TestPage, typed: Typed = {}): Promise<void> {
 /** Sends what waits. @returns the code of the last SMS to this number */
 async function codeReceived(to = mobile): Promise<string> {
   await sendDue(world.deps, { channel: 'sms', limit: 100 });
-  const text = sms.sent.filter((message) => message.to === to).at(-1)?.text ?? '';
+  const text = carrier.phones.filter((message) => message.to === to).at(-1)?.text ?? '';
   return /\d{6}/.exec(text)?.[0] ?? '';
 }
 
