@@ -1,20 +1,13 @@
 import type { Database } from '../deps.ts';
+import { LATIN_LETTERS } from '../directory/names.ts';
 import { reserveNumbers } from './identifier-store.ts';
 
 /** Longest identifier without its number: it is typed from a sheet of paper. */
 const BASE_LIMIT = 60;
 
-/** Letters that Unicode does not decompose, and the two alphabets that civil registers transliterate most. */
+/** Further letters, and the two alphabets that civil registers transliterate most. */
 const LETTERS: Record<string, string> = {
-  œ: 'oe',
-  æ: 'ae',
-  ß: 'ss',
-  ł: 'l',
-  ø: 'o',
-  đ: 'd',
-  ð: 'd',
-  þ: 'th',
-  ı: 'i',
+  ...LATIN_LETTERS,
   ħ: 'h',
   ŋ: 'n',
   ĳ: 'ij',

@@ -131,8 +131,8 @@ export async function checkCode(
   });
 }
 
-/** Blanks and dashes that a phone's keyboard or a copy brings along. */
-const normaliseCode = (typed: string) =>
+/** A code as typed, without the blanks and dashes that a phone's keyboard or a copy brings along. */
+export const normaliseCode = (typed: string) =>
   typed
     .normalize('NFKC')
     .replace(/[\s\p{Pd}]/gu, '')

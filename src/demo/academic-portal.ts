@@ -1,5 +1,4 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import type { Server } from 'node:http';
 import Router from '@koa/router';
 import Koa from 'koa';
 import mount from 'koa-mount';
@@ -7,6 +6,7 @@ import { type JWK, Provider } from 'oidc-provider';
 import { deskPage, errorPage, signInPage } from './academic-portal-pages.ts';
 import { type PortalPerson, WITHOUT_KEY } from './academic-portal-people.ts';
 import { type PortalClient, portalRules } from './academic-portal-rules.ts';
+import { listenAt } from './listen.ts';
 import { memoryAdapter } from './memory-adapter.ts';
 
 /** A simulator of the portal of an académie (ARENA): a provider of OpenID Connect with sample staff. */
@@ -84,20 +84,10 @@ export function createPortalSimulator(settings: PortalSettings): PortalSimulator
 /** @throws Error (EADDRINUSE) when the port is taken */
 export async function startPortal(
   settings: PortalSettings,
-  { host = '127.0.0.1' }: { host?: string } = {},
+  { host }: { host?: string } = {},
 ): Promise<PortalSimulator & { stop(): Promise<void> }> {
   const simulator = createPortalSimulator(settings);
-  const port = Number(new URL(settings.origin).port);
-  const server = await new Promise<Server>((resolve, reject) => {
-    const starting = simulator.app.listen(port, host, () => resolve(starting));
-    starting.once('error', reject);
-  });
-  const stop = () =>
-    new Promise<void>((done) => {
-      server.close(() => done());
-      server.closeAllConnections();
-    });
-  return { ...simulator, stop };
+  return { ...simulator, stop: await listenAt(simulator.app, settings.origin, host) };
 }
 
 function newKey(kid: string): JWK {

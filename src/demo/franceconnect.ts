@@ -1,5 +1,4 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import type { Server } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import Router from '@koa/router';
 import Koa from 'koa';
@@ -14,6 +13,7 @@ import {
   refusedParameter,
 } from './franceconnect-rules.ts';
 import { readBody, refuse, visitorRoutes } from './franceconnect-sign-in.ts';
+import { listenAt } from './listen.ts';
 import { memoryAdapter } from './memory-adapter.ts';
 
 /** A simulator of FranceConnect v2 (integration.md 1.9): as strict as the real one, with sample people. */
@@ -94,20 +94,10 @@ export function createFranceConnectSimulator(settings: FranceConnectSettings): F
 /** @throws Error (EADDRINUSE) when the port is taken */
 export async function startFranceConnect(
   settings: FranceConnectSettings,
-  { host = '127.0.0.1' }: { host?: string } = {},
+  { host }: { host?: string } = {},
 ): Promise<FranceConnectSimulator & { stop(): Promise<void> }> {
   const simulator = createFranceConnectSimulator(settings);
-  const port = Number(new URL(settings.origin).port);
-  const server = await new Promise<Server>((resolve, reject) => {
-    const starting = simulator.app.listen(port, host, () => resolve(starting));
-    starting.once('error', reject);
-  });
-  const stop = () =>
-    new Promise<void>((done) => {
-      server.close(() => done());
-      server.closeAllConnections();
-    });
-  return { ...simulator, stop };
+  return { ...simulator, stop: await listenAt(simulator.app, settings.origin, host) };
 }
 
 /** Named as those of its hardware module. */

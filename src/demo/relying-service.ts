@@ -1,6 +1,6 @@
-import type { Server } from 'node:http';
 import Router from '@koa/router';
 import Koa from 'koa';
+import { listenAt } from './listen.ts';
 import { claimsPage, errorPage, homePage, notFoundPage, signedOutPage } from './relying-pages.ts';
 import { createSignIn, type SignIn, SignInError } from './relying-sign-in.ts';
 import type { ServiceSettings, Visit } from './relying-types.ts';
@@ -24,21 +24,9 @@ type Context = Koa.ParameterizedContext<State>;
 /** Starts the service; EduConnect need not be there yet. @throws Error (EADDRINUSE) when the port is taken */
 export async function startRelyingService(
   settings: ServiceSettings,
-  { host = '127.0.0.1' }: { host?: string } = {},
+  { host }: { host?: string } = {},
 ): Promise<RelyingService> {
-  const app = createRelyingService(settings);
-  const port = Number(new URL(settings.origin).port);
-  const server = await new Promise<Server>((resolve, reject) => {
-    const starting = app.listen(port, host, () => resolve(starting));
-    starting.once('error', reject);
-  });
-  return {
-    stop: () =>
-      new Promise((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
-      }),
-  };
+  return { stop: await listenAt(createRelyingService(settings), settings.origin, host) };
 }
 
 /** The service as a Koa application that does not listen. */

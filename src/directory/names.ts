@@ -30,3 +30,16 @@ export function searchName(...names: readonly string[]): string {
     .trim();
   return spaced.slice(0, 250).trim();
 }
+
+/** Letters that Unicode does not take apart, as registers that know no accents write them. */
+export const LATIN_LETTERS: Readonly<Record<string, string>> = {
+  œ: 'oe',
+  æ: 'ae',
+  ß: 'ss',
+  ł: 'l',
+  ø: 'o',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ı: 'i',
+};

@@ -1,3 +1,5 @@
+import { LATIN_LETTERS } from '../directory/names.ts';
+
 /** What a person is called, as the directory, FranceConnect or he himself writes it. */
 export type Names = {
   givenName: string;
@@ -9,26 +11,13 @@ export type Names = {
 /** A compound name has a few words; of more the order counts. */
 const WORDS_IN_ANY_ORDER = 5;
 
-/** Letters that Unicode does not take apart, as registers that know no accents write them. */
-const LETTERS: Record<string, string> = {
-  œ: 'oe',
-  æ: 'ae',
-  ß: 'ss',
-  ł: 'l',
-  ø: 'o',
-  đ: 'd',
-  ð: 'd',
-  þ: 'th',
-  ı: 'i',
-};
-
 /**
  * The words of a name without case, accents and signs: hyphens, apostrophes, commas and spaces part words
  * (`D'Arc-Lœuvre` -> `d`, `arc`, `loeuvre`). Letters of every alphabet stay.
  */
 export function wordsOf(name: string): string[] {
   const plain = name.normalize('NFKD').toLowerCase().replace(/\p{M}/gu, '');
-  const spelt = plain.replace(/[œæßłøđðþı]/g, (letter) => LETTERS[letter] ?? letter);
+  const spelt = plain.replace(/[œæßłøđðþı]/g, (letter) => LATIN_LETTERS[letter] ?? letter);
   return spelt.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== '');
 }
 

@@ -1,3 +1,4 @@
+import { normaliseCode } from '../codes/one-time.ts';
 import { proveCode, resendCode, sentCode } from '../enrolment/code.ts';
 import { visitor } from '../http/context.ts';
 import { field } from '../http/form.ts';
@@ -36,9 +37,7 @@ export async function showCode(visit: Visit, at: At, shown?: Shown): Promise<voi
 /** POST /interaction/:uid/code */
 export async function takeCode(visit: Visit, at: At): Promise<void> {
   const { deps, ctx, interaction } = visit;
-  const typed = field(ctx, 'code')
-    .normalize('NFKC')
-    .replace(/[\s\p{Pd}]/gu, '');
+  const typed = normaliseCode(field(ctx, 'code'));
   if (typed === '') return showCode(visit, at, { reason: 'missing' });
   // Nothing that cannot be a code costs a try.
   if (!/^\d{6}$/.test(typed)) return showCode(visit, at, { reason: 'malformed' });

@@ -1,4 +1,4 @@
-import { codeStatus } from '../codes/one-time.ts';
+import { codeStatus, normaliseCode } from '../codes/one-time.ts';
 import { recoverBySms } from '../enrolment/recovered-password.ts';
 import {
   currentRecovery,
@@ -79,9 +79,7 @@ async function show(visit: Visit, goal: RecoveryGoal, shown: Shown, status = 200
 /** POST .../code */
 export async function takeRecoveryCode(visit: Visit, { goal }: Recovery): Promise<void> {
   const { deps, ctx, interaction } = visit;
-  const typed = field(ctx, 'code')
-    .normalize('NFKC')
-    .replace(/[\s\p{Pd}]/gu, '');
+  const typed = normaliseCode(field(ctx, 'code'));
   // Nothing that cannot be a code costs a try.
   if (!/^\d{6}$/.test(typed)) {
     const reason = typed === '' ? 'missing' : 'malformed';
