@@ -77,7 +77,6 @@ const STATEMENTS = [
     created_at DATETIME(3) NOT NULL,
     expires_at DATETIME(3) NOT NULL,
     consumed_at DATETIME(3) NULL,
-    revoked_at DATETIME(3) NULL,
     KEY one_time_codes_binding (binding_hash, purpose),
     KEY one_time_codes_expiry (expires_at)
   ) ${TABLE}`,

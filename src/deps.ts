@@ -119,7 +119,7 @@ export type PortalIdentity = {
 /** To end the session at the portal, and to ask again who somebody is. */
 export type PortalTokens = { idToken: string; accessToken: string; refreshToken: string | null };
 
-/** The portal of the académie (ARENA), of which we are a relying service: any provider of OpenID Connect. */
+/** The portal of the académie (ARENA), of which we are a relying service, by OpenID Connect. */
 export type AcademicPortal = {
   /** The address to send the visitor to. @param request `strong`: he is asked for his key, whoever is signed in there */
   begin(request: {

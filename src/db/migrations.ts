@@ -6,7 +6,6 @@ import * as messages from '../../migrations/004_messages.ts';
 import * as importsComplete from '../../migrations/005_imports.ts';
 import * as leases from '../../migrations/006_leases.ts';
 import * as accountSessions from '../../migrations/007_account_sessions.ts';
-import * as recordDigests from '../../migrations/008_record_digests.ts';
 import * as waysIn from '../../migrations/009_ways_in.ts';
 import * as franceConnect from '../../migrations/010_franceconnect.ts';
 import * as sms from '../../migrations/011_sms.ts';
@@ -26,7 +25,6 @@ const MIGRATIONS: Migration[] = [
   { name: '005_imports', ...importsComplete },
   { name: '006_leases', ...leases },
   { name: '007_account_sessions', ...accountSessions },
-  { name: '008_record_digests', ...recordDigests },
   { name: '009_ways_in', ...waysIn },
   { name: '010_franceconnect', ...franceConnect },
   { name: '011_sms', ...sms },

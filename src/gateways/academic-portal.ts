@@ -3,7 +3,7 @@ import type { AcademicPortal, Deps, PortalTokens } from '../deps.ts';
 import { configurationOf, createDiscovery, type PartySettings, talk } from './relying-party.ts';
 import type { KeySet } from './wire.ts';
 
-/** The academic portal: any provider of OpenID Connect, by code flow with PKCE, state and nonce. */
+/** The academic portal, whichever product it is: code flow with PKCE, state and nonce. */
 
 const ALGORITHMS = ['RS256', 'ES256', 'PS256', 'EdDSA', 'Ed25519'];
 const SUB = /^[\x21-\x7e]{1,255}$/;
