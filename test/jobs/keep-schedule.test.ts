@@ -166,8 +166,13 @@ test('a job under way does not hold up another, and is not begun twice', async (
   deps.clock.set(new Date('2026-11-22T02:30:00.000Z'));
   let end = (_result: JobResult) => {};
   let turns = 0;
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
   const slow = nightly(() => {
     turns += 1;
+    begin();
     return new Promise((resolve) => {
       end = resolve;
     });
@@ -187,7 +192,8 @@ test('a job under way does not hold up another, and is not begun twice', async (
     ],
     HOUR,
   );
-  await over;
+  // Both: whichever of the two is first, the slow one must hold its lease before it is asked for by hand.
+  await Promise.all([begun, over]);
   const again = schedule.tick();
   expect(await runJob(deps, slow, { dueAt: null, stop: never })).toEqual({ ran: false, reason: 'elsewhere' });
   end(done);
