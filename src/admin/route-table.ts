@@ -1,6 +1,12 @@
+import { DISTRIBUTION_ROUTES } from './distribution/routes.ts';
+import { FAMILIES_ROUTES } from './families/routes.ts';
+import { GUARDIANS_ROUTES } from './guardians/routes.ts';
+import { HELP_ROUTES } from './help/routes.ts';
 import { chooseSchool, showHome, showSchool, showTroubleshooting } from './home.ts';
+import { LISTS_ROUTES } from './lists/routes.ts';
 import { endSignIn, signInWithKey } from './sign-in.ts';
 import { showSignedOut, signOut } from './sign-out.ts';
+import { STATISTICS_ROUTES } from './statistics/routes.ts';
 import type { AdminRoute } from './types.ts';
 
 /** Every page of the staff with what it needs. Whatever concerns a school has it in its address. */
@@ -31,4 +37,11 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     needs: { module: 'administration' },
     handle: showSchool,
   },
+
+  ...GUARDIANS_ROUTES,
+  ...DISTRIBUTION_ROUTES,
+  ...LISTS_ROUTES,
+  ...STATISTICS_ROUTES,
+  ...FAMILIES_ROUTES,
+  ...HELP_ROUTES,
 ];

@@ -22,6 +22,8 @@ const ROOMS: Record<string, string[]> = {
   enrolment: ['directory', 'accounts', 'credentials', 'codes', 'messages'],
   messages: ['accounts', 'credentials', 'directory'],
   statistics: ['directory', 'accounts'],
+  // What a guardian lacks for each way in, and what the school can do about it.
+  assistance: ['directory', 'accounts', 'credentials', 'codes', 'enrolment', 'messages', 'imports'],
   // Who of the staff may do what for which school; knows neither accounts nor guardians.
   staff: ['directory'],
   audit: [],
