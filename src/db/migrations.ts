@@ -12,6 +12,7 @@ import * as sms from '../../migrations/011_sms.ts';
 import * as recovery from '../../migrations/012_recovery.ts';
 import * as statistics from '../../migrations/014_statistics.ts';
 import * as staffSessions from '../../migrations/015_staff_sessions.ts';
+import * as families from '../../migrations/017_families.ts';
 import { inTransaction } from './transaction.ts';
 
 type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
@@ -31,6 +32,7 @@ const MIGRATIONS: Migration[] = [
   { name: '012_recovery', ...recovery },
   { name: '014_statistics', ...statistics },
   { name: '015_staff_sessions', ...staffSessions },
+  { name: '017_families', ...families },
 ];
 
 const source: Knex.MigrationSource<Migration> = {

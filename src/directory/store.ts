@@ -3,7 +3,7 @@ import type { Database } from '../deps.ts';
 /**
  * The children of accounts, as every query means them: reached by a reference that is in the directory and a legal
  * link that has not ended, and in a school; without those whom the guardian says not to be his, until the school has
- * looked at it (R-079). Tables: g guardian_references, l legal_links, p pupils, s schools, w wrong_attachments.
+ * found that they are (R-079). Tables: g guardian_references, l legal_links, p pupils, s schools, w wrong_attachments.
  * A pupil comes once for each reference that leads to him.
  */
 export function linkedPupils(db: Database) {
@@ -11,10 +11,10 @@ export function linkedPupils(db: Database) {
     .join('legal_links as l', 'l.guardian_reference_id', 'g.id')
     .join('pupils as p', 'p.id', 'l.pupil_id')
     .join('schools as s', 's.id', 'p.school_id')
-    .leftJoin('wrong_attachments as w', function joinOpenOnes() {
+    .leftJoin('wrong_attachments as w', function joinThoseThatHold() {
       this.on('w.guardian_reference_id', 'l.guardian_reference_id')
         .andOn('w.pupil_id', 'l.pupil_id')
-        .andOnVal('w.state', 'open');
+        .andOn((either) => either.onVal('w.state', 'open').orOnVal('w.outcome', 'removed'));
     })
     .whereNull('g.left_at')
     .whereNull('l.ended_at')

@@ -70,7 +70,8 @@ export async function writeGuardians(
        SELECT s.academy_code, s.degree, s.source_id, ${staged}, a.id, ?, ?
        FROM staged_guardians s LEFT JOIN accounts a ON a.public_id = s.public_id
        WHERE s.run_id = ? AND s.academy_code = ? AND s.degree = ? AND s.source_id IN (?)
-       ON DUPLICATE KEY UPDATE ${updates(GUARDIAN_COLUMNS)}, left_at = NULL,
+       ON DUPLICATE KEY UPDATE ${changeDates('guardian_references', GUARDIAN_DATES)}, ${updates(GUARDIAN_COLUMNS)},
+         left_at = NULL,
          account_id = COALESCE(guardian_references.account_id, VALUES(account_id)),
          updated_at = VALUES(updated_at)`,
       [target.now, target.now, target.runId, target.academyCode, target.degree, part],
@@ -96,7 +97,7 @@ export async function writePupils(
        LEFT JOIN classes c ON c.school_id = ? AND c.code = s.class_code
        LEFT JOIN accounts a ON a.public_id = s.public_id
        WHERE s.run_id = ? AND s.academy_code = ? AND s.degree = ? AND s.source_id IN (?)
-       ON DUPLICATE KEY UPDATE ${updates(PUPIL_COLUMNS)}, school_id = VALUES(school_id), class_id = VALUES(class_id),
+       ON DUPLICATE KEY UPDATE ${changeDates('pupils', PUPIL_DATES)}, ${updates(PUPIL_COLUMNS)}, school_id = VALUES(school_id), class_id = VALUES(class_id),
          left_at = NULL, account_id = COALESCE(pupils.account_id, VALUES(account_id)),
          updated_at = VALUES(updated_at)`,
       [schoolId, target.now, target.now, schoolId, target.runId, target.academyCode, target.degree, part],
@@ -117,6 +118,22 @@ export async function forgetLinks(db: Database, target: Target, sourceIds: reado
 /** The same by row. */
 export async function forgetLinksOf(db: Database, pupilIds: readonly number[]): Promise<void> {
   await eachChunk(pupilIds, (part) => db('pupils').whereIn('id', part).update({ links_digest: null }));
+}
+
+/** When what a guardian proves himself by last became another (assistance/): the column of the date, and of what. */
+const GUARDIAN_DATES = {
+  names_changed_at: ['given_name', 'family_name', 'birth_name'],
+  mobile_changed_at: ['mobile'],
+};
+const PUPIL_DATES = { ine_changed_at: ['ine'], birth_date_changed_at: ['birth_date'] };
+
+/** Before the columns themselves: what is assigned first sees the old row. */
+function changeDates(table: string, dates: Readonly<Record<string, readonly string[]>>): string {
+  const assigned = Object.entries(dates).map(([date, columns]) => {
+    const same = columns.map((column) => `${table}.${column} <=> VALUES(${column})`).join(' AND ');
+    return `${date} = IF(${same}, ${table}.${date}, VALUES(updated_at))`;
+  });
+  return assigned.join(', ');
 }
 
 function updates(columns: readonly string[]): string {

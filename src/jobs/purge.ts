@@ -44,6 +44,8 @@ const ROOM_ROWS: readonly ExpiryRule[] = [
     keptMs: YEAR_MS,
     only: { state: ['done', 'refused', 'failed', 'abandoned'] },
   },
+  // As long as the lines of the trail that they explain.
+  { table: 'staff_names', key: 'actor', column: 'seen_at', keptMs: YEAR_MS },
   // Twelve months (security.md, decision 11).
   { table: 'audit_events', key: 'id', column: 'at', keptMs: YEAR_MS },
 ];

@@ -3,6 +3,7 @@ import { newToken, tokenHash } from '../crypto/digests.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps, PortalIdentity, PortalTokens } from '../deps.ts';
 import { readGrants, readMember } from './claims.ts';
+import { keepStaffName } from './names-store.ts';
 import { rightsOf } from './rights.ts';
 import {
   findStaffSession,
@@ -64,6 +65,7 @@ export async function openStaffSession(
   await inTransaction(deps.db, async (trx) => {
     await removeStaffSession(trx, before);
     await insertStaffSession(trx, session);
+    await keepStaffName(trx, { ...member, actor: staffActor(member) }, now);
     await recordAudit(trx, {
       at: now,
       event: 'staff-sign-in',
