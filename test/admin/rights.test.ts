@@ -65,6 +65,9 @@ async function enter(login: string): Promise<{ page: Answer; csrf: string }> {
   return { page, csrf: csrfOf(page) };
 }
 
+/** Whatever the page then made of a request with no fields: it was let in. */
+const letIn = (status: number) => (status === 303 || status === 400 ? 200 : status);
+
 function ask(route: AdminRoute, uai: string, csrf: string): Promise<Answer> {
   const path = route.path.replace(':uai', encodeURIComponent(uai));
   return route.method === 'get'
@@ -106,7 +109,7 @@ describe('role, degree and key (R-016, R-017)', () => {
       const { module, degree } = route.needs;
       const got: Record<string, number> = {};
       for (const school of Object.keys(all) as StaffSchoolKey[])
-        got[school] = (await ask(route, uaiOf(school), csrf)).status;
+        got[school] = letIn((await ask(route, uaiOf(school), csrf)).status);
       const wanted: Record<string, number> = { ...all, ...expected[module] };
       for (const school of Object.keys(all) as StaffSchoolKey[])
         if (degree !== undefined && STAFF_SCHOOLS[school].degree !== degree) wanted[school] = 404;

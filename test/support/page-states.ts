@@ -25,6 +25,7 @@ import type {
   UnavailableWayPage,
 } from '../../src/mire/pages.ts';
 import { ADMIN_PAGE_STATES } from './admin-page-states.ts';
+import { ADMIN_STATISTICS_STATES } from './admin-statistics-states.ts';
 import { ENROLMENT_PAGE_STATES } from './enrolment-page-states.ts';
 import { oneOf, type PageState, state } from './page-state.ts';
 import { RECOVERY_STATES } from './recovery-states.ts';
@@ -133,6 +134,7 @@ const home: HomePage = {
 export const PAGE_STATES: PageState[] = [
   ...ENROLMENT_PAGE_STATES,
   ...ADMIN_PAGE_STATES,
+  ...ADMIN_STATISTICS_STATES,
   state('profile', 'mire/profile', profile),
   state<ProfilePage>('profile-no-service', 'mire/profile', { ...profile, serviceName: null }),
   state<ProfilePage>('profile-overtaken', 'mire/profile', { ...profile, notice: 'elsewhere' }),

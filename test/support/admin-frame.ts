@@ -1,0 +1,19 @@
+import type { AdminFrame, TabKey } from '../../src/admin/pages.ts';
+
+/** Header and tabs of a page of the staff, of a school of the guides. */
+export function adminFrame(current: TabKey): AdminFrame {
+  const at = '/admin/etablissements/0311478N';
+  const tabs: [TabKey, string][] = [
+    ['home', '/admin'],
+    ['guardians', `${at}/responsables`],
+    ['statistics', `${at}/statistiques`],
+  ];
+  return {
+    module: 'administration',
+    homeHref: '/admin',
+    user: 'Paul DIRECTEUR',
+    school: '0311478N E.E.PR-SAINTE-FAMILLE DES MINIMES-ac-TOULOUSE TOULOUSE',
+    tabs: tabs.map(([key, href]) => ({ key, href, current: key === current })),
+    signOut: { action: '/admin/deconnexion', csrf: 'jeton' },
+  };
+}
