@@ -11,8 +11,8 @@ import {
 } from './enrolment-store.ts';
 import { recordFailedCheck } from './failed-checks.ts';
 import { openIdentity } from './franceconnect.ts';
-import { accountsOf, personByIdentity } from './matching.ts';
-import { findByIds, findProvableChildren } from './matching-store.ts';
+import { accountsOf, idsOf, personByIdentity, provable } from './matching.ts';
+import { findByIds, findByMobile, findProvableChildren } from './matching-store.ts';
 import type { CodeRefusal, Elsewhere } from './types.ts';
 
 export type CodeTry =
@@ -53,18 +53,18 @@ async function stepAfterCode(
   row: EnrolmentRow,
 ): Promise<'children' | 'names'> {
   if (row.way === 'sms') return 'children';
-  const candidates = await findByIds(trx, await referencesOf(trx, uid));
-  const children = await findProvableChildren(
-    trx,
-    candidates.map(({ id }) => id),
-  );
+  // All of them, also who has nothing that could be asked: he is not the other one for that (X1).
+  const behind = row.mobile === null ? [] : await findByMobile(trx, [row.mobile]);
+  const children = await findProvableChildren(trx, idsOf(behind));
   const names = openIdentity(deps, uid, row.fcIdentitySealed ?? '');
-  const person = personByIdentity(candidates, names, children);
-  if (person.who !== 'one') return 'names';
+  const person = personByIdentity(behind, names, children);
+  if (person.who === 'several') return 'names';
+  const sentFor = await referencesOf(trx, uid);
+  const found = person.who === 'one' ? provable(person.references, children) : [];
   await putReferences(
     trx,
     uid,
-    person.references.map(({ id }) => id),
+    idsOf(found).filter((id) => sentFor.includes(id)),
   );
   return 'children';
 }

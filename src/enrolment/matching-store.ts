@@ -3,7 +3,7 @@ import { searchName } from '../directory/names.ts';
 import { linkedPupils } from '../directory/store.ts';
 import { namesFit } from './same-name.ts';
 
-/** A guardian's record that an enrolment may be about: in the directory, with an account that lives. */
+/** A guardian's record that an enrolment may be about: in the directory, with an account that is not closed. */
 export type Candidate = {
   id: number;
   accountId: number;
@@ -12,6 +12,8 @@ export type Candidate = {
   familyName: string;
   birthName: string | null;
   mobile: string | null;
+  /** « Ce n'est pas moi »: still somebody who has this mobile, whom nobody else may be taken for; no way leads in. */
+  frozenAt: Date | null;
 };
 
 /** Records read behind one number at most: schools write a number of their own where they have none. */
@@ -22,7 +24,6 @@ function candidates(db: Database) {
     .join('accounts as a', 'a.id', 'g.account_id')
     .whereNull('g.left_at')
     .whereNull('a.closed_at')
-    .whereNull('a.frozen_at')
     .select({
       id: 'g.id',
       accountId: 'g.account_id',
@@ -31,17 +32,19 @@ function candidates(db: Database) {
       familyName: 'g.family_name',
       birthName: 'g.birth_name',
       mobile: 'g.mobile',
+      frozenAt: 'a.frozen_at',
     })
     .orderBy('g.id');
 }
 
-/** @param mobiles E.164 */
+/** All who have one of these mobiles, also those whose account is frozen. @param mobiles E.164 */
 export async function findByMobile(db: Database, mobiles: readonly string[]): Promise<Candidate[]> {
   return candidates(db).whereIn('g.mobile', mobiles).limit(BEHIND_ONE_NUMBER);
 }
 
+/** Those whose account may be opened. */
 export async function findByIds(db: Database, ids: readonly number[]): Promise<Candidate[]> {
-  return ids.length === 0 ? [] : candidates(db).whereIn('g.id', ids);
+  return ids.length === 0 ? [] : candidates(db).whereIn('g.id', ids).whereNull('a.frozen_at');
 }
 
 /** A name that more records have says nobody in particular. */

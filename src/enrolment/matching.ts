@@ -46,15 +46,12 @@ export function areProvable(children: readonly ProvableChild[]): boolean {
 }
 
 /**
- * The records by which something can be proved: those that lead to a child who can be asked. The others are left
- * alone, whoever's they are.
+ * The records by which something can be proved: those that lead to a child who can be asked, of an account that is
+ * not frozen. The others are left alone, whoever's they are.
  */
-export function provable<Kind extends { id: number }>(
-  candidates: readonly Kind[],
-  children: readonly ProvableChild[],
-): Kind[] {
+export function provable(candidates: readonly Candidate[], children: readonly ProvableChild[]): Candidate[] {
   const leading = new Set(children.map(({ referenceId }) => referenceId));
-  return candidates.filter(({ id }) => leading.has(id));
+  return candidates.filter(({ id, frozenAt }) => frozenAt === null && leading.has(id));
 }
 
 export const idsOf = (candidates: readonly { id: number }[]): number[] => candidates.map(({ id }) => id);

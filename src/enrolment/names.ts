@@ -10,7 +10,7 @@ import {
 } from './enrolment-store.ts';
 import { recordFailedCheck } from './failed-checks.ts';
 import { accountsOf, areProvable, idsOf, personByNames, provable } from './matching.ts';
-import { findByIds, findProvableChildren } from './matching-store.ts';
+import { findByMobile, findProvableChildren } from './matching-store.ts';
 import type { Elsewhere } from './types.ts';
 
 /** Names tried for one number in 24 hours. */
@@ -36,19 +36,18 @@ export async function giveNames(
   return inTransaction(deps.db, async (trx): Promise<NamesResult> => {
     const row = await lockEnrolment(trx, interactionUid, now);
     if (row?.step !== 'names') return { ok: false, reason: 'elsewhere' };
-    const behind = await findByIds(trx, await referencesOf(trx, interactionUid));
+    // All of them, as in the step before; only those for whom the code was sent can be chosen.
+    const behind = row.mobile === null ? [] : await findByMobile(trx, [row.mobile]);
     const all = await findProvableChildren(trx, idsOf(behind));
     const person = personByNames(behind, typed, all);
-    const found = person.who === 'one' ? idsOf(person.references) : [];
+    const sentFor = await referencesOf(trx, interactionUid);
+    const references = person.who === 'one' ? provable(person.references, all) : [];
+    const found = idsOf(references).filter((id) => sentFor.includes(id));
     if (!areProvable(all.filter(({ referenceId }) => found.includes(referenceId)))) {
       await recordFailedCheck(trx, deps, { accountIds: accountsOf(behind), way: row.way, failed: 'name' });
       return { ok: false, reason: 'wrong' };
     }
-    await putReferences(
-      trx,
-      interactionUid,
-      idsOf(provable(behind, all)).filter((id) => found.includes(id)),
-    );
+    await putReferences(trx, interactionUid, found);
     await updateEnrolment(trx, interactionUid, { step: 'children' }, now);
     return { ok: true };
   });

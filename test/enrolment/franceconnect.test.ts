@@ -166,6 +166,27 @@ describe('two people behind one mobile', () => {
     expect(traces).toHaveLength(2);
   });
 
+  test('who has nothing that can be asked is still one of the two: nobody else is picked', async () => {
+    const mother = await seedGuardian(deps, { mobile, title: 'Mme', children: [{ ine: null }] });
+    const father = await seedGuardian(deps, { mobile, givenName: 'Paul', title: 'M.' });
+    expect(await toProof(uid, { ...identity, preferredName: null })).toBe('names');
+    const typed = { familyName: 'Martin', givenName: 'Claire' };
+    expect(await giveNames(deps, uid, typed)).toEqual({ ok: false, reason: 'wrong' });
+    expect(await giveNames(deps, uid, { ...typed, givenName: 'Paul' })).toEqual({ ok: true });
+    expect(await prove(['2016-05-14'])).toEqual({ ok: true });
+    expect(await accountNow(deps, father.account.id)).toMatchObject({ state: 'activated' });
+    expect(await accountNow(deps, mother.account.id)).toMatchObject({ state: 'not_notified' });
+  });
+
+  test("who has had her account blocked does not come to the other's by it", async () => {
+    const { mother, father } = await parents(null);
+    await database.db('accounts').where({ id: mother.account.id }).update({ frozen_at: new Date() });
+    await arrive(uid, { ...identity, preferredName: null, familyName: 'MARTIN' });
+    expect(await giveMobile(deps, uid, { mobile, ip: IP })).toEqual({ ok: true });
+    expect(await codeFor(deps, mobile)).toBeNull();
+    expect(await accountNow(deps, father.account.id)).toMatchObject({ state: 'not_notified' });
+  });
+
   test('names are tried five times a day', async () => {
     await parents(null);
     await toProof(uid, { ...identity, givenName: null, familyName: null, preferredName: null });
