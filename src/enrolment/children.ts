@@ -161,7 +161,11 @@ async function countTry(trx: Transaction, accountIds: readonly number[], now: Da
   return left;
 }
 
-/** A record of which no child was proved is not his: it is left alone. */
+/**
+ * A record of which no child was proved is not his: it is left alone. What he says of its children is told to the
+ * school as long as nobody uses that account; from one that is « Activé », which its own holder has proved, nobody
+ * else takes a child.
+ */
 async function accept(
   deps: Deps,
   trx: Transaction,
@@ -171,18 +175,18 @@ async function accept(
   const now = deps.clock.now();
   const { uid, row, prover } = at;
   const actor = { actorKind: 'person', ip: prover.ip, requestId: prover.requestId } as const;
-  const accountOf = new Map(at.candidates.map(({ id, accountId }) => [id, accountId]));
-  const disowned = notMine.flatMap(({ rows }) => rows);
-  const attachments = disowned.map(({ referenceId, pupilId }) => ({
-    referenceId,
-    pupilId,
-    accountId: accountOf.get(referenceId) ?? 0,
-  }));
-  await reportWrongAttachments(trx, attachments, { now, actor });
   const proved = new Set(mine.flatMap(({ rows }) => rows.map(({ referenceId }) => referenceId)));
   const candidates = at.candidates.filter(({ id }) => proved.has(id));
   await putReferences(trx, uid, [...proved]);
   const ids = new Set(accountsOf(candidates));
+  const used = at.accounts.filter(({ id, state }) => state === 'activated' && !ids.has(id));
+  const others = new Set(used.map(({ id }) => id));
+  const accountOf = new Map(at.candidates.map(({ id, accountId }) => [id, accountId]));
+  const disowned = notMine
+    .flatMap(({ rows }) => rows)
+    .map(({ referenceId, pupilId }) => ({ referenceId, pupilId, accountId: accountOf.get(referenceId) ?? 0 }))
+    .filter(({ accountId }) => !others.has(accountId));
+  await reportWrongAttachments(trx, disowned, { now, actor });
   const accounts = at.accounts.filter(({ id }) => ids.has(id));
   const survivor = chooseSurvivor(accounts, prover.signedIn);
   if (row.way === 'franceconnect')

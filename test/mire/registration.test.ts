@@ -488,6 +488,16 @@ describe('several records of one guardian (R-055, R-078)', () => {
     expect(await childrenOfAccount(database.db, first.account)).toHaveLength(1);
   });
 
+  test("disowning a child takes him from nobody else's account that is in use", async () => {
+    const [first, second] = await both();
+    const used = { state: 'activated', origin: 'school', activatedAt: new Date() } as const;
+    await updateAccount(database.db, second.account.id, used, new Date());
+    // A homonym with the same mobile, whose children he says not to be his.
+    expect(codeOf(await choose(await toCredentials(null, '2014-01-31')))).not.toBeNull();
+    expect(await childrenOfAccount(database.db, second.account)).toHaveLength(1);
+    expect(await childrenOfAccount(database.db, first.account)).toHaveLength(1);
+  });
+
   test('regrouped elsewhere in the middle: the identifier shown counts no more, and he begins again', async () => {
     const [first, second] = await both();
     const page = await toCredentials('2012-05-14', '2014-01-31');
