@@ -40,6 +40,14 @@ export function nextAllowed(times: readonly number[], rules: readonly Rule[]): n
   return Math.max(0, ...ends);
 }
 
+const FRENCH = /^\+(?:33|262|508|59[046]|68[179])(?=\d{6})/;
+
+/**
+ * A short number is one in several territories, and is sent to where somebody has it: counted without its territory,
+ * so that the limit does not tell which one that is (E03).
+ */
+const countedAs = (mobile: string): string => mobile.replace(FRENCH, '');
+
 export type Turn =
   | {
       ok: true;
@@ -60,7 +68,7 @@ export async function takeTurn(
   now: Date,
 ): Promise<Turn> {
   const { config } = deps;
-  const number = { key: tokenHash(`code-number|${request.mobile}`), rules: numberRules(config) };
+  const number = { key: tokenHash(`code-number|${countedAs(request.mobile)}`), rules: numberRules(config) };
   const network = {
     key: tokenHash(`code-network|${networkOf(request.ip)}`),
     rules: [{ most: config.CODES_PER_ADDRESS_5_MINUTES, withinMs: 5 * MINUTE_MS }],

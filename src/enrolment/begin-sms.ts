@@ -1,11 +1,11 @@
 import { requestCode } from '../codes/one-time.ts';
 import type { Deps } from '../deps.ts';
-import { mobileReadings } from '../directory/phone.ts';
 import { LIVES_MS } from './enrolment.ts';
 import { putEnrolment } from './enrolment-store.ts';
 import { recordFailedCheck } from './failed-checks.ts';
 import { accountsOf, areProvable, idsOf, personByNames, provable } from './matching.ts';
 import { type Candidate, findByMobile, findByRareName, findProvableChildren } from './matching-store.ts';
+import { readingsOf } from './readings.ts';
 import { namesFit } from './same-name.ts';
 import type { CodeRefusal } from './types.ts';
 
@@ -29,9 +29,9 @@ export async function beginSms(
   deps: Deps,
   typed: SmsEnrolment,
 ): Promise<{ ok: true } | CodeRefusal | { ok: false; reason: 'no-mobile' }> {
-  const { db, clock, config } = deps;
+  const { db, clock } = deps;
   const { interactionUid, clientId, ip } = typed;
-  const readings = mobileReadings(typed.mobile, config.PHONE_EXTRA_MOBILE_PREFIXES);
+  const readings = readingsOf(deps, typed.mobile);
   const [likeliest] = readings;
   if (likeliest === undefined) return { ok: false, reason: 'no-mobile' };
   const behind = await findByMobile(db, readings);

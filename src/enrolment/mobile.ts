@@ -1,12 +1,12 @@
 import { requestCode } from '../codes/one-time.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
-import { mobileReadings } from '../directory/phone.ts';
 import { findEnrolment, lockEnrolment, putReferences, updateEnrolment } from './enrolment-store.ts';
 import { recordFailedCheck } from './failed-checks.ts';
 import { openIdentity, type SealedNames } from './franceconnect.ts';
 import { accountsOf, areProvable, idsOf, personByIdentity, provable } from './matching.ts';
 import { type Candidate, findByMobile, findByRareName, findProvableChildren } from './matching-store.ts';
+import { readingsOf } from './readings.ts';
 import { firstGiven } from './same-name.ts';
 import type { CodeRefusal, Elsewhere } from './types.ts';
 
@@ -22,11 +22,11 @@ export async function giveMobile(
   interactionUid: string,
   typed: Typed,
 ): Promise<{ ok: true } | CodeRefusal | Elsewhere | { ok: false; reason: 'no-mobile' }> {
-  const { db, clock, config } = deps;
+  const { db, clock } = deps;
   const row = await findEnrolment(db, interactionUid, clock.now());
   if (row?.way !== 'franceconnect' || (row.step !== 'mobile' && row.step !== 'code'))
     return { ok: false, reason: 'elsewhere' };
-  const readings = mobileReadings(typed.mobile, config.PHONE_EXTRA_MOBILE_PREFIXES);
+  const readings = readingsOf(deps, typed.mobile);
   const [likeliest] = readings;
   if (likeliest === undefined) return { ok: false, reason: 'no-mobile' };
   const behind = await findByMobile(db, readings);

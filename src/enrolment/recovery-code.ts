@@ -5,10 +5,10 @@ import { type CodeCheck, checkCode, codeStatus, requestCode } from '../codes/one
 import { normaliseIdentifier } from '../credentials/attempts.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
-import { mobileReadings } from '../directory/phone.ts';
 import { recordFailedCheck } from './failed-checks.ts';
 import { accountsOf } from './matching.ts';
 import { findByMobile, findByRareName } from './matching-store.ts';
+import { readingsOf } from './readings.ts';
 import { hasPasswordToRecover } from './recovery-mail.ts';
 import {
   findMobileOf,
@@ -50,7 +50,7 @@ export async function askRecoveryCode(
   request: { interactionUid: string; typed: RecoveryTyped; ip: string },
 ): Promise<CodeAsked> {
   const { typed, interactionUid, ip } = request;
-  const readings = mobileReadings(typed.mobile, deps.config.PHONE_EXTRA_MOBILE_PREFIXES);
+  const readings = readingsOf(deps, typed.mobile);
   const [likeliest] = readings;
   if (likeliest === undefined) return { ok: false, reason: 'invalid-mobile', retryAt: null };
   const found =

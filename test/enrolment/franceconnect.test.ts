@@ -131,6 +131,33 @@ describe('the first connection (R-039 to R-042)', () => {
   });
 });
 
+describe('E03: a short number of the Pacific, which is one in several territories', () => {
+  test('is limited alike, in whichever of them somebody has it', async () => {
+    await seedGuardian(deps, { mobile: '+687781234' });
+    const answers: Record<string, unknown> = {};
+    for (const digits of ['781234', '791234']) {
+      await arrive(`first-${digits}`);
+      await arrive(`second-${digits}`);
+      expect(await giveMobile(deps, `first-${digits}`, { mobile: `+508${digits}`, ip: IP })).toEqual({
+        ok: true,
+      });
+      answers[digits] = await giveMobile(deps, `second-${digits}`, { mobile: digits, ip: IP });
+    }
+    expect(answers['781234']).toMatchObject({ ok: false, reason: 'too-soon' });
+    expect(answers['781234']).toEqual(answers['791234']);
+  });
+
+  test('where configuration lets SMS leave to one of them only', async () => {
+    deps = testDeps(database, { sms: createTestSms(), env: { SMS_MOBILE_PREFIXES: '+508' } });
+    await seedGuardian(deps, { mobile: '+687781299' });
+    for (const typed of ['781299', '791299']) {
+      await arrive(typed);
+      expect(await giveMobile(deps, typed, { mobile: typed, ip: IP })).toEqual({ ok: true });
+    }
+    expect(await codeFor(deps, '+687781299')).toBeNull();
+  });
+});
+
 describe('two people behind one mobile', () => {
   const parents = async (birthName: string | null) => {
     const mother = await seedGuardian(deps, { mobile, familyName: 'MARTIN', birthName, title: 'Mme' });
