@@ -37,12 +37,12 @@ export function personByIdentity(
 }
 
 /** More children than one page can ask for are an institution's, which the school gives its credentials to. */
-const CHILDREN = 15;
+export const MOST_CHILDREN = 15;
 
 /** Whether somebody has children whose birth dates can be asked, and no more than fit on a page. */
 export function areProvable(children: readonly ProvableChild[]): boolean {
   const pupils = new Set(children.map(({ ine }) => ine)).size;
-  return pupils > 0 && pupils <= CHILDREN;
+  return pupils > 0 && pupils <= MOST_CHILDREN;
 }
 
 /**

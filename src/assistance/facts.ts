@@ -1,0 +1,115 @@
+import type { Database, Deps } from '../deps.ts';
+import { datesExhaustedUntil } from '../enrolment/birth-date.ts';
+import { FAILED_CHECK_DAYS } from '../enrolment/failed-checks.ts';
+import { personByNames } from '../enrolment/matching.ts';
+import { type Candidate, findProvableChildren, type ProvableChild } from '../enrolment/matching-store.ts';
+import { firstGiven, foldedName, namesFit } from '../enrolment/same-name.ts';
+import {
+  countFailedChecks,
+  findAccounts,
+  findActivationLinks,
+  findPupils,
+  findReferences,
+  findSharers,
+  type ReferenceRow,
+} from './facts-store.ts';
+import { groupBy } from './group.ts';
+import type { GuardianFacts, PupilFacts } from './types.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Failed checks are kept, and looked at, for 30 days. */
+export const checksSince = (now: Date) => new Date(now.getTime() - FAILED_CHECK_DAYS * DAY_MS);
+
+/**
+ * The facts of guardians' accounts, in the order asked for; a closed account has none. Seven statements however many
+ * accounts. Until when birth dates are suspended is known by `factsOf` alone.
+ */
+export async function findFacts(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  accountIds: readonly number[],
+): Promise<GuardianFacts[]> {
+  if (accountIds.length === 0) return [];
+  const { db } = deps;
+  const accounts = await findAccounts(db, accountIds);
+  const references = await findReferences(db, accountIds);
+  const pupils = groupBy(await findPupils(db, accountIds), byAccount);
+  const checks = groupBy(await countFailedChecks(db, accountIds, checksSince(deps.clock.now())), byAccount);
+  const links = groupBy(await findActivationLinks(db, accountIds), byAccount);
+  const sharing = await readSharing(db, references);
+  const referencesOf = groupBy(references, byAccount);
+  const byId = new Map(accounts.map((account) => [account.id, account]));
+  return accountIds.flatMap((id): GuardianFacts[] => {
+    const account = byId.get(id);
+    if (account === undefined) return [];
+    const rows = pupils.get(id) ?? [];
+    const ended = rows.flatMap(({ endedAt }) => (endedAt === null ? [] : [endedAt.getTime()]));
+    const [link] = links.get(id) ?? [];
+    return [
+      {
+        account,
+        references: (referencesOf.get(id) ?? []).map((one) => ({ ...one, ...sharing(one) })),
+        pupils: rows.filter(({ endedAt }) => endedAt === null) as PupilFacts[],
+        linkEndedAt: ended.length === 0 ? null : new Date(Math.max(...ended)),
+        checks: checks.get(id) ?? [],
+        activationLink: link ? { sentAt: link.sentAt, expiresAt: link.expiresAt } : null,
+        datesSuspendedUntil: null,
+      },
+    ];
+  });
+}
+
+/** The facts of one account, complete; null: it is closed. */
+export async function factsOf(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  accountId: number,
+): Promise<GuardianFacts | null> {
+  const [facts] = await findFacts(deps, [accountId]);
+  if (facts === undefined) return null;
+  const datesSuspendedUntil = await datesExhaustedUntil(deps.db, accountId, deps.clock.now());
+  return { ...facts, datesSuspendedUntil };
+}
+
+type Sharing = { sharedWith: number; ambiguous: boolean };
+
+/** Who else is behind the same numbers; two statements, none without numbers. */
+async function readSharing(
+  db: Database,
+  references: readonly ReferenceRow[],
+): Promise<(reference: ReferenceRow) => Sharing> {
+  const mobiles = [...new Set(references.flatMap(({ mobile }) => (mobile === null ? [] : [mobile])))];
+  if (mobiles.length === 0) return () => ({ sharedWith: 0, ambiguous: false });
+  const sharers = await findSharers(db, mobiles);
+  const byMobile = groupBy(sharers, ({ mobile }) => mobile ?? '');
+  const shared = [...byMobile.values()].filter(isShared).flat();
+  const children = await findProvableChildren(
+    db,
+    shared.map(({ id }) => id),
+  );
+  return (reference) => sharingOf(reference, byMobile.get(reference.mobile ?? '') ?? [], children);
+}
+
+const isShared = (behind: readonly Candidate[]) => new Set(behind.map(({ accountId }) => accountId)).size > 1;
+
+function sharingOf(
+  reference: ReferenceRow,
+  behind: readonly Candidate[],
+  children: readonly ProvableChild[],
+): Sharing {
+  const own = nameKey(reference);
+  const others = behind.filter((one) => one.accountId !== reference.accountId && nameKey(one) !== own);
+  const fitting = behind.filter((one) => namesFit(reference, one));
+  const ids = new Set(fitting.map(({ id }) => id));
+  const person = personByNames(
+    fitting,
+    reference,
+    children.filter(({ referenceId }) => ids.has(referenceId)),
+  );
+  return { sharedWith: new Set(others.map(nameKey)).size, ambiguous: person.who === 'several' };
+}
+
+/** Who somebody is, as far as names tell. */
+export const nameKey = ({ familyName, givenName }: { familyName: string; givenName: string }) =>
+  `${foldedName(familyName)}|${foldedName(firstGiven(givenName))}`;
+
+const byAccount = ({ accountId }: { accountId: number }) => accountId;
