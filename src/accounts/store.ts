@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { chunksOf } from '../db/batch.ts';
+import { chunksOf, insertBatch } from '../db/batch.ts';
 import type { Database } from '../deps.ts';
 import type { Account, AccountChanges, NewAccount } from './types.ts';
 
@@ -69,19 +69,25 @@ export async function insertAccounts(
   accounts: readonly NewAccount[],
   now: Date,
 ): Promise<void> {
-  const rows = accounts.map((account) => ({
-    public_id: account.publicId,
-    kind: account.kind,
-    identifier: account.identifier,
-    given_name: account.givenName,
-    family_name: account.familyName,
-    state: 'not_notified',
-    origin: 'none',
-    password_kind: 'none',
-    created_at: now,
-    updated_at: now,
-  }));
-  for (const part of chunksOf(rows)) await db('accounts').insert(part);
+  for (const part of chunksOf(accounts, 1000)) {
+    await insertBatch(
+      db,
+      `INSERT INTO accounts (public_id, kind, identifier, given_name, family_name, state, origin, password_kind,
+         created_at, updated_at)`,
+      part.map(({ publicId, kind, identifier, givenName, familyName }) => [
+        publicId,
+        kind,
+        identifier,
+        givenName,
+        familyName,
+        'not_notified',
+        'none',
+        'none',
+        now,
+        now,
+      ]),
+    );
+  }
 }
 
 type Writable = AccountChanges & Partial<Pick<Account, 'state' | 'origin' | 'activatedAt'>>;

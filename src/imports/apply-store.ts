@@ -2,55 +2,11 @@ import { insertBatch } from '../db/batch.ts';
 import type { Database } from '../deps.ts';
 import type { SchoolPlan } from './plan.ts';
 import { GUARDIAN_COLUMNS, PUPIL_COLUMNS } from './staging-store.ts';
-import type { StagedSchool } from './types.ts';
 
 const CHUNK = 1000;
 
 /** Where a school's rows are: the run that staged them and the key that its persons share. */
 export type Target = { runId: number; academyCode: string; degree: number; now: Date };
-
-/** @returns the id of the school */
-export async function writeSchool(
-  db: Database,
-  school: StagedSchool,
-  known: { id: number } | null,
-  now: Date,
-): Promise<number> {
-  const columns = {
-    uai: school.uai,
-    academy_code: school.academyCode,
-    academy_name: school.academyName,
-    degree: school.degree,
-    source_id: school.sourceId,
-    name: school.name,
-    town: school.town,
-    phone: school.phone,
-    contract: school.contract,
-    digest: school.digest,
-    updated_at: now,
-  };
-  if (known) {
-    await db('schools').where({ id: known.id }).update(columns);
-    return known.id;
-  }
-  const [id] = await db('schools').insert({ ...columns, created_at: now });
-  return id as number;
-}
-
-export async function writeClasses(
-  db: Database,
-  schoolId: number,
-  classes: SchoolPlan['classes'],
-): Promise<void> {
-  await eachChunk(classes, (part) =>
-    insertBatch(
-      db,
-      'INSERT INTO classes (school_id, code, label)',
-      part.map(({ code, label }) => [schoolId, code, label]),
-      'ON DUPLICATE KEY UPDATE label = VALUES(label)',
-    ),
-  );
-}
 
 /**
  * Inserts or updates references from the staged rows. An account that was created for one (same public id) is
@@ -79,28 +35,41 @@ export async function writeGuardians(
   );
 }
 
-/** The same for pupils, who also come into the school and leave the one they were in. */
+/**
+ * The same for pupils, who also come into the school and leave the one they were in.
+ * @param schoolIds by number of the school in the feed
+ */
 export async function writePupils(
   db: Database,
   target: Target,
-  schoolId: number,
+  schoolIds: ReadonlyMap<number, number>,
   sourceIds: readonly string[],
 ): Promise<void> {
   const columns = PUPIL_COLUMNS.join(', ');
   const staged = PUPIL_COLUMNS.map((column) => `s.${column}`).join(', ');
+  const schools = [...schoolIds].map(() => 'SELECT ? AS no, ? AS id').join(' UNION ALL ');
   await eachChunk(sourceIds, (part) =>
     db.raw(
       `INSERT INTO pupils
          (academy_code, degree, source_id, ${columns}, school_id, class_id, account_id, created_at, updated_at)
-       SELECT s.academy_code, s.degree, s.source_id, ${staged}, ?, c.id, a.id, ?, ?
+       SELECT s.academy_code, s.degree, s.source_id, ${staged}, o.id, c.id, a.id, ?, ?
        FROM staged_pupils s
-       LEFT JOIN classes c ON c.school_id = ? AND c.code = s.class_code
+       JOIN (${schools}) o ON o.no = s.school_no
+       LEFT JOIN classes c ON c.school_id = o.id AND c.code = s.class_code
        LEFT JOIN accounts a ON a.public_id = s.public_id
        WHERE s.run_id = ? AND s.academy_code = ? AND s.degree = ? AND s.source_id IN (?)
        ON DUPLICATE KEY UPDATE ${changeDates('pupils', PUPIL_DATES)}, ${updates(PUPIL_COLUMNS)}, school_id = VALUES(school_id), class_id = VALUES(class_id),
          left_at = NULL, account_id = COALESCE(pupils.account_id, VALUES(account_id)),
          updated_at = VALUES(updated_at)`,
-      [schoolId, target.now, target.now, schoolId, target.runId, target.academyCode, target.degree, part],
+      [
+        target.now,
+        target.now,
+        ...[...schoolIds].flat(),
+        target.runId,
+        target.academyCode,
+        target.degree,
+        part,
+      ],
     ),
   );
 }
@@ -225,17 +194,23 @@ export async function renameAccounts(db: Database, renamed: SchoolPlan['renamed'
 }
 
 /** A rehearsal remembers what it has counted, so that a guardian of two schools counts once. */
-export async function markPlanned(db: Database, target: Target, plan: SchoolPlan): Promise<void> {
-  const withAccount = new Set(plan.accounts.map((account) => account.sourceId));
+export async function markPlanned(
+  db: Database,
+  target: Target,
+  planned: ReadonlyMap<string, 1 | 2>,
+): Promise<void> {
   const scope = { run_id: target.runId, academy_code: target.academyCode, degree: target.degree };
-  for (const planned of [1, 2]) {
-    const ids = plan.guardians.filter((id) => withAccount.has(id) === (planned === 2));
+  for (const mark of [1, 2]) {
+    const ids = [...planned].flatMap(([id, as]) => (as === mark ? [id] : []));
     await eachChunk(ids, (part) =>
-      db('staged_guardians').where(scope).whereIn('source_id', part).update({ planned }),
+      db('staged_guardians').where(scope).whereIn('source_id', part).update({ planned: mark }),
     );
   }
 }
 
-async function eachChunk<T>(items: readonly T[], write: (part: T[]) => PromiseLike<unknown>): Promise<void> {
+export async function eachChunk<T>(
+  items: readonly T[],
+  write: (part: T[]) => PromiseLike<unknown>,
+): Promise<void> {
   for (let start = 0; start < items.length; start += CHUNK) await write(items.slice(start, start + CHUNK));
 }

@@ -1,6 +1,7 @@
-import { allocateIdentifiers } from '../accounts/identifier.ts';
 import { insertAccounts } from '../accounts/store.ts';
+import type { NewAccount } from '../accounts/types.ts';
 import { inTransaction } from '../db/transaction.ts';
+import type { Database } from '../deps.ts';
 import {
   endLinks,
   forgetLinks,
@@ -10,13 +11,12 @@ import {
   renameAccounts,
   rowIds,
   type Target,
-  writeClasses,
   writeGuardians,
   writePupils,
-  writeSchool,
 } from './apply-store.ts';
 import type { SchoolPlan } from './plan.ts';
 import { renewLease } from './runs-store.ts';
+import { writeClasses, writeSchools } from './schools-store.ts';
 import type { ImportDeps, StagedSchool } from './types.ts';
 
 /** Another run took over: this process slept past its lease and must not write any more. */
@@ -27,49 +27,99 @@ export class LeaseLost extends Error {
   }
 }
 
+export type PlannedSchool = { staged: StagedSchool; known: { id: number } | null; plan: SchoolPlan };
+
 /**
- * Carries out the plan of one school in one transaction: all of it or nothing. Written to be repeated: a second
- * time it changes nothing. The number of statements does not depend on the number of persons, but for batches.
+ * Carries out the plans of some schools of one base in one transaction: all of them or nothing, hence each as before
+ * or as after. Written to be repeated: a second time it changes nothing. The number of statements depends neither on
+ * the number of schools nor of persons, but for batches.
+ * @param accounts of all the plans, with their identifiers
  * @throws LeaseLost
  */
-export async function applyPlan(
+export async function applyPlans(
   deps: ImportDeps,
   runId: number,
-  staged: StagedSchool,
-  known: { id: number } | null,
-  plan: SchoolPlan,
+  schools: readonly PlannedSchool[],
+  accounts: readonly NewAccount[],
 ): Promise<void> {
-  // Reserved before and outside: the series of common names must not stay locked for as long as a school takes.
-  const identifiers = await allocateIdentifiers(deps.jobsDb, plan.accounts);
-  const accounts = plan.accounts.map(({ sourceId: _, ...account }, index) => ({
-    ...account,
-    identifier: identifiers[index] as string,
-  }));
+  const [first] = schools;
+  if (!first) return;
   const now = deps.clock.now();
-  const target: Target = { runId, academyCode: staged.academyCode, degree: staged.degree, now };
+  const { academyCode, degree } = first.staged;
+  const target: Target = { runId, academyCode, degree, now };
+  const all = <T>(list: (plan: SchoolPlan) => readonly T[]): T[] => schools.flatMap(({ plan }) => list(plan));
   await inTransaction(deps.jobsDb, async (trx) => {
     if (!(await renewLease(trx, runId, now))) throw new LeaseLost();
-    const schoolId = plan.writeSchool || !known ? await writeSchool(trx, staged, known, now) : known.id;
-    await writeClasses(trx, schoolId, plan.classes);
+    const schoolIds = await bringSchools(trx, schools, now);
     await insertAccounts(trx, accounts, now);
-    await writeGuardians(trx, target, plan.guardians);
-    await writePupils(trx, target, schoolId, plan.pupils);
-    await forgetLinks(trx, target, plan.unresolved);
-    await markLeft(trx, plan.left, now);
-    if (plan.openLinks.length > 0) {
-      const guardians = await rowIds(trx, 'guardian_references', target, unique(plan.openLinks, 'guardian'));
-      const pupils = await rowIds(trx, 'pupils', target, unique(plan.openLinks, 'pupil'));
-      const links = plan.openLinks.map(({ guardian, pupil, code }) => ({
-        guardianId: guardians.get(guardian) as number,
-        pupilId: pupils.get(pupil) as number,
-        code,
-      }));
-      await openLinks(trx, links, now);
-    }
-    await endLinks(trx, plan.endLinks, now);
-    await forgetLinksOf(trx, plan.bereft);
-    await renameAccounts(trx, plan.renamed, now);
+    await writeGuardians(trx, target, [...new Set(all((plan) => plan.guardians))]);
+    await writePupils(
+      trx,
+      target,
+      schoolIds,
+      all((plan) => plan.pupils),
+    );
+    await forgetLinks(
+      trx,
+      target,
+      all((plan) => plan.unresolved),
+    );
+    await markLeft(
+      trx,
+      all((plan) => plan.left),
+      now,
+    );
+    await bringLinks(
+      trx,
+      target,
+      all((plan) => plan.openLinks),
+    );
+    await endLinks(
+      trx,
+      all((plan) => plan.endLinks),
+      now,
+    );
+    await forgetLinksOf(
+      trx,
+      all((plan) => plan.bereft),
+    );
+    await renameAccounts(
+      trx,
+      {
+        guardianIds: all((plan) => plan.renamed.guardianIds),
+        pupilIds: all((plan) => plan.renamed.pupilIds),
+      },
+      now,
+    );
   });
+}
+
+/** @returns ids of the schools by number in the feed */
+async function bringSchools(
+  trx: Database,
+  schools: readonly PlannedSchool[],
+  now: Date,
+): Promise<Map<number, number>> {
+  const ids = new Map(schools.flatMap(({ staged, known }) => (known ? [[staged.no, known.id]] : [])));
+  const written = schools.filter(({ known, plan }) => plan.writeSchool || !known);
+  for (const [no, id] of await writeSchools(trx, written, now)) ids.set(no, id);
+  const classes = schools.flatMap(({ staged, plan }) =>
+    plan.classes.map((one) => ({ ...one, schoolId: ids.get(staged.no) as number })),
+  );
+  await writeClasses(trx, classes);
+  return ids;
+}
+
+async function bringLinks(trx: Database, target: Target, links: SchoolPlan['openLinks']): Promise<void> {
+  if (links.length === 0) return;
+  const guardians = await rowIds(trx, 'guardian_references', target, unique(links, 'guardian'));
+  const pupils = await rowIds(trx, 'pupils', target, unique(links, 'pupil'));
+  const rows = links.map(({ guardian, pupil, code }) => ({
+    guardianId: guardians.get(guardian) as number,
+    pupilId: pupils.get(pupil) as number,
+    code,
+  }));
+  await openLinks(trx, rows, target.now);
 }
 
 function unique(links: SchoolPlan['openLinks'], side: 'guardian' | 'pupil'): string[] {

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { LeaseLost } from './apply.ts';
+import { applyWork } from './apply-work.ts';
 import { privateFolder } from './archive.ts';
 import { brakeText } from './brake.ts';
 import { keepExports } from './brake-store.ts';
@@ -19,7 +20,7 @@ import { applyStaff } from './staff-store.ts';
 import { type StagedFeed, stageFeed } from './stage.ts';
 import { clearStaging } from './staging-store.ts';
 import { FeedError, type ImportDeps, type ImportReport, type Progress } from './types.ts';
-import { applyWork, findWork, spokenSchools, type Work } from './work.ts';
+import { findWork, spokenSchools, type Work } from './work.ts';
 
 const RENEW_EVERY_MS = 10_000;
 
@@ -114,12 +115,12 @@ function leaseKeeper(deps: ImportDeps, runId: number): () => Promise<void> {
 async function weigh(deps: ImportDeps, runId: number, feed: StagedFeed, report: ImportReport): Promise<Work> {
   report.read = feed.read;
   report.notes = feed.notes;
-  const work = await findWork(deps, runId, feed);
+  const work = await findWork(deps, runId, feed, report.dry_run);
   const { findings, leaving } = await lookAtLosses(deps, runId, feed, spokenSchools(work));
   const noOf = new Map([...work.knownByNo].map(([no, known]) => [known.id, no]));
   for (const id of leaving) {
     const no = noOf.get(id);
-    if (no !== undefined) work.touched.add(no);
+    if (no !== undefined) work.touched.set(no, work.touched.get(no) ?? 0);
   }
   report.brake = findings;
   return work;

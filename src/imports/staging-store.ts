@@ -83,6 +83,12 @@ const TABLES = {
 } as const;
 export type StagedTable = keyof typeof TABLES;
 
+/** A staged person (s) is the known one (p). */
+export const SAME_PERSON = `p.academy_code = s.academy_code AND p.degree = s.degree AND p.source_id = s.source_id`;
+/** A staged pupil (s) to whom something happened since he was written (p). */
+export const TOUCHED = `(p.id IS NULL OR p.left_at IS NOT NULL
+  OR NOT (p.digest <=> s.digest) OR NOT (p.links_digest <=> s.links_digest))`;
+
 /**
  * Writes a batch of records. An id that is already there keeps its first record.
  * @returns the rows left out: `same` when they say the same as the first, which happens between files

@@ -1,11 +1,6 @@
 import { expect, test } from '@jest/globals';
-import {
-  isEmptyPlan,
-  planSchool,
-  type SchoolState,
-  type StagedGuardian,
-  type StagedPupil,
-} from '../../src/imports/plan.ts';
+import { isEmptyPlan, planSchool } from '../../src/imports/plan.ts';
+import type { SchoolState, StagedGuardian, StagedPupil } from '../../src/imports/school-state.ts';
 import { UNREADABLE } from '../../src/imports/types.ts';
 
 const pupil = (sourceId: string, more: Partial<StagedPupil> = {}): StagedPupil => ({

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { applyPlan } from '../../src/imports/apply.ts';
+import { applyPlans } from '../../src/imports/apply.ts';
 import { planSchool } from '../../src/imports/plan.ts';
 import { emptyReport, schoolReport } from '../../src/imports/report.ts';
 import { importFolder } from '../../src/imports/run.ts';
@@ -173,7 +173,9 @@ test('a run that was replaced while it slept writes nothing any more', async () 
     currentClasses: new Map(),
     elsewhere: new Set(),
   });
-  await expect(applyPlan(deps, id as number, school, null, plan)).rejects.toThrow('another import took over');
+  await expect(applyPlans(deps, id as number, [{ staged: school, known: null, plan }], [])).rejects.toThrow(
+    'another import took over',
+  );
   expect(await database.db('schools').select()).toEqual([]);
 });
 
