@@ -19,10 +19,10 @@ export type ReadPdf = {
   lang: string | null;
 };
 
-/** Reads a PDF again with another program than the one that wrote it. */
-export async function readPdf(path: string, { codes = true } = {}): Promise<ReadPdf> {
+/** Reads a PDF again with another program than the one that wrote it. @param source its path, or its bytes */
+export async function readPdf(source: string | Buffer, { codes = true } = {}): Promise<ReadPdf> {
   const task = getDocument({
-    data: new Uint8Array(await readFile(path)),
+    data: new Uint8Array(typeof source === 'string' ? await readFile(source) : source),
     verbosity: 0,
     useSystemFonts: false,
   });

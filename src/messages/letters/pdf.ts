@@ -1,26 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import PDFDocument from 'pdfkit';
+import { artifact, drawRuns, openPdf, type Pdf, type Section } from '../print/document.ts';
 import { layoutLetter } from './layout.ts';
 import { COLOURS, type Memo, PAGE, type Piece, type TextPiece } from './pen.ts';
 import { qrCode } from './qr.ts';
-import type { FontName, Ruler } from './runs.ts';
 import type { LetterBlock } from './types.ts';
-
-const FONT_FILES: Record<FontName, string> = {
-  regular: '@expo-google-fonts/atkinson-hyperlegible-next/400Regular/AtkinsonHyperlegibleNext_400Regular.ttf',
-  bold: '@expo-google-fonts/atkinson-hyperlegible-next/700Bold/AtkinsonHyperlegibleNext_700Bold.ttf',
-  // Signs that the first lacks (narrow no-break space, ligatures, Greek, Cyrillic...).
-  fallback: 'dejavu-fonts-ttf/ttf/DejaVuSans.ttf',
-  'fallback-bold': 'dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf',
-};
-
-type Document = InstanceType<typeof PDFDocument>;
-type Section = ReturnType<Document['struct']>;
 
 export type LettersDocument = {
   /** The PDF as it grows; read it, or its pages pile up. */
-  readonly stream: Document;
+  readonly stream: Pdf;
   /** Adds one page. @param title what the reader's outline calls it */
   addLetter(blocks: readonly LetterBlock[], title: string): void;
   /** Nothing can be added afterwards; the stream ends. */
@@ -29,24 +15,8 @@ export type LettersDocument = {
 
 /** A tagged PDF 1.7 in French with embedded fonts, written page by page. */
 export function openLettersDocument(info: { title: string; writtenAt: Date }): LettersDocument {
-  const stream = new PDFDocument({
-    size: [PAGE.width, PAGE.height],
-    margin: 0,
-    pdfVersion: '1.7',
-    tagged: true,
-    lang: 'fr-FR',
-    displayTitle: true,
-    autoFirstPage: false,
-    info: { Title: info.title, Author: 'EduConnect', Creator: 'EduConnect', CreationDate: info.writtenAt },
-  });
-  const require = createRequire(import.meta.url);
-  for (const [name, file] of Object.entries(FONT_FILES)) {
-    stream.registerFont(name, readFileSync(require.resolve(file)) as unknown as string);
-  }
-  const ruler = rulerOf(stream);
+  const { stream, ruler, root } = openPdf(info);
   const memo: Memo = new Map();
-  const root = stream.struct('Document');
-  stream.addStructure(root);
   return {
     stream,
     addLetter(blocks, title) {
@@ -64,33 +34,7 @@ export function openLettersDocument(info: { title: string; writtenAt: Date }): L
   };
 }
 
-/** Measures with the fonts of the document itself. */
-function rulerOf(document: Document): Ruler {
-  const known: Record<FontName, Map<number, boolean>> = {
-    regular: new Map(),
-    bold: new Map(),
-    fallback: new Map(),
-    'fallback-bold': new Map(),
-  };
-  return {
-    width: (text, font, size) => document.font(font).fontSize(size).widthOfString(text),
-    has(font, codePoint) {
-      let answer = known[font].get(codePoint);
-      if (answer === undefined) {
-        document.font(font);
-        // The typings leave out the font that is set; fontkit tells which signs it has.
-        const { _font } = document as unknown as {
-          _font: { font: { hasGlyphForCodePoint(point: number): boolean } };
-        };
-        answer = _font.font.hasGlyphForCodePoint(codePoint);
-        known[font].set(codePoint, answer);
-      }
-      return answer;
-    },
-  };
-}
-
-function draw(document: Document, section: Section, piece: Piece): void {
+function draw(document: Pdf, section: Section, piece: Piece): void {
   switch (piece.kind) {
     case 'text':
       section.add(document.struct(piece.tag, {}, [() => drawText(document, piece)]));
@@ -126,7 +70,7 @@ function draw(document: Document, section: Section, piece: Piece): void {
   }
 }
 
-function listItem(document: Document, item: TextPiece) {
+function listItem(document: Pdf, item: TextPiece) {
   if (item.bullet) {
     const { x, y, radius } = item.bullet;
     artifact(document, () => document.circle(x, y, radius).fill(COLOURS.accent));
@@ -134,24 +78,11 @@ function listItem(document: Document, item: TextPiece) {
   return document.struct('LI', {}, [document.struct('LBody', {}, [() => drawText(document, item)])]);
 }
 
-/** Decoration: told to no one who listens to the page. */
-function artifact(document: Document, work: () => void): void {
-  document.markContent('Artifact', { type: 'Layout' });
-  work();
-  document.endMarkedContent();
+function drawText(document: Pdf, piece: TextPiece): void {
+  for (const line of piece.lines) drawRuns(document, line, line);
 }
 
-function drawText(document: Document, piece: TextPiece): void {
-  for (const line of piece.lines) {
-    document.fillColor(line.colour).fontSize(line.size);
-    for (const run of line.runs) {
-      document.font(run.font);
-      document.text(run.text, line.x + run.x, line.baseline, { lineBreak: false, baseline: 'alphabetic' });
-    }
-  }
-}
-
-function drawCode(document: Document, piece: Extract<Piece, { kind: 'qr' }>): void {
+function drawCode(document: Pdf, piece: Extract<Piece, { kind: 'qr' }>): void {
   const code = qrCode(piece.url);
   const module = piece.size / code.modules;
   for (const bar of code.bars) {
@@ -160,7 +91,7 @@ function drawCode(document: Document, piece: Extract<Piece, { kind: 'qr' }>): vo
   document.fill('#000000');
 }
 
-function drawBand(document: Document): void {
+function drawBand(document: Pdf): void {
   artifact(document, () => {
     document.rect(0, 0, PAGE.width, 9).fill(COLOURS.brand);
     document.rect(0, 9, PAGE.width, 2.2).fill(COLOURS.accent);
@@ -168,7 +99,7 @@ function drawBand(document: Document): void {
 }
 
 /** The mark of the theme (assets/theme/images/mark.svg), 48 units wide. */
-function drawMark(document: Document, { x, y, size }: { x: number; y: number; size: number }): void {
+function drawMark(document: Pdf, { x, y, size }: { x: number; y: number; size: number }): void {
   const amber = '#f2ab58';
   document
     .save()

@@ -1,0 +1,201 @@
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Deps } from '../../deps.ts';
+import { COLOURS } from '../letters/pen.ts';
+import type { Line, Ruler } from '../letters/runs.ts';
+import { artifact, drawRuns, openPdf, type Pdf, type Section } from '../print/document.ts';
+import { giveWay } from '../print/give-way.ts';
+import {
+  CELL,
+  type Column,
+  columnsOf,
+  createSetter,
+  heightOfLines,
+  paginate,
+  SHEET,
+  type SheetPage,
+} from './sheet.ts';
+import type { List, ListKind } from './types.ts';
+import { creationDay, PASSWORD_NOTE, shownPassword } from './words.ts';
+
+type Tools = {
+  document: Pdf;
+  ruler: Ruler;
+  list: List;
+  columns: readonly Column[];
+  set: ReturnType<typeof createSetter>;
+  kind: Exclude<ListKind, 'csv'>;
+};
+
+const HEADING = { pdf: 62, 'hand-out': 66 };
+
+/**
+ * Writes the list as a tagged PDF (R-137), page by page as it is read: the titles of the columns on each page, page
+ * numbers, long names on several lines. `hand-out`: a class a page, with a box to tick and no password (R-141).
+ */
+export async function writeListPdf(
+  deps: Pick<Deps, 'sealer'>,
+  list: List,
+  kind: Exclude<ListKind, 'csv'>,
+  sink: Writable,
+): Promise<void> {
+  const { school, writtenAt } = list;
+  const title = `Liste des responsables - ${school.name} (${school.uai})`;
+  const { stream: document, ruler, root } = openPdf({ title, writtenAt });
+  const done = pipeline(document, sink);
+  // Awaited below; a reader who leaves while a page is being set must not be an unhandled rejection.
+  done.catch(() => {});
+  const columns = columnsOf(kind, (row) => shownPassword(deps, row));
+  const tools: Tools = { document, ruler, list, columns, set: createSetter(ruler), kind };
+  const pages = pagesOf(tools);
+  for (const [index, page] of pages.entries()) {
+    document.addPage({ size: [SHEET.width, SHEET.height], margin: 0 });
+    const section = document.struct('Sect');
+    root.add(section);
+    const y = page.heading ? drawHeading(tools, section, page) : SHEET.top;
+    drawTable(tools, section, page, y);
+    drawFoot(tools, section, page, `Page ${index + 1} sur ${pages.length}`);
+    section.end();
+    await giveWay(document, sink, done);
+  }
+  root.end();
+  document.end();
+  await done;
+}
+
+function pagesOf({ list, columns, set, kind }: Tools): SheetPage[] {
+  return paginate(list, {
+    byClass: kind === 'hand-out',
+    heightOf: (row) =>
+      heightOfLines(
+        Math.max(
+          ...columns.map((column) => cellLines(set, column, (column.measured ?? column.text)(row)).length),
+        ),
+      ),
+    headingHeight: HEADING[kind],
+    titlesHeight: heightOfLines(1),
+  });
+}
+
+const cellLines = (set: Tools['set'], { width, bold }: Column, text: string): readonly Line[] =>
+  set(text, width - 2 * CELL.padX, bold);
+
+/** @returns where the table begins */
+function drawHeading({ document, list, set, kind }: Tools, section: Section, page: SheetPage): number {
+  const { school, rows, writtenAt } = list;
+  const told = rows.slice(page.first, page.end);
+  const created = `Date de création : ${creationDay(writtenAt)}`;
+  const place = `${school.degree === 1 ? 'Ecole' : 'Établissement'} : ${school.uai} - ${school.name}`;
+  const classLabel = told[0]?.classLabel ?? 'sans classe';
+  const name = kind === 'pdf' ? 'Liste des responsables :' : `Liste des responsables : ${classLabel}`;
+  let y = SHEET.top;
+  const line = (tag: 'P' | 'H1', text: string, size: number, bold: boolean) => {
+    const lines = set(text, (SHEET.width - 2 * SHEET.side) * (CELL.size / size), bold);
+    const [first] = lines;
+    const style = {
+      x: SHEET.side,
+      baseline: y + size,
+      size,
+      colour: tag === 'H1' ? COLOURS.brand : COLOURS.ink,
+    };
+    if (first) section.add(document.struct(tag, {}, [() => drawRuns(document, scaled(first, size), style)]));
+    y += size * 1.45;
+  };
+  line('P', created, 10, false);
+  line('P', place, 10, true);
+  y += 4;
+  line('H1', name, 14, true);
+  return SHEET.top + HEADING[kind];
+}
+
+/** Lines are set at the size of the cells; their runs stand further apart where they are drawn larger. */
+const scaled = (line: Line, size: number): Pick<Line, 'runs'> => ({
+  runs: line.runs.map((run) => ({ ...run, x: (run.x * size) / CELL.size })),
+});
+
+function drawTable(tools: Tools, section: Section, page: SheetPage, top: number): void {
+  const { document, list, columns, set } = tools;
+  const table = document.struct('Table');
+  section.add(table);
+  const width = columns.reduce((sum, column) => sum + column.width, 0);
+  const titles = heightOfLines(1);
+  artifact(document, () => document.rect(SHEET.side, top, width, titles).fill(COLOURS.tint));
+  const head = document.struct('TR');
+  table.add(head);
+  drawCells(tools, head, 'TH', top, (column) => set(column.title, column.width - 2 * CELL.padX, true));
+  head.end();
+  let y = top + titles;
+  for (const row of list.rows.slice(page.first, page.end)) {
+    const cells = new Map(columns.map((column) => [column, cellLines(set, column, column.text(row))]));
+    const height = heightOfLines(Math.max(...[...cells.values()].map((lines) => lines.length)));
+    const line = document.struct('TR');
+    table.add(line);
+    drawCells(tools, line, 'TD', y, (column) => cells.get(column) ?? []);
+    line.end();
+    y += height;
+    const end = y;
+    artifact(document, () =>
+      document
+        .lineWidth(0.5)
+        .moveTo(SHEET.side, end)
+        .lineTo(SHEET.side + width, end)
+        .stroke(COLOURS.line),
+    );
+  }
+  table.end();
+}
+
+function drawCells(
+  { document, columns }: Tools,
+  row: Section,
+  tag: 'TH' | 'TD',
+  y: number,
+  linesOf: (column: Column) => readonly Line[],
+): void {
+  let x = SHEET.side;
+  for (const column of columns) {
+    const left = x + CELL.padX;
+    const lines = linesOf(column);
+    const draw = () => {
+      for (const [index, line] of lines.entries()) {
+        const baseline = y + CELL.padY + index * CELL.leading + CELL.size * 0.95;
+        drawRuns(document, line, { x: left, baseline, size: CELL.size, colour: COLOURS.ink });
+      }
+    };
+    if (column.box && tag === 'TD')
+      artifact(document, () =>
+        document
+          .lineWidth(0.8)
+          .rect(left + 14, y + CELL.padY, 11, 11)
+          .stroke(COLOURS.soft),
+      );
+    row.add(
+      document.struct(
+        tag,
+        tag === 'TH' ? ({ scope: 'Column' } as object) : {},
+        lines.length > 0 ? [draw] : [],
+      ),
+    );
+    x += column.width;
+  }
+}
+
+/** The note on passwords, or the class that the page is of; the school and the page's number. */
+function drawFoot(
+  { document, ruler, list, set, kind }: Tools,
+  section: Section,
+  page: SheetPage,
+  number: string,
+): void {
+  const baseline = SHEET.height - 22;
+  const size = 8;
+  const write = (text: string, x: number) => {
+    for (const line of set(text, 1e4))
+      drawRuns(document, scaled(line, size), { x, baseline, size, colour: COLOURS.soft });
+  };
+  if (kind === 'pdf') section.add(document.struct('Note', {}, [() => write(PASSWORD_NOTE, SHEET.side)]));
+  else artifact(document, () => write(list.rows[page.first]?.classLabel ?? '', SHEET.side));
+  const right = `${list.school.uai} - ${number}`;
+  const width = ruler.width(right, 'regular', size);
+  artifact(document, () => write(right, SHEET.width - SHEET.side - width));
+}

@@ -1,0 +1,107 @@
+import { breakLines, type Line, type Ruler, splitRuns } from '../letters/runs.ts';
+import { A4 } from '../print/document.ts';
+import type { List, ListKind, ListRow } from './types.ts';
+
+/** Where everything of a list stands on its pages. Pure: the same list and the same ruler give the same pages. */
+
+/** A4 on its side. */
+export const SHEET = { width: A4.height, height: A4.width, side: 34, top: 34, foot: 50 };
+export const CELL = { size: 9, leading: 11.6, padX: 4, padY: 4.2 };
+
+/** A column; `box`: an empty one to tick; `measured`: what its height is reckoned by, where that is not its text. */
+export type Column = {
+  title: string;
+  width: number;
+  bold?: boolean;
+  box?: true;
+  text(row: ListRow): string;
+  measured?(row: ListRow): string;
+};
+
+const pupil: Column[] = [
+  { title: 'Nom élève', width: 112, text: (row) => row.pupilFamilyName },
+  { title: 'Prénom élève', width: 94, text: (row) => row.pupilGivenName },
+  { title: 'Niveau', width: 80, text: (row) => row.level ?? '' },
+];
+const guardian: Column[] = [
+  { title: 'Nom', width: 112, text: (row) => row.familyName },
+  { title: 'Prénom', width: 94, text: (row) => row.givenName },
+  { title: 'Identifiant', width: 84, bold: true, text: (row) => row.identifier },
+];
+
+/**
+ * R-137; the class has a heading of its own where each begins a page.
+ * @param password asked for while a row is drawn, unless it is no secret: a secret takes one line
+ */
+export function columnsOf(kind: Exclude<ListKind, 'csv'>, password: (row: ListRow) => string): Column[] {
+  const measured = (row: ListRow) => (row.passwordKind === 'provisional' ? '' : password(row));
+  if (kind === 'pdf')
+    return [
+      ...pupil,
+      { title: 'Classe', width: 115, text: (row) => row.classLabel ?? '' },
+      ...guardian,
+      { title: 'Mot de passe *', width: 82.8, bold: true, text: password, measured },
+    ];
+  return [
+    ...pupil.map((column) => ({ ...column, width: column.width + 24 })),
+    ...guardian.map((column) => ({ ...column, width: column.width + 24 })),
+    { title: 'Remise', width: 53.8, box: true, text: () => '' },
+  ];
+}
+
+/** `first` and `end`: which rows of the list; `heading` where the page begins a list or a class. */
+export type SheetPage = { first: number; end: number; heading: boolean };
+
+/** Cuts the rows into pages. @param headingHeight of a page that begins a list or a class, without the columns' titles */
+export function paginate(
+  { rows }: List,
+  {
+    byClass,
+    heightOf,
+    headingHeight,
+    titlesHeight,
+  }: {
+    byClass: boolean;
+    heightOf: (row: ListRow) => number;
+    headingHeight: number;
+    titlesHeight: number;
+  },
+): SheetPage[] {
+  const room = SHEET.height - SHEET.top - SHEET.foot - titlesHeight;
+  const pages: SheetPage[] = [];
+  let page: SheetPage = { first: 0, end: 0, heading: true };
+  let left = room - headingHeight;
+  for (const [index, row] of rows.entries()) {
+    const height = heightOf(row);
+    const next = byClass && index > 0 && row.classId !== rows[index - 1]?.classId;
+    if (next || (height > left && page.end > page.first)) {
+      pages.push(page);
+      page = { first: index, end: index, heading: next };
+      left = room - (next ? headingHeight : 0);
+    }
+    page.end = index + 1;
+    left -= height;
+  }
+  return [...pages, page];
+}
+
+/** Sets texts in columns, and remembers them: names of classes and levels come again and again. */
+export function createSetter(ruler: Ruler) {
+  const known = new Map<string, readonly Line[]>();
+  return (text: string, width: number, bold = false): readonly Line[] => {
+    const key = `${width} ${bold} ${text}`;
+    let lines = known.get(key);
+    if (lines === undefined) {
+      lines = breakLines(splitRuns([{ text: printable(text), bold }], ruler), width, CELL.size, ruler);
+      if (known.size >= MOST_KNOWN) known.clear();
+      known.set(key, lines);
+    }
+    return lines;
+  };
+}
+const MOST_KNOWN = 5000;
+
+/** Composed, and free of what no page can show. */
+const printable = (text: string) => text.replace(/\p{Cc}|\p{Cs}|[\ufffe\uffff]/gu, ' ').normalize('NFC');
+
+export const heightOfLines = (most: number) => Math.max(1, most) * CELL.leading + 2 * CELL.padY;

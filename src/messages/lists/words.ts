@@ -1,0 +1,59 @@
+import { openProvisional } from '../../credentials/provisional.ts';
+import type { Deps } from '../../deps.ts';
+import type { ListRow } from './types.ts';
+
+/** What lists say, to the letter where the guides fix it (R-135 to R-138). */
+
+export const CSV_COLUMNS = [
+  'RNE',
+  'Ecole',
+  "Nom de l'élève",
+  "Prénom de l'élève",
+  "Niveau de l'élève",
+  "Classe de l'élève",
+  'Nom du responsable',
+  'Prénom du responsable',
+  'Identifiant',
+  'Mot de passe',
+];
+
+/** R-107 */
+export const PASSWORD_NOTE =
+  '* Seuls les mots de passe provisoires sont affichés, le mot de passe choisi par le responsable lors de ' +
+  "l'activation de son compte est masqué.";
+
+/**
+ * R-083: none before the account is notified, the provisional one in clear, that of the person masked. An account
+ * that only knows FranceConnect has none (R-086).
+ */
+export function shownPassword(deps: Pick<Deps, 'sealer'>, row: ListRow): string {
+  if (row.state === 'not_notified') return '';
+  if (row.passwordKind === 'provisional') return openProvisional(deps, row) ?? '';
+  return row.passwordKind === 'personal' ? '*****' : 'Aucun (FranceConnect)';
+}
+
+const STAMP = new Intl.DateTimeFormat('fr-FR', {
+  timeZone: 'Europe/Paris',
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
+
+/** « Educonnect-ListeResponsables-20180906103015.csv » (R-136), in the time of Paris. */
+export function listFileName(at: Date, extension: 'pdf' | 'csv'): string {
+  const { year, month, day, hour, minute, second } = partsOf(at);
+  return `Educonnect-ListeResponsables-${year}${month}${day}${hour}${minute}${second}.${extension}`;
+}
+
+/** « 06/09/2018 » (R-137) */
+export function creationDay(at: Date): string {
+  const { day, month, year } = partsOf(at);
+  return `${day}/${month}/${year}`;
+}
+
+const partsOf = (at: Date) =>
+  Object.fromEntries(STAMP.formatToParts(at).map(({ type, value }) => [type, value]));
