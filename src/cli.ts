@@ -48,6 +48,13 @@ const COMMANDS: Command[] = [
     run: async (deps, argv, io) => (await import('./messages/cli.ts')).notifyCommand(deps, argv, io),
   },
   {
+    name: 'bounces',
+    usage: 'bounces <file...|-> [--json]',
+    summary: 'read reports of mails that came back, from files or the standard input',
+    run: async (deps, argv, io) =>
+      (await import('./messages/bounces-cli.ts')).bouncesCommand(deps, argv, io, () => process.stdin),
+  },
+  {
     name: 'statistics',
     usage: 'statistics [--school <UAI>] [--json]',
     summary: 'compute the statistics of all schools, or of one and show them',

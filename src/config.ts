@@ -77,6 +77,10 @@ const schema = z.object({
     .string()
     .regex(/^[^<>@\r\n]*<?[^\s<>@]+@[^\s<>@]+>?$/, 'must be an address, or a name and an <address>')
     .default('Administrateur des services en ligne <ne-pas-repondre@educonnect.example>'),
+  MAIL_BOUNCES: z
+    .string()
+    .regex(/^[^\s<>@+]+@[^\s<>@]+$/, 'must be an address without +')
+    .optional(),
   TWILIO_ACCOUNT_SID: z
     .string()
     .regex(/^AC\w+$/, 'must begin with AC')

@@ -32,9 +32,14 @@ export type OutgoingMail = {
   messageId: string;
 };
 
-/** Sends one mail; `permanent` tells whether trying again is pointless. */
+/** `permanent`: trying again is pointless. `badAddress`: nobody can be reached there. */
+export type MailResult =
+  | { ok: true }
+  | { ok: false; permanent: boolean; reason: string; badAddress?: boolean };
+
+/** Sends one mail. */
 export type Mailer = {
-  send(mail: OutgoingMail): Promise<{ ok: true } | { ok: false; permanent: boolean; reason: string }>;
+  send(mail: OutgoingMail): Promise<MailResult>;
   close(): void;
 };
 

@@ -26,6 +26,8 @@ const COLUMNS = {
   credentialsVersion: 'credentials_version',
   closedAt: 'closed_at',
   frozenAt: 'frozen_at',
+  bouncedEmail: 'bounced_email',
+  emailBouncedAt: 'email_bounced_at',
 } as const satisfies Record<keyof Account, string>;
 
 /** knex's select map `{ publicId: 'accounts.public_id', ... }`; other stores join accounts with it. */

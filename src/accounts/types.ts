@@ -34,6 +34,9 @@ export type Account = {
   closedAt: Date | null;
   /** Its holder said « Ce n'est pas moi »: nobody gets in until the school has given a new password. */
   frozenAt: Date | null;
+  /** The address that a mail server refused for good; another one is not bad. */
+  bouncedEmail: string | null;
+  emailBouncedAt: Date | null;
 };
 
 /** What an import creates: state « Non notifié », origin « Non renseigné ». */
@@ -54,5 +57,7 @@ export type AccountChanges = Partial<
     | 'lastLoginAt'
     | 'closedAt'
     | 'frozenAt'
+    | 'bouncedEmail'
+    | 'emailBouncedAt'
   >
 >;

@@ -12,6 +12,7 @@ import * as sms from '../../migrations/011_sms.ts';
 import * as recovery from '../../migrations/012_recovery.ts';
 import * as statistics from '../../migrations/014_statistics.ts';
 import * as staffSessions from '../../migrations/015_staff_sessions.ts';
+import * as distributions from '../../migrations/016_distributions.ts';
 import * as families from '../../migrations/017_families.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -32,6 +33,7 @@ const MIGRATIONS: Migration[] = [
   { name: '012_recovery', ...recovery },
   { name: '014_statistics', ...statistics },
   { name: '015_staff_sessions', ...staffSessions },
+  { name: '016_distributions', ...distributions },
   { name: '017_families', ...families },
 ];
 

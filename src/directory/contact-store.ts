@@ -1,3 +1,4 @@
+import { chunksOf } from '../db/batch.ts';
 import type { Database } from '../deps.ts';
 
 const MOST = 5;
@@ -12,4 +13,19 @@ export async function knownMobiles(db: Database, accountId: number): Promise<str
     .orderBy('mobile')
     .limit(MOST)
     .pluck('mobile');
+}
+
+/** The address that the school knows of each account's holder, as `knownEmail` chooses it; those without have none. */
+export async function knownEmails(db: Database, accountIds: readonly number[]): Promise<Map<number, string>> {
+  const known = new Map<number, string>();
+  for (const ids of chunksOf(accountIds)) {
+    const rows: { accountId: number; email: string }[] = await db('guardian_references')
+      .select({ accountId: 'account_id', email: 'email' })
+      .whereIn('account_id', ids)
+      .whereNull('left_at')
+      .whereNotNull('email')
+      .orderBy([{ column: 'account_id' }, { column: 'updated_at', order: 'desc' }, { column: 'id' }]);
+    for (const { accountId, email } of rows) if (!known.has(accountId)) known.set(accountId, email);
+  }
+  return known;
 }

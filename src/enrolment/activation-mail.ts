@@ -34,5 +34,6 @@ export async function sendActivation(deps: Deps, trx: Transaction, request: Requ
       validDays: deps.config.ACTIVATION_LINK_VALID_DAYS,
     },
     uniqueKey: `activation:${tokenHash(link.token)}`,
+    accountId: account.id,
   });
 }

@@ -1,9 +1,10 @@
 import { lockAccounts, updateAccount } from '../accounts/store.ts';
+import { endWaysIn } from '../accounts/ways-in-store.ts';
 import { recordAudit } from '../audit/record.ts';
-import { consumeLink, type LinkRefusal, peekLink, revokePendingLinks } from '../codes/links.ts';
+import { consumeLink, type LinkRefusal, peekLink } from '../codes/links.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps, Transaction } from '../deps.ts';
-import { deleteFranceConnectLink, deletePending, lockSurvivor } from './pending-store.ts';
+import { deleteFranceConnectLink, lockSurvivor } from './pending-store.ts';
 
 type From = { ip: string; requestId?: string | undefined };
 
@@ -32,8 +33,7 @@ export async function freezeByLink(deps: Deps, token: string, from: From): Promi
 async function freeze(deps: Deps, trx: Transaction, accountId: number, from: From): Promise<void> {
   const now = deps.clock.now();
   const unlinked = await deleteFranceConnectLink(trx, accountId);
-  await revokePendingLinks(deps, trx, [accountId]);
-  await deletePending(trx, [accountId]);
+  await endWaysIn(trx, [accountId], now);
   await updateAccount(trx, accountId, { frozenAt: now }, now, true);
   await recordAudit(trx, {
     at: now,

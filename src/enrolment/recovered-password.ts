@@ -1,7 +1,8 @@
 import { findAccountById, lockAccounts, updateAccount } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
+import { endWaysIn } from '../accounts/ways-in-store.ts';
 import { recordAudit } from '../audit/record.ts';
-import { consumeLink, type LinkRefusal, peekLink, revokePendingLinks } from '../codes/links.ts';
+import { consumeLink, type LinkRefusal, peekLink } from '../codes/links.ts';
 import { attemptKeys } from '../credentials/attempts.ts';
 import type { PasswordFault } from '../credentials/policy.ts';
 import { clearAttempts } from '../credentials/store.ts';
@@ -9,7 +10,6 @@ import { inTransaction } from '../db/transaction.ts';
 import type { Deps, Transaction } from '../deps.ts';
 import { queueLinkNotices } from './link-notices.ts';
 import { judgePassword } from './new-password.ts';
-import { deletePending } from './pending-store.ts';
 import { currentRecovery } from './recovery-code.ts';
 import { hasPasswordToRecover } from './recovery-mail.ts';
 import { lockRecovery } from './recovery-store.ts';
@@ -135,8 +135,7 @@ async function replacePassword(
     provisionalCreatedAt: null,
   } as const;
   await updateAccount(trx, account.id, changes, now, true);
-  await revokePendingLinks(deps, trx, [account.id]);
-  await deletePending(trx, [account.id]);
+  await endWaysIn(trx, [account.id], now);
   await clearAttempts(trx, attemptKeys(account.identifier, ip));
   await recordAudit(trx, {
     at: now,

@@ -1,17 +1,16 @@
 import { createTransport } from 'nodemailer';
-import type { Deps, Mailer, OutgoingMail } from '../deps.ts';
+import type { Deps, Mailer, MailResult, OutgoingMail } from '../deps.ts';
 
 /** Each stage of the talk with the mail server (connection, greeting, silence) ends after this. */
 const STAGE_MS = 10_000;
 /** And a mail as a whole after this, whatever the server does. */
 const WHOLE_MS = 25_000;
 
-type Answer = Awaited<ReturnType<Mailer['send']>>;
-type SmtpError = Error & { code?: string; responseCode?: number; command?: string };
+type SmtpError = Error & { code?: string; responseCode?: number; command?: string; response?: string };
 
 /** Sends by SMTP (`SMTP_URL`, smtp or smtps, with user and password if need be) as `MAIL_FROM`. Pooled. */
 export function createSmtpMailer(
-  config: Pick<Deps['config'], 'SMTP_URL' | 'MAIL_FROM'>,
+  config: Pick<Deps['config'], 'SMTP_URL' | 'MAIL_FROM' | 'MAIL_BOUNCES'>,
   limits: { stageMs?: number; wholeMs?: number } = {},
 ): Mailer {
   const { stageMs = STAGE_MS, wholeMs = WHOLE_MS } = limits;
@@ -38,7 +37,14 @@ export function createSmtpMailer(
       const headers = { 'Auto-Submitted': 'auto-generated' };
       const words = { subject, text, ...(html === undefined ? {} : { html }) };
       // An address object is never read as a list; the envelope would be another recipient's only on purpose.
-      const sending = transport.sendMail({ to: { name: '', address: to }, messageId, headers, ...words });
+      const envelope = returnTo(config.MAIL_BOUNCES, mail);
+      const sending = transport.sendMail({
+        to: { name: '', address: to },
+        messageId,
+        headers,
+        ...words,
+        ...(envelope === null ? {} : { envelope }),
+      });
       return withinTime(
         sending.then(() => ({ ok: true as const }), classify),
         wholeMs,
@@ -46,6 +52,14 @@ export function createSmtpMailer(
     },
     close: () => transport.close(),
   };
+}
+
+/** Where reports of non-delivery go: an address of its own for each mail, which tells which mail it was (VERP). */
+function returnTo(bounces: string | undefined, { to, messageId }: OutgoingMail) {
+  if (bounces === undefined) return null;
+  const [local = '', domain = ''] = bounces.split('@');
+  const mark = /^<([^@>]+)/.exec(messageId)?.[1] ?? '';
+  return { from: `${local}+${mark}@${domain}`, to };
 }
 
 /** The last look before a mail leaves: one recipient (security.md 1.9), no line that would become a header (H02). */
@@ -61,17 +75,28 @@ function refuse(mail: OutgoingMail): string | null {
  * Only a refusal of this recipient or of this mail (5xx to RCPT TO or DATA) is final. All else may pass: 4xx, no
  * connection, a refused login or sender (our configuration, not the mail's fault).
  */
-function classify(error: SmtpError): Answer {
+function classify(error: SmtpError): MailResult {
   const { code = error.name, responseCode, command } = error;
   const ofThisMail = command === 'RCPT TO' || command === 'DATA';
   const final = responseCode !== undefined && responseCode >= 500 && responseCode !== 530;
   const reason = [code, responseCode, command].filter((part) => part !== undefined).join(' ');
-  return { ok: false, permanent: ofThisMail && final, reason };
+  const badAddress = command === 'RCPT TO' && final && namesTheAddress(error);
+  return { ok: false, permanent: ofThisMail && final, reason, ...(badAddress ? { badAddress } : {}) };
 }
 
-async function withinTime(answer: Promise<Answer>, ms: number): Promise<Answer> {
+/**
+ * Whether the refusal is of the address itself and not of us (relaying denied, policy): RFC 3463 codes X.1 and of a
+ * mailbox that is closed, or none of them and a code of RFC 5321 that speaks of the mailbox.
+ */
+function namesTheAddress({ response = '', responseCode }: SmtpError): boolean {
+  const status = /^\d{3}[ -](5\.\d{1,3}\.\d{1,3})\b/.exec(response)?.[1];
+  if (status !== undefined) return /^5\.(1\.(0|1|2|3|6|10)|2\.1)$/.test(status);
+  return responseCode === 550 || responseCode === 551 || responseCode === 553;
+}
+
+async function withinTime(answer: Promise<MailResult>, ms: number): Promise<MailResult> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<Answer>((resolve) => {
+  const late = new Promise<MailResult>((resolve) => {
     timer = setTimeout(() => resolve({ ok: false, permanent: false, reason: 'no answer in time' }), ms);
   });
   try {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Deps } from '../deps.ts';
 import { readUai } from '../directory/uai.ts';
-import { type Batch, type NotifyRefusal, notify } from './notify.ts';
+import { type Batch, type NotifyRefusal, notifySchool } from './notify.ts';
 import { type FileRefusal, openLettersFile } from './write-letters.ts';
 
 type Io = { out(line: string): void; err(line: string): void };
@@ -66,7 +66,7 @@ async function distribute(
 ): Promise<Batch | null> {
   try {
     const { uai: schoolUai, schoolClass } = request;
-    const result = await notify(deps, { schoolUai, schoolClass, actor: { actorKind: 'operator' } });
+    const result = await notifySchool(deps, { schoolUai, schoolClass, actor: { actorKind: 'operator' } });
     if (result.ok) return result.batch;
     io.err(REFUSALS[result.reason](schoolUai));
   } catch (error) {
@@ -80,7 +80,7 @@ async function distribute(
 function report(io: Io, batch: Batch, path: string, json: boolean): void {
   const { id, school, notified } = batch;
   const kinds = { C01: 0, C03: 0, C05: 0 };
-  for (const { message } of notified) kinds[message] += 1;
+  for (const { message } of notified) kinds[message as keyof typeof kinds] += 1;
   if (json) {
     const { uai, name } = school;
     io.out(JSON.stringify({ batch: id, school: { uai, name }, letters: notified.length, kinds, file: path }));

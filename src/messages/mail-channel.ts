@@ -36,7 +36,8 @@ async function sendMail(deps: Pick<Deps, 'sealer' | 'mailer'>, message: ClaimedM
     const { recipient: to, messageId } = message;
     const result = await deps.mailer.send({ to, messageId, ...content });
     if (result.ok) return { kind: 'sent' };
-    return { kind: result.permanent ? 'failed' : 'retry', reason: result.reason };
+    const { permanent, reason, badAddress = false } = result;
+    return permanent ? { kind: 'failed', reason, undeliverable: badAddress } : { kind: 'retry', reason };
   } catch (error) {
     return { kind: 'retry', reason: error instanceof Error ? error.name : 'unknown' };
   }

@@ -1,9 +1,9 @@
-import type { Knex } from 'knex';
 import type { Actor } from '../audit/record.ts';
 import { chunksOf } from '../db/batch.ts';
-import type { Database } from '../deps.ts';
+import type { Database, Transaction } from '../deps.ts';
 import { linkedPupils } from '../directory/store.ts';
-import type { Channel, CredentialMessage } from './choice.ts';
+import type { Channel } from './choice.ts';
+import type { Plan } from './plan.ts';
 
 export type School = { id: number; uai: string; name: string; town: string | null; degree: 1 | 2 };
 
@@ -18,21 +18,32 @@ export type Recipient = {
 
 export type Child = { accountId: number; givenName: string; familyName: string };
 
+const SCHOOL_COLUMNS = ['id', 'uai', 'name', 'town', 'degree'] as const;
+
 export async function findSchool(db: Database, uai: string): Promise<School | null> {
-  const row = await db('schools').select('id', 'uai', 'name', 'town', 'degree').where({ uai }).first();
-  return row ?? null;
+  return (
+    (await db('schools')
+      .select(...SCHOOL_COLUMNS)
+      .where({ uai })
+      .first()) ?? null
+  );
 }
 
-/**
- * Accounts of the legal guardians of the school's pupils, one row a pupil. A pupil counts when he is present, has an
- * INE and, in the first degree, a class (R-005, R-006); closed accounts are out of reach (R-077).
- */
-export async function findRecipients(db: Database, school: School): Promise<Recipient[]> {
-  const query = linkedPupils(db)
+export async function findSchoolById(db: Database, id: number): Promise<School | null> {
+  return (
+    (await db('schools')
+      .select(...SCHOOL_COLUMNS)
+      .where({ id })
+      .first()) ?? null
+  );
+}
+
+/** Living accounts of the legal guardians of the school's pupils, one row a pupil; closed ones are out of reach (R-077). */
+function recipientsOf(db: Database, school: Pick<School, 'id'>) {
+  return linkedPupils(db)
     .join('accounts as a', 'a.id', 'g.account_id')
     .leftJoin('classes as c', 'c.id', 'p.class_id')
     .where({ 'p.school_id': school.id, 'a.kind': 'guardian' })
-    .whereNotNull('p.ine')
     .whereNull('a.closed_at')
     .select({
       accountId: 'a.id',
@@ -41,8 +52,27 @@ export async function findRecipients(db: Database, school: School): Promise<Reci
       classCode: 'c.code',
       classLabel: 'c.label',
     });
+}
+
+/** All of the school whose pupil has an INE and, in the first degree, a class (R-005, R-006). */
+export async function findRecipients(db: Database, school: School): Promise<Recipient[]> {
+  const query = recipientsOf(db, school).whereNotNull('p.ine');
   if (school.degree === 1) query.whereNotNull('p.class_id');
   return query;
+}
+
+/** Those of these accounts that the school may reach; others have no row. */
+export async function findRecipientsAmong(
+  db: Database,
+  school: Pick<School, 'id'>,
+  accountIds: readonly number[],
+): Promise<Recipient[]> {
+  const found: Recipient[] = [];
+  for (const ids of chunksOf(accountIds)) {
+    const rows: Recipient[] = await recipientsOf(db, school).whereIn('g.account_id', ids);
+    found.push(...rows);
+  }
+  return found;
 }
 
 /** All children of the accounts, other schools' too, in the order of their birth (R-132). */
@@ -64,26 +94,87 @@ export async function findChildren(db: Database, accountIds: readonly number[]):
   return children;
 }
 
-/** The batch and, once per account, what it was sent. @returns the batch's id */
-export async function insertNotificationBatch(
-  trx: Knex.Transaction,
-  batch: { schoolId: number; channel: Channel; actor: Actor; now: Date },
-  results: readonly { accountId: number; message: CredentialMessage }[],
-): Promise<number> {
-  const [batchId = 0] = await trx('notification_batches').insert({
+/** Which of these accounts FranceConnect is linked to. */
+export async function findLinked(db: Database, accountIds: readonly number[]): Promise<Set<number>> {
+  const linked = new Set<number>();
+  for (const ids of chunksOf(accountIds)) {
+    const rows: number[] = await db('account_franceconnect').whereIn('account_id', ids).pluck('account_id');
+    for (const id of rows) linked.add(id);
+  }
+  return linked;
+}
+
+export type NewBatch = {
+  publicId: string;
+  schoolId: number;
+  channel: Channel | 'reset';
+  withReset: boolean;
+  /** One account was asked for from its own page. */
+  single: boolean;
+  /** The letters are many: they are made beside the requests. */
+  lettersAside: boolean;
+  formKey: string | null;
+  actor: Actor;
+  now: Date;
+};
+
+/** @returns its id. @throws the duplicate of another batch of this school with the same form key */
+export async function insertBatch(trx: Transaction, batch: NewBatch): Promise<number> {
+  const [id = 0] = await trx('notification_batches').insert({
+    public_id: batch.publicId,
     school_id: batch.schoolId,
     channel: batch.channel,
+    with_reset: batch.withReset ? 1 : 0,
+    single_account: batch.single ? 1 : 0,
+    ...(batch.lettersAside ? { pdf_state: 'waiting', pdf_due_at: batch.now } : {}),
+    form_key: batch.formKey,
     actor_kind: batch.actor.actorKind,
     actor: batch.actor.actor ?? null,
     created_at: batch.now,
   });
-  for (const part of chunksOf(results)) {
-    const rows = part.map(({ accountId, message }) => ({
+  return id;
+}
+
+/** What became of each account. @param messageIds of the mails that were queued */
+export async function insertResults(
+  trx: Transaction,
+  batchId: number,
+  plans: readonly Plan[],
+  messageIds: ReadonlyMap<number, string>,
+): Promise<void> {
+  for (const part of chunksOf(plans)) {
+    const rows = part.map(({ before: { id }, message, outcome, reset }) => ({
       batch_id: batchId,
-      account_id: accountId,
+      account_id: id,
       message,
+      outcome,
+      reset,
+      delivery: messageIds.has(id) ? 'waiting' : null,
+      message_id: messageIds.get(id) ?? null,
     }));
     await trx('notification_results').insert(rows);
   }
-  return batchId;
+}
+
+/** The batch that this form has made before. */
+export async function findBatchOfForm(
+  db: Database,
+  schoolId: number,
+  formKey: string,
+): Promise<string | null> {
+  const row: { publicId: string } | undefined = await db('notification_batches')
+    .select({ publicId: 'public_id' })
+    .where({ school_id: schoolId, form_key: formKey })
+    .first();
+  return row?.publicId ?? null;
+}
+
+/** The latest batch of the school: what a form that follows it is bound to. */
+export async function findLatestBatch(db: Database, schoolId: number): Promise<string | null> {
+  const row: { publicId: string } | undefined = await db('notification_batches')
+    .select({ publicId: 'public_id' })
+    .where({ school_id: schoolId })
+    .orderBy('id', 'desc')
+    .first();
+  return row?.publicId ?? null;
 }

@@ -1,43 +1,83 @@
-import { transition } from '../accounts/lifecycle.ts';
-import { lockAccounts, updateManyAccounts, updateProvisionals } from '../accounts/store.ts';
-import type { Account, AccountOrigin, AccountState } from '../accounts/types.ts';
-import { type Actor, recordAudit } from '../audit/record.ts';
-import { generateProvisional, provisionalExpiresAt, sealProvisional } from '../credentials/provisional.ts';
+import { lockAccounts } from '../accounts/store.ts';
+import type { Account } from '../accounts/types.ts';
+import type { Actor } from '../audit/record.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps, Transaction } from '../deps.ts';
-import { type CredentialMessage, chooseMessage } from './choice.ts';
+import { knownEmails } from '../directory/contact-store.ts';
+import { carryOut } from './carry-out.ts';
+import type { Channel } from './choice.ts';
+import { queueCredentialMails, queueResetNotices } from './credential-mails.ts';
+import { type Addressed, addressOf, type Notified } from './letter.ts';
 import {
-  type Child,
   findChildren,
+  findLinked,
   findRecipients,
+  findRecipientsAmong,
   findSchool,
-  insertNotificationBatch,
+  findSchoolById,
+  insertBatch,
+  insertResults,
   type Recipient,
   type School,
 } from './notify-store.ts';
+import { onceByForm } from './once.ts';
+import { type Plan, planNotice } from './plan.ts';
+import { byAccount, inOrder } from './recipients.ts';
 
-type SheetMessage = Extract<CredentialMessage, 'C01' | 'C03' | 'C05'>;
+/** Up to so many letters are made while they are downloaded; more are made beforehand, beside the requests. */
+export const LETTERS_AT_ONCE = 30;
 
-/** One account that was notified, as it is afterwards. */
-export type Notified = {
-  account: Account;
-  message: SheetMessage;
-  /** The pupil of this school through whom the sheet is handed out. */
-  recipient: Recipient;
-  children: Child[];
+export type Batch = {
+  id: number;
+  publicId: string;
+  school: School;
+  at: Date;
+  /** Those distributed, in the order in which sheets are handed out: class, pupil. */
+  notified: Notified[];
 };
 
-export type Batch = { id: number; school: School; at: Date; notified: Notified[] };
-export type NotifyRefusal = 'unknown-school' | 'unknown-class' | 'nobody';
+type Needs = Pick<Deps, 'jobsDb' | 'clock' | 'random' | 'config' | 'sealer' | 'render'>;
+
+export type NotifyRequest = {
+  schoolId: number;
+  accountIds: readonly number[];
+  channel: Channel;
+  /** A new provisional password for all that may have one (R-113). */
+  withReset: boolean;
+  /** One account, from its own page. */
+  single?: boolean;
+  /** Of the page that was confirmed: the same one again gives the same batch. */
+  formKey: string | null;
+  actor: Actor;
+};
+
+/** `foreign`: one of the accounts is not of this school; nothing was done. */
+export type BatchResult = { ok: true; batch: string } | { ok: false; reason: 'foreign' | 'nobody' };
 
 /**
- * Distributes by sheet the accounts of a school's guardians (sections L and M), in one transaction: states,
- * provisional passwords, distribution dates, batch, audit. A provisional password that still works is kept, so that
- * a second run gives the same letters; one that has expired is replaced (R-068). Statements grow by the 500
- * accounts, not by the account. The result is in the order in which sheets are handed out: class, pupil.
+ * Distributes accounts of one school by sheet or mail (sections L and M), in one transaction: states, provisional
+ * passwords, distribution dates, batch, audit lines and mails. A provisional password that still works is kept unless
+ * a reset is asked for; one that has expired is replaced (R-068). Statements grow by the 500 accounts.
+ * @returns the public id of the batch
  */
-export async function notify(
-  deps: Pick<Deps, 'jobsDb' | 'clock' | 'random' | 'config' | 'sealer'>,
+export async function notify(deps: Needs, request: NotifyRequest): Promise<BatchResult> {
+  const { schoolId, accountIds, formKey } = request;
+  return onceByForm(deps.jobsDb, { schoolId, formKey }, async (trx) => {
+    const school = await findSchoolById(trx, schoolId);
+    const wanted = new Set(accountIds);
+    if (school === null || wanted.size === 0) return { ok: false, reason: 'nobody' };
+    const recipients = inOrder(await findRecipientsAmong(trx, school, [...wanted]));
+    if (recipients.size < wanted.size) return { ok: false, reason: 'foreign' };
+    const batch = await distribute(deps, trx, school, recipients, request);
+    return { ok: true, batch: batch.publicId };
+  });
+}
+
+export type NotifyRefusal = 'unknown-school' | 'unknown-class' | 'nobody';
+
+/** The same by sheet for a whole school, or one of its classes: `educonnect notify`. */
+export async function notifySchool(
+  deps: Needs,
   request: { schoolUai: string; schoolClass?: string | undefined; actor: Actor },
 ): Promise<{ ok: true; batch: Batch } | { ok: false; reason: NotifyRefusal }> {
   return inTransaction(deps.jobsDb, async (trx) => {
@@ -51,113 +91,69 @@ export async function notify(
         : all.filter(({ classCode, classLabel }) => classCode === wanted || classLabel === wanted);
     if (all.length > 0 && recipients.length === 0) return { ok: false, reason: 'unknown-class' };
     if (recipients.length === 0) return { ok: false, reason: 'nobody' };
-    return { ok: true, batch: await distribute(deps, trx, school, inOrder(recipients), request.actor) };
+    const how = { channel: 'sheet', withReset: false, formKey: null, actor: request.actor } as const;
+    return { ok: true, batch: await distribute(deps, trx, school, inOrder(recipients), how) };
   });
 }
 
+type How = Omit<NotifyRequest, 'schoolId' | 'accountIds'>;
+
 async function distribute(
-  deps: Pick<Deps, 'clock' | 'random' | 'config' | 'sealer'>,
+  deps: Needs,
   trx: Transaction,
   school: School,
   recipients: ReadonlyMap<number, Recipient>,
-  actor: Actor,
+  how: How,
 ): Promise<Batch> {
-  const at = deps.clock.now();
-  const accounts = await lockAccounts(trx, [...recipients.keys()]);
-  const changes = accounts
-    .filter((account) => account.closedAt === null)
-    .map((account) => planSheet(deps, account, at));
-  await save(trx, changes, at);
-  const results = changes.map(({ before, message }) => ({ accountId: before.id, message }));
-  const id = await insertNotificationBatch(
-    trx,
-    { schoolId: school.id, channel: 'sheet', actor, now: at },
-    results,
-  );
-  const lines = changes.map(({ before, after, message }) => ({
-    ...actor,
-    at,
-    event: 'notify',
-    outcome: 'done' as const,
-    accountId: before.id,
+  const { channel, withReset, actor, formKey } = how;
+  const now = deps.clock.now();
+  const publicId = deps.random.bytes(16).toString('base64url');
+  // First, so that of two who press at once the second waits here and finds the batch of the first.
+  const id = await insertBatch(trx, {
+    publicId,
     schoolId: school.id,
-    details: `${before.state} > ${after.state}, ${message}`,
-  }));
-  await recordAudit(trx, ...lines);
-  const children = await findChildren(trx, [...recipients.keys()]);
-  return { id, school, at, notified: assemble(recipients, changes, children) };
-}
-
-type Change = { before: Account; after: Account; message: SheetMessage; renewed: boolean };
-
-/** What notifying does to one account; pure but for the password drawn (R-071, R-072, R-112, R-115, X3, X14). */
-function planSheet(deps: Pick<Deps, 'random' | 'config' | 'sealer'>, before: Account, now: Date): Change {
-  const next = transition(before, 'notify');
-  if (!next.ok) throw new Error(`no way to notify an account that is ${before.state}`);
-  const expiry = provisionalExpiresAt(deps.config, before);
-  const renewed = before.state === 'not_notified' || (expiry !== null && expiry <= now);
-  const after: Account = { ...before, state: next.state, origin: next.origin, distributedAt: now };
-  if (renewed) {
-    after.passwordKind = 'provisional';
-    after.provisionalSealed = sealProvisional(deps, before.publicId, generateProvisional(deps));
-    after.provisionalCreatedAt = now;
-  }
-  const message = chooseMessage(before.state, after.passwordKind, 'sheet') as SheetMessage;
-  return { before, after, message, renewed };
-}
-
-/** Writes the plans, grouped by the state they lead to. */
-async function save(trx: Transaction, changes: readonly Change[], now: Date): Promise<void> {
-  const groups = new Map<string, { state: AccountState; origin: AccountOrigin; changes: Change[] }>();
-  for (const change of changes.filter(({ renewed }) => renewed)) {
-    const { state, origin } = change.after;
-    const key = `${state} ${origin}`;
-    const group = groups.get(key) ?? { state, origin, changes: [] };
-    group.changes.push(change);
-    groups.set(key, group);
-  }
-  for (const { state, origin, changes: members } of groups.values()) {
-    const values = members.map(({ after }) => ({ id: after.id, sealed: after.provisionalSealed ?? '' }));
-    await updateProvisionals(trx, values, { state, origin, distributedAt: now }, now);
-  }
-  const others = changes.filter(({ renewed }) => !renewed).map(({ before }) => before.id);
-  await updateManyAccounts(trx, others, { distributedAt: now }, now);
-}
-
-const collator = new Intl.Collator('fr', { numeric: true });
-
-/** One recipient an account, the first by class and pupil; the map keeps that order. */
-function inOrder(recipients: readonly Recipient[]): Map<number, Recipient> {
-  const sorted = [...recipients].sort(
-    (a, b) =>
-      collator.compare(a.classLabel ?? '', b.classLabel ?? '') ||
-      collator.compare(a.pupilFamilyName, b.pupilFamilyName) ||
-      collator.compare(a.pupilGivenName, b.pupilGivenName) ||
-      a.accountId - b.accountId,
+    channel,
+    withReset,
+    single: how.single ?? false,
+    lettersAside: channel === 'sheet' && recipients.size > LETTERS_AT_ONCE,
+    formKey,
+    actor,
+    now,
+  });
+  const accounts = (await lockAccounts(trx, [...recipients.keys()])).filter(isOpen);
+  const ids = accounts.map((account) => account.id);
+  const needsAddress = channel === 'email' || withReset;
+  const known = needsAddress ? await knownEmails(trx, ids) : new Map<number, string>();
+  const linked = withReset ? await findLinked(trx, ids) : new Set<number>();
+  const addressed: Addressed[] = accounts.map((account) => ({ account, address: addressOf(account, known) }));
+  const plans = addressed.map(({ account, address }) =>
+    planNotice(deps, account, how, { now, address, linked: linked.has(account.id) }),
   );
-  const first = new Map<number, Recipient>();
-  for (const recipient of sorted) {
-    if (!first.has(recipient.accountId)) first.set(recipient.accountId, recipient);
-  }
-  return first;
+  await carryOut(trx, plans, { now, actor, schoolId: school.id, distributes: true });
+  const families = byAccount(await findChildren(trx, ids));
+  const batch = { id, publicId, school, at: now, notified: assemble(recipients, plans, families) };
+  const addresses = new Map(addressed.map(({ account, address }) => [account.id, address]));
+  const messageIds =
+    channel === 'email' ? await queueCredentialMails(deps, trx, batch, addresses) : new Map<number, string>();
+  if (channel === 'sheet') await queueResetNotices(deps, trx, batch, resetOf(plans), addresses);
+  await insertResults(trx, id, plans, messageIds);
+  return batch;
 }
+
+const isOpen = (account: Account) => account.closedAt === null;
+const resetOf = (plans: readonly Plan[]) =>
+  plans.filter(({ reset }) => reset === 'done').map(({ after }) => after);
 
 function assemble(
   recipients: ReadonlyMap<number, Recipient>,
-  changes: readonly Change[],
-  children: readonly Child[],
+  plans: readonly Plan[],
+  families: ReadonlyMap<number, Notified['children']>,
 ): Notified[] {
-  const byAccount = new Map(changes.map((change) => [change.before.id, change]));
-  const families = new Map<number, Child[]>();
-  for (const child of children) {
-    const family = families.get(child.accountId) ?? [];
-    family.push(child);
-    families.set(child.accountId, family);
-  }
+  const byId = new Map(plans.map((plan) => [plan.before.id, plan]));
   return [...recipients].flatMap(([accountId, recipient]) => {
-    const change = byAccount.get(accountId);
-    if (change === undefined) return [];
-    const { after, message } = change;
-    return [{ account: after, message, recipient, children: families.get(accountId) ?? [] }];
+    const plan = byId.get(accountId);
+    if (plan?.message == null) return [];
+    const { after: account, message } = plan;
+    return [{ account, message, recipient, children: families.get(accountId) ?? [] }];
   });
 }

@@ -1,3 +1,4 @@
+import { chunksOf, insertBatch } from '../db/batch.ts';
 import { isDuplicate } from '../db/transaction.ts';
 import type { Database, Transaction } from '../deps.ts';
 
@@ -49,6 +50,35 @@ export async function insertMessage(db: Database, message: NewMessage): Promise<
     });
   } catch (error) {
     if (!isDuplicate(error)) throw error;
+  }
+}
+
+/** Mails are some ten kilobytes each: so many are well below what a server takes at once. */
+const AT_ONCE = 250;
+
+/** Many rows; their keys must be new. */
+export async function insertMessages(db: Database, messages: readonly NewMessage[]): Promise<void> {
+  for (const part of chunksOf(messages, AT_ONCE)) {
+    const rows = part.map((message) => [
+      message.uniqueKey,
+      message.channel,
+      message.template,
+      message.recipient,
+      message.contentSealed,
+      message.messageId,
+      'waiting',
+      message.now,
+      message.giveUpAt,
+      message.now,
+      message.concernWay ?? null,
+      message.concernAccounts ?? null,
+    ]);
+    await insertBatch(
+      db,
+      `INSERT INTO outbox_messages (unique_key, channel, template, recipient, content_sealed, message_id, state,
+         due_at, give_up_at, created_at, concern_way, concern_accounts)`,
+      rows,
+    );
   }
 }
 

@@ -1,5 +1,10 @@
 import type { Deps, Transaction } from '../deps.ts';
-import { insertMessage } from './outbox-store.ts';
+import { loginUrl } from './letters/login-url.ts';
+import type { Letter } from './letters/types.ts';
+import { insertMessage, insertMessages, type NewMessage } from './outbox-store.ts';
+
+/** What a mail that carries or recalls credentials tells; the same as its sheet (R-126, R-128, R-130). */
+export type CredentialWords = Omit<Letter, 'kind' | 'handOut'>;
 
 /** What each mail says; `views/messages/<template>.email.njk` has the words. */
 export type MailTemplates = {
@@ -17,6 +22,11 @@ export type MailTemplates = {
   'forgotten-identifier': { identifiers: readonly string[] };
   /** R-037: the link that chooses a new password. */
   'password-recovery': { identifier: string; link: string; validUntil: Date };
+  c02: CredentialWords;
+  c04: CredentialWords;
+  c06: CredentialWords;
+  /** The school has reset the password; the new one comes by another way (G05). */
+  'reset-notice': { identifier: string; school: Letter['school']; at: Date };
 };
 
 export type QueuedMail = {
@@ -27,6 +37,8 @@ export type QueuedMail = {
     data: MailTemplates[Name];
     /** ASCII, at most 100 characters; a second message with the same key is not queued. */
     uniqueKey: string;
+    /** Whose address it is, so that the school is told when mail servers refuse it. */
+    accountId?: number;
   };
 }[keyof MailTemplates];
 
@@ -39,30 +51,47 @@ const GIVE_UP_AFTER_MS = 3 * DAY_MS;
 /** What the sealed content of a message is bound to. */
 export const contentContext = (uniqueKey: string): string => `outbox:${uniqueKey}`;
 
+type Needs = Pick<Deps, 'render' | 'config' | 'sealer' | 'clock' | 'random'>;
+
 /**
  * Puts a mail into the outbox in the caller's transaction: it leaves when, and only when, that commits. The words
  * are rendered now and kept sealed until the mail has left (they carry links). One statement.
  * @throws Error when `to` is not exactly one address
  */
-export async function queueMail(
+export async function queueMail(trx: Transaction, deps: Needs, mail: QueuedMail): Promise<void> {
+  await insertMessage(trx, newMessage(deps, mail));
+}
+
+/** The same for many, with keys that nobody has used; statements grow by the hundreds. @returns Message-IDs, in order */
+export async function queueMails(
   trx: Transaction,
-  deps: Pick<Deps, 'render' | 'config' | 'sealer' | 'clock' | 'random'>,
-  mail: QueuedMail,
-): Promise<void> {
-  if (!/^[^\s@,;:<>"]+@[^\s@,;:<>"]+$/.test(mail.to)) throw new Error('a mail needs exactly one recipient');
+  deps: Needs,
+  mails: readonly QueuedMail[],
+): Promise<string[]> {
+  const messages = mails.map((mail) => newMessage(deps, mail));
+  await insertMessages(trx, messages);
+  return messages.map(({ messageId }) => messageId);
+}
+
+function newMessage(deps: Needs, mail: QueuedMail): NewMessage {
+  if (!isOneAddress(mail.to)) throw new Error('a mail needs exactly one recipient');
   const now = deps.clock.now();
   const content = renderMail(deps, mail);
-  await insertMessage(trx, {
+  return {
     uniqueKey: mail.uniqueKey,
     channel: 'email',
     template: mail.template,
     recipient: mail.to,
     contentSealed: deps.sealer.seal(JSON.stringify(content), contentContext(mail.uniqueKey)),
-    messageId: `<${deps.random.bytes(18).toString('base64url')}@${senderDomain(deps.config)}>`,
+    messageId: `<${deps.random.bytes(18).toString('hex')}@${senderDomain(deps.config)}>`,
     now,
     giveUpAt: new Date(now.getTime() + GIVE_UP_AFTER_MS),
-  });
+    concernAccounts: mail.accountId === undefined ? null : String(mail.accountId),
+  };
 }
+
+/** Whether a mail can be sent there at all. */
+export const isOneAddress = (to: string): boolean => /^[^\s@,;:<>"()[\]\\]+@[^\s@,;:<>"()[\]\\]+$/.test(to);
 
 /** The three parts of a mail. In the subject and the text nothing is HTML; names cannot add lines to the header. */
 export function renderMail(deps: Pick<Deps, 'render' | 'config'>, mail: QueuedMail): MailContent {
@@ -72,6 +101,7 @@ export function renderMail(deps: Pick<Deps, 'render' | 'config'>, mail: QueuedMa
       part: name,
       siteUrl: deps.config.BASE_URL,
       helpUrl: `${deps.config.BASE_URL}/aide`,
+      loginUrl: 'identifier' in mail.data ? loginUrl(deps.config.BASE_URL, mail.data.identifier) : null,
     });
   return {
     subject: part('subject').replace(/\s+/g, ' ').trim(),

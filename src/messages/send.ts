@@ -1,5 +1,7 @@
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
+import { markAddressBad } from './bad-address.ts';
+import { isTracked, noteDelivery } from './batch-mail-store.ts';
 import { type ChannelRules, concernsOf, type OnUndeliverable, type Outcome } from './channel.ts';
 import { mailChannel } from './mail-channel.ts';
 import {
@@ -88,7 +90,7 @@ async function sendOne(
   const { channel } = rules;
   const line = { channel, message: message.id, template: message.template, attempt: message.attempt };
   if (outcome.kind === 'sent') {
-    await markSent(deps.jobsDb, message, now, outcome.carrier);
+    await noteSent(deps, message, now, outcome);
     deps.log.info(line, 'message sent');
     return 'sent';
   }
@@ -111,6 +113,20 @@ async function sendOne(
   return state;
 }
 
+async function noteSent(
+  { jobsDb }: Needs,
+  message: ClaimedMessage,
+  now: Date,
+  { carrier }: Extract<Outcome, { kind: 'sent' }>,
+): Promise<void> {
+  if (!isTracked(message)) return markSent(jobsDb, message, now, carrier);
+  await inTransaction(jobsDb, async (trx) => {
+    await markSent(trx, message, now, carrier);
+    await noteDelivery(trx, message.messageId, 'sent');
+  });
+}
+
+/** What the school must know is written with the end of the message: who could not be reached, and where. */
 async function end(
   deps: Needs,
   message: ClaimedMessage,
@@ -118,10 +134,13 @@ async function end(
   state: 'failed' | 'unsure',
   onUndeliverable: OnUndeliverable | undefined,
 ): Promise<void> {
-  const concerns = outcome.kind === 'failed' && outcome.undeliverable ? concernsOf(message) : null;
-  if (concerns === null || !onUndeliverable) return markEnded(deps.jobsDb, message, state, outcome.reason);
+  const undeliverable = outcome.kind === 'failed' && outcome.undeliverable === true;
   await inTransaction(deps.jobsDb, async (trx) => {
     await markEnded(trx, message, state, outcome.reason);
-    await onUndeliverable(trx, concerns);
+    if (isTracked(message)) await noteDelivery(trx, message.messageId, undeliverable ? 'bounced' : 'failed');
+    if (!undeliverable) return;
+    const concerns = concernsOf(message);
+    if (concerns !== null) await onUndeliverable?.(trx, concerns);
+    else await markAddressBad(trx, message, deps.clock.now());
   });
 }

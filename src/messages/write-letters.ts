@@ -4,12 +4,11 @@ import { open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
-import { openProvisional, provisionalExpiresAt } from '../credentials/provisional.ts';
 import type { Deps } from '../deps.ts';
+import { letterOf } from './letter.ts';
 import { letterContent } from './letters/content.ts';
 import { type LettersDocument, openLettersDocument } from './letters/pdf.ts';
-import type { Letter } from './letters/types.ts';
-import type { Batch, Notified } from './notify.ts';
+import type { Batch } from './notify.ts';
 
 /** Bytes of finished pages that may wait for the disk. */
 const WAITING_BYTES = 1_048_576;
@@ -93,25 +92,4 @@ async function giveWay(document: LettersDocument, sink: WriteStream, done: Promi
     else await setImmediate();
     if (sink.destroyed) await done;
   } while (document.stream.readableLength > WAITING_BYTES);
-}
-
-/** The letter of one account; the password on it is the sealed value opened (K01). */
-export function letterOf(deps: Pick<Deps, 'sealer' | 'config'>, batch: Batch, notified: Notified): Letter {
-  const { account, message, recipient, children } = notified;
-  return {
-    kind: message,
-    school: batch.school,
-    guardian: account,
-    children,
-    handOut: {
-      classLabel: recipient.classLabel,
-      givenName: recipient.pupilGivenName,
-      familyName: recipient.pupilFamilyName,
-    },
-    identifier: account.identifier,
-    password: openProvisional(deps, account),
-    hasPassword: account.passwordKind !== 'none',
-    validUntil: provisionalExpiresAt(deps.config, account),
-    writtenOn: batch.at,
-  };
 }

@@ -158,6 +158,7 @@ describe('what the server answers', () => {
     expect(await mailer(port).send(MAIL)).toEqual({
       ok: false,
       permanent: true,
+      badAddress: true,
       reason: 'EENVELOPE 550 RCPT TO',
     });
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { letterContent, loginUrl } from '../../src/messages/letters/content.ts';
+import { letterContent } from '../../src/messages/letters/content.ts';
 import { layoutLetter } from '../../src/messages/letters/layout.ts';
+import { loginUrl } from '../../src/messages/letters/login-url.ts';
 import { MARGIN, PAGE, type Piece, type TextLine, WIDTH } from '../../src/messages/letters/pen.ts';
 import { breakLines, type Ruler, splitRuns } from '../../src/messages/letters/runs.ts';
 import type { Letter } from '../../src/messages/letters/types.ts';

@@ -7,7 +7,7 @@ import { accountColumns } from '../../src/accounts/store.ts';
 import type { Account } from '../../src/accounts/types.ts';
 import { openProvisional, sealProvisional } from '../../src/credentials/provisional.ts';
 import { notifyCommand } from '../../src/messages/cli.ts';
-import { notify } from '../../src/messages/notify.ts';
+import { notifySchool as notify } from '../../src/messages/notify.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { countStatements, type TestDeps, testDeps } from '../support/deps.ts';
 import { readPdf } from './read-pdf.ts';

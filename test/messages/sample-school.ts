@@ -73,6 +73,11 @@ export type AccountSample = {
   distributedAt?: Date;
   publicId?: string;
   closedAt?: Date;
+  frozenAt?: Date;
+  email?: string;
+  emailVerifiedAt?: Date;
+  /** The address that the school knows. */
+  knownEmail?: string;
 };
 
 /** A guardian's account with one directory record, bound to the pupils. */
@@ -96,6 +101,9 @@ export async function insertGuardian(db: Knex, account: AccountSample, pupilIds:
     distributed_at: account.distributedAt ?? null,
     activated_at: state === 'activated' ? now : null,
     closed_at: account.closedAt ?? null,
+    frozen_at: account.frozenAt ?? null,
+    email: account.email ?? null,
+    email_verified_at: account.emailVerifiedAt ?? null,
     created_at: now,
     updated_at: now,
   });
@@ -107,6 +115,7 @@ export async function insertGuardian(db: Knex, account: AccountSample, pupilIds:
     family_name: account.familyName,
     search_name: `${account.familyName} ${account.givenName}`.slice(0, 250),
     account_id: id,
+    email: account.knownEmail ?? null,
     created_at: now,
     updated_at: now,
   });

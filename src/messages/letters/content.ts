@@ -1,5 +1,6 @@
 import { SaxesParser } from 'saxes';
 import type { Deps } from '../../deps.ts';
+import { loginUrl } from './login-url.ts';
 import type { Letter, LetterBlock, Span } from './types.ts';
 
 /**
@@ -15,11 +16,6 @@ export function letterContent(deps: Pick<Deps, 'render' | 'config'>, letter: Let
     loginUrl: loginUrl(BASE_URL, letter.identifier),
   };
   return readBlocks(deps.render(`messages/${letter.kind.toLowerCase()}.letter`, data));
-}
-
-/** Opens the login page with the identifier filled in; the password is never part of it. */
-export function loginUrl(baseUrl: string, identifier: string): string {
-  return `${baseUrl}/connexion?identifiant=${encodeURIComponent(identifier)}`;
 }
 
 /** A copy whose texts are composed (NFC) and free of what no page can show: control signs, halves of pairs. */

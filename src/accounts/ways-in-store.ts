@@ -1,0 +1,28 @@
+import { chunksOf } from '../db/batch.ts';
+import type { Transaction } from '../deps.ts';
+
+/**
+ * Ends every way in that is under way for these accounts: first connections, enrolments that lead to them or to one of
+ * their references, recoveries, with their codes, since the page of a code needs its row; and the links that were
+ * mailed. « Ce n'est pas moi » lives on: whoever has taken an account over must not be able to kill it.
+ */
+export async function endWaysIn(trx: Transaction, accountIds: readonly number[], now: Date): Promise<void> {
+  for (const ids of chunksOf(accountIds)) {
+    await trx('first_connections').whereIn('account_id', ids).delete();
+    const reached: string[] = await trx('enrolment_references as r')
+      .join('guardian_references as g', 'g.id', 'r.guardian_reference_id')
+      .whereIn('g.account_id', ids)
+      .pluck('r.interaction_hash');
+    await trx('enrolments').whereIn('account_id', ids).orWhereIn('interaction_hash', reached).delete();
+    const sought: string[] = await trx('recovery_accounts')
+      .whereIn('account_id', ids)
+      .pluck('interaction_hash');
+    if (sought.length > 0) await trx('recoveries').whereIn('interaction_hash', sought).delete();
+    await trx('mail_links')
+      .whereIn('account_id', ids)
+      .whereIn('purpose', ['activate', 'recover'])
+      .whereNull('consumed_at')
+      .whereNull('revoked_at')
+      .update({ revoked_at: now });
+  }
+}

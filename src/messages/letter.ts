@@ -1,0 +1,62 @@
+import type { Account } from '../accounts/types.ts';
+import { openProvisional, provisionalExpiresAt } from '../credentials/provisional.ts';
+import type { Deps } from '../deps.ts';
+import type { CredentialMessage } from './choice.ts';
+import type { Letter } from './letters/types.ts';
+import type { Child, Recipient, School } from './notify-store.ts';
+
+/** An account with where a mail would reach its holder. */
+export type Addressed = { account: Account; address: string | null };
+
+/** The account's own address, else the one that the school knows. */
+export function addressOf(
+  account: Pick<Account, 'id' | 'email'>,
+  known: ReadonlyMap<number, string>,
+): string | null {
+  return account.email ?? known.get(account.id) ?? null;
+}
+
+/** One account that was notified, as it is afterwards. */
+export type Notified = {
+  account: Account;
+  message: CredentialMessage;
+  /** The pupil of this school through whom the sheet is handed out. */
+  recipient: Recipient;
+  children: Child[];
+};
+
+/** What a sheet or a mail tells; the password on it is the sealed value opened (K01). */
+export function wordsOf(
+  deps: Pick<Deps, 'sealer' | 'config'>,
+  { school, at }: { school: School; at: Date },
+  { account, children }: Pick<Notified, 'account' | 'children'>,
+): Omit<Letter, 'kind' | 'handOut'> {
+  return {
+    school,
+    guardian: { givenName: account.givenName, familyName: account.familyName },
+    children,
+    identifier: account.identifier,
+    password: openProvisional(deps, account),
+    hasPassword: account.passwordKind !== 'none',
+    validUntil: provisionalExpiresAt(deps.config, account),
+    writtenOn: at,
+  };
+}
+
+/** The sheet of one account. */
+export function letterOf(
+  deps: Pick<Deps, 'sealer' | 'config'>,
+  batch: { school: School; at: Date },
+  notified: Notified,
+): Letter {
+  const { message, recipient } = notified;
+  return {
+    ...wordsOf(deps, batch, notified),
+    kind: message as Letter['kind'],
+    handOut: {
+      classLabel: recipient.classLabel,
+      givenName: recipient.pupilGivenName,
+      familyName: recipient.pupilFamilyName,
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { lockAccounts } from '../accounts/store.ts';
+import type { Actor } from '../audit/record.ts';
+import type { Deps } from '../deps.ts';
+import { knownEmails } from '../directory/contact-store.ts';
+import { carryOut } from './carry-out.ts';
+import { queueResetNotices } from './credential-mails.ts';
+import { addressOf } from './letter.ts';
+import type { BatchResult } from './notify.ts';
+import {
+  findLinked,
+  findRecipientsAmong,
+  findSchoolById,
+  insertBatch,
+  insertResults,
+} from './notify-store.ts';
+import { onceByForm } from './once.ts';
+import { planReset } from './plan.ts';
+
+/**
+ * New provisional passwords without a distribution (section O): the old one is dead at once, with sessions, grants,
+ * links and codes; the state stays; the guardian is told by mail where an address is known, without the password (G05).
+ * « Non notifié » and those who only know FranceConnect are left as they are (R-114, X14).
+ * @returns the public id of the batch that lists what became of each
+ */
+export async function resetPasswords(
+  deps: Pick<Deps, 'jobsDb' | 'clock' | 'random' | 'config' | 'sealer' | 'render'>,
+  request: {
+    schoolId: number;
+    accountIds: readonly number[];
+    single?: boolean;
+    formKey: string | null;
+    actor: Actor;
+  },
+): Promise<BatchResult> {
+  const { schoolId, accountIds, formKey, actor } = request;
+  return onceByForm(deps.jobsDb, { schoolId, formKey }, async (trx) => {
+    const school = await findSchoolById(trx, schoolId);
+    const wanted = new Set(accountIds);
+    if (school === null || wanted.size === 0) return { ok: false, reason: 'nobody' };
+    const reached = new Set(
+      (await findRecipientsAmong(trx, school, [...wanted])).map((one) => one.accountId),
+    );
+    if (reached.size < wanted.size) return { ok: false, reason: 'foreign' };
+    const now = deps.clock.now();
+    const publicId = deps.random.bytes(16).toString('base64url');
+    const id = await insertBatch(trx, {
+      publicId,
+      schoolId,
+      channel: 'reset',
+      withReset: true,
+      single: request.single ?? false,
+      lettersAside: false,
+      formKey,
+      actor,
+      now,
+    });
+    const accounts = (await lockAccounts(trx, [...reached])).filter((account) => account.closedAt === null);
+    const ids = accounts.map((account) => account.id);
+    const linked = await findLinked(trx, ids);
+    const plans = accounts.map((account) =>
+      planReset(deps, account, { now, linked: linked.has(account.id) }),
+    );
+    await carryOut(trx, plans, { now, actor, schoolId, distributes: false });
+    const known = await knownEmails(trx, ids);
+    const addresses = new Map(accounts.map((account) => [account.id, addressOf(account, known)]));
+    const changed = plans.filter((plan) => plan.renewed).map(({ after }) => after);
+    await queueResetNotices(deps, trx, { id, school, at: now }, changed, addresses);
+    await insertResults(trx, id, plans, new Map());
+    return { ok: true, batch: publicId };
+  });
+}
