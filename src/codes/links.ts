@@ -8,6 +8,7 @@ import {
   type MailLink,
   markLinkConsumed,
   revokeLinks,
+  useUpLinks,
 } from './store.ts';
 
 /** What a link in a message does; `not-me`: « Ce n'est pas moi » (decision 4). */
@@ -82,6 +83,18 @@ export async function revokePendingLinks(
   accountIds: readonly number[],
 ): Promise<void> {
   await revokeLinks(trx, accountIds, ['activate', 'recover'], deps.clock.now());
+}
+
+/**
+ * The account is frozen: the other links of « Ce n'est pas moi » have nothing left to do, and must not freeze it again
+ * once the school has let its holder in.
+ */
+export async function useUpNotMeLinks(
+  deps: Pick<Deps, 'clock'>,
+  trx: Transaction,
+  accountId: number,
+): Promise<void> {
+  await useUpLinks(trx, accountId, 'not-me', deps.clock.now());
 }
 
 /** The link of an account that can still be used, if there is one: when it was sent, and until when it is good. */

@@ -62,6 +62,16 @@ export async function revokeLinks(
     .update({ revoked_at: now });
 }
 
+/** As if they had been used: what they could do has been done. Also those of accounts that were regrouped into it. */
+export async function useUpLinks(db: Database, accountId: number, purpose: string, now: Date): Promise<void> {
+  const accounts = db('accounts').select('id').where({ id: accountId }).orWhere({ merged_into: accountId });
+  await db('mail_links')
+    .whereIn('account_id', accounts)
+    .where({ purpose })
+    .whereNull('consumed_at')
+    .update({ consumed_at: now });
+}
+
 /** The latest link that is neither used nor revoked nor over. */
 export async function findLivingLink(
   db: Database,

@@ -29,3 +29,14 @@ export async function knownEmails(db: Database, accountIds: readonly number[]): 
   }
   return known;
 }
+
+/** Whether the school knows the account's holder by this address today. */
+export async function isKnownEmail(db: Database, accountId: number, email: string): Promise<boolean> {
+  const known: string[] = await db('guardian_references')
+    .where({ account_id: accountId })
+    .whereNull('left_at')
+    .whereNotNull('email')
+    .distinct('email')
+    .pluck('email');
+  return known.some((address) => address.toLowerCase() === email.toLowerCase());
+}

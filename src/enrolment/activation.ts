@@ -91,6 +91,8 @@ export async function activateByLink(deps: Deps, token: string, from: From): Pro
   return inTransaction(deps.db, async (trx): Promise<ActivationResult> => {
     // The account first, then its link: the order in which « Renvoyer le message » takes them.
     const seen = await peekLink({ db: trx, clock: deps.clock }, token);
+    if (seen.link !== null && seen.link.purpose !== 'activate')
+      return { ok: false, reason: 'unknown', clientId: null };
     const [account] = seen.link ? await lockAccounts(trx, [seen.link.accountId]) : [];
     const check = await consumeLink(deps, trx, token);
     if (!check.ok) return { ok: false, reason: check.reason, clientId: check.link?.clientId ?? null };

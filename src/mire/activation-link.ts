@@ -26,6 +26,7 @@ export function linkBinding(ctx: Context): Binding {
 export async function showActivation({ deps }: Mire, ctx: Context): Promise<void> {
   const token = tokenOf(ctx);
   const check = await peekLink(deps, token);
+  if (check.link !== null && check.link.purpose !== 'activate') return refuse({ deps }, ctx, 'unknown');
   if (!check.ok) return refuse({ deps }, ctx, check.reason);
   const account = await findAccountById(deps.db, check.link.accountId);
   const page: ActivationConfirmPage = {

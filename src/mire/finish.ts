@@ -30,7 +30,8 @@ export async function finishLogin(visit: Visit, account: Account, proof: Proof):
   if (interaction.session && interaction.session.accountId !== account.publicId) await host.endSession(ctx);
   const login = { account, amr: proof.amr, rehash: proof.rehash, ...visitor(ctx) };
   const provedAt = proof.provedAt ? { provedAt: proof.provedAt } : {};
-  const result = { accountPublicId: account.publicId, amr: proof.amr, ...provedAt };
+  const { publicId: accountPublicId, credentialsVersion } = account;
+  const result = { accountPublicId, credentialsVersion, amr: proof.amr, ...provedAt };
   const to = await host.finish(ctx, result, (trx) => recordLogin(deps, trx, login));
   visit.metrics.countLogin(account.kind, 'ok');
   seeOther(ctx, to);

@@ -27,13 +27,14 @@ export type InteractionHost = {
   /** Null when the interaction is unknown, over, or another browser's. */
   details(ctx: Context): Promise<Interaction | null>;
   /**
+   * `credentialsVersion`: of the account when the credentials were looked at; a later one makes the proof void.
    * `provedAt`: when the credentials were given, if not just now (`auth_time`).
    * Hands the login over in one transaction: `record` writes in it what the login leaves, or throws and undoes it.
    * @returns the address to redirect to with 303
    */
   finish(
     ctx: Context,
-    result: { accountPublicId: string; amr: string[]; provedAt?: Date },
+    result: { accountPublicId: string; credentialsVersion: number; amr: string[]; provedAt?: Date },
     record: (trx: Transaction) => Promise<void>,
   ): Promise<string>;
   /** Tells the service that the person gave up. @returns the address to redirect to with 303 */

@@ -20,6 +20,7 @@ import { deleteSession, lockSession, lockSessionOfUid, readSession, touchSession
 import { after, earlier, libraryTimeOfPast } from './time.ts';
 import { deleteGrants } from './token-store.ts';
 
+type HandedLogin = { accountPublicId: string; credentialsVersion: number; amr: string[]; provedAt?: Date };
 type Parts = { clients: Clients; provider: () => Provider };
 
 /**
@@ -33,7 +34,7 @@ export function createHost(deps: Deps, parts: Parts) {
 
     async finish(
       ctx: Context,
-      { accountPublicId, amr, provedAt }: { accountPublicId: string; amr: string[]; provedAt?: Date },
+      { accountPublicId, credentialsVersion, amr, provedAt }: HandedLogin,
       record: (trx: Transaction) => Promise<void>,
     ): Promise<string> {
       const uid = interactionOf(deps, parts, ctx);
@@ -46,7 +47,8 @@ export function createHost(deps: Deps, parts: Parts) {
       };
       await inTransaction(deps.db, async (trx) => {
         await record(trx);
-        const saved = await saveLogin(trx, tokenHash(uid), accountPublicId, result, deps.clock.now());
+        const account = { publicId: accountPublicId, credentialsVersion };
+        const saved = await saveLogin(trx, tokenHash(uid), account, result, deps.clock.now());
         if (!saved) throw new Fault('EC-400-LOST');
       });
       return `${deps.config.issuer}/auth/${uid}`;

@@ -107,13 +107,14 @@ export async function saveRefusal(db: Sql, idHash: string, result: Payload, now:
 }
 
 /**
- * Hands over a login, with the version that the account's credentials have at this moment.
- * @returns false when the sign-in is over, or the account may not be presented to services
+ * Hands over a login, with the version of the credentials by which it was proved.
+ * @returns false when the sign-in is over, or the account may not be presented to services, or its credentials have
+ *   changed since they were looked at (a reset, a freeze)
  */
 export async function saveLogin(
   db: Sql,
   idHash: string,
-  accountId: string,
+  { publicId, credentialsVersion }: { publicId: string; credentialsVersion: number },
   result: Payload,
   now: Date,
 ): Promise<boolean> {
@@ -121,8 +122,9 @@ export async function saveLogin(
     db,
     `UPDATE oidc_interactions i JOIN accounts a ON a.public_id = ?
      SET i.result = ?, i.credentials_version = a.credentials_version
-     WHERE i.id_hash = ? AND a.state = 'activated' AND i.expires_at > ? AND a.closed_at IS NULL`,
-    [accountId, JSON.stringify(result), idHash, now],
+     WHERE i.id_hash = ? AND a.state = 'activated' AND i.expires_at > ? AND a.closed_at IS NULL
+       AND a.frozen_at IS NULL AND a.credentials_version = ?`,
+    [publicId, JSON.stringify(result), idHash, now, credentialsVersion],
   );
   return changed === 1;
 }

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { updateProvisionals } from '../../src/accounts/store.ts';
 import type { Account } from '../../src/accounts/types.ts';
+import { createPasswordHasher, type PasswordHasher } from '../../src/credentials/hasher.ts';
 import { sealProvisional } from '../../src/credentials/provisional.ts';
 import { type LinkEvent, queueLinkNotices } from '../../src/enrolment/link-notices.ts';
 import { contentContext } from '../../src/messages/outbox.ts';
 import { OLD_PASSWORD, seedActive } from '../support/active-guardian.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createTestSms } from '../support/deps.ts';
+import { createTestSms, testConfig } from '../support/deps.ts';
 import { accountNow } from '../support/guardians.ts';
 import { PROVISIONAL, signIn } from '../support/sign-in.ts';
 import { type Answer, createVisitor, postOf, readForm, type Visitor } from '../support/visitor.ts';
@@ -18,10 +19,21 @@ let visitor: Visitor;
 let count = 300;
 let mobile: string;
 const HOUR = 3_600_000;
+/** What happens while a password is looked at. */
+let meanwhile: () => Promise<unknown> = async () => {};
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  world = await startWorld(database, { parts: { sms: createTestSms() } });
+  const hasher = createPasswordHasher(testConfig(database.url));
+  const passwords: PasswordHasher = {
+    ...hasher,
+    async verify(...given) {
+      const right = await hasher.verify(...given);
+      await meanwhile();
+      return right;
+    },
+  };
+  world = await startWorld(database, { parts: { sms: createTestSms(), passwords } });
 });
 afterAll(async () => {
   await world?.close();
@@ -136,6 +148,63 @@ test('frozen: told to whoever knows the password, to nobody else; no way in but 
   const page = await logIn(account, PROVISIONAL);
   expect(page.url).toMatch(/\/mot-de-passe$/);
   expect(page.text).toContain('Nouveau mot de passe');
+});
+
+test('pressed while somebody signs in: nobody gets in', async () => {
+  const account = await seedLinked();
+  const [notice] = await notify(account, 'franceconnect');
+  meanwhile = () => press(notice?.path ?? '');
+  const page = await logIn(account, OLD_PASSWORD);
+  meanwhile = async () => {};
+  expect(codeOf(page)).toBeNull();
+  expect(await accountNow(world.deps, account.id)).toMatchObject({ last_login_at: null });
+});
+
+test('a password given anew by the school while the old one is looked at: nobody gets in with the old one', async () => {
+  const account = await seedLinked();
+  const { deps } = world;
+  const sealed = sealProvisional(deps, account.publicId, PROVISIONAL);
+  meanwhile = () =>
+    updateProvisionals(deps.db, [{ id: account.id, sealed }], { state: 'activated' }, deps.clock.now());
+  const page = await logIn(account, OLD_PASSWORD);
+  meanwhile = async () => {};
+  expect(codeOf(page)).toBeNull();
+});
+
+test('once blocked, earlier links block nothing again: the school has let its holder in since', async () => {
+  const account = await seedLinked();
+  const [first] = await notify(account, 'franceconnect');
+  const [second] = await notify(account, 'recovery');
+  await press(first?.path ?? '');
+  const { deps } = world;
+  const sealed = sealProvisional(deps, account.publicId, PROVISIONAL);
+  await updateProvisionals(deps.db, [{ id: account.id, sealed }], { state: 'activated' }, deps.clock.now());
+  expect((await visitor.get(second?.path ?? '')).status).toBe(400);
+  expect(await accountNow(deps, account.id)).toMatchObject({ frozen_at: null });
+});
+
+test('once blocked, an address that the school does not know leads nowhere', async () => {
+  const theirs = await seedLinked();
+  const [notice] = await notify(theirs, 'franceconnect');
+  await press(notice?.path ?? '');
+  expect(await accountNow(world.deps, theirs.id)).toMatchObject({ email: null, email_verified_at: null });
+  count += 1;
+  const own = await seedLinked({ email: `ECOLE${count}@example.org` });
+  const [other] = await notify(own, 'franceconnect');
+  await press(other?.path ?? '');
+  expect(await accountNow(world.deps, own.id)).toMatchObject({ email: own.email });
+});
+
+test('a link of « Ce n’est pas moi » or of a recovery is of no use as an activation', async () => {
+  const account = await seedLinked();
+  const [notice] = await notify(account, 'franceconnect');
+  const path = notice?.path.replace('ce-n-est-pas-moi', 'activation') ?? '';
+  const page = await visitor.get(path);
+  expect([page.status, page.text.includes(account.identifier)]).toEqual([400, false]);
+  const form = readForm(await visitor.get(notice?.path ?? ''));
+  const posted = await visitor.send(path, postOf(new URLSearchParams(form.hidden).toString()));
+  expect(posted.status).toBe(400);
+  expect((await press(notice?.path ?? '')).status).toBe(200);
 });
 
 test('of twenty parallel presses one does it', async () => {

@@ -66,7 +66,7 @@ test('a login: authorization, the host of the mire, return, token', async () => 
   expect([details.statements, details.commits]).toEqual([1, 0]);
 
   const finished = await counted(() =>
-    browser.fetch(interaction, { headers: { 'x-test-login': parent.publicId } }),
+    browser.fetch(interaction, { headers: { 'x-test-login': parent.publicId, 'x-test-version': '0' } }),
   );
   expect([finished.statements, finished.commits]).toEqual([1, 1]);
 
