@@ -34,7 +34,7 @@ const lastLogin = ({ lastLoginAt }: Account): number => lastLoginAt?.getTime() ?
 /**
  * Makes one account of several of the same person, in the caller's transaction: the caller holds the locks of all
  * of them (`lockAccounts`) and has had each proved. Records, children and the link to FranceConnect go to the
- * survivor, who also inherits an address if he has none; the others become deleted, and all their sessions die.
+ * survivor, who also inherits a verified address if he has none; the others become deleted, and all their sessions die.
  */
 export async function regroup(
   trx: Transaction,
@@ -65,7 +65,7 @@ function inheritedAddress(
   survivor: Account,
   others: readonly Account[],
 ): Pick<Account, 'email' | 'emailVerifiedAt'> | null {
-  if (survivor.email !== null) return null;
+  if (survivor.email !== null && survivor.emailVerifiedAt !== null) return null;
   const [source] = others
     .filter(({ email, emailVerifiedAt }) => email !== null && emailVerifiedAt !== null)
     .sort((a, b) => lastLogin(b) - lastLogin(a));

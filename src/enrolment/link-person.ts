@@ -43,7 +43,11 @@ export async function becomeOne(
   const one = await regroup(trx, { survivor, others }, { now, actor });
   if (person !== null) await linkFranceConnect(trx, one.id, person, now);
   const event = row.way === 'sms' ? 'activate-by-sms' : 'activate-by-franceconnect';
-  const changes = passwordHash === undefined ? withoutProvisional(one) : personal(passwordHash, now);
+  const changes = {
+    ...(passwordHash === undefined ? withoutProvisional(one) : personal(passwordHash, now)),
+    // Typed on a way that nobody has finished, perhaps by somebody else.
+    ...(one.emailVerifiedAt === null ? { email: null } : {}),
+  };
   const moved = await applyEvent(trx, one, event, { now, actor, changes });
   if (!moved.ok) throw new Error(`a ${one.kind} account may not be activated on this way`);
   await revokePendingLinks(deps, trx, ids);

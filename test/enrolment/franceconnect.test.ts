@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { updateAccount } from '../../src/accounts/store.ts';
 import type { FranceConnectIdentity } from '../../src/deps.ts';
 import { childrenAsked, proveChildren } from '../../src/enrolment/children.ts';
 import { proveCode } from '../../src/enrolment/code.ts';
@@ -111,6 +112,31 @@ describe('the first connection (R-039 to R-042)', () => {
       origin: 'school',
       password_kind: 'personal',
       credentials_version: activated.credentialsVersion + 1,
+    });
+  });
+
+  test('an address that nobody has verified dies with the other ways that were under way (decision 4)', async () => {
+    const { account } = await seedGuardian(deps, { mobile });
+    const pending = { email: 'stranger@example.org', emailVerifiedAt: null };
+    await updateAccount(database.db, account.id, pending, new Date());
+    await toProof();
+    expect(await prove(['2016-05-14'])).toEqual({ ok: true });
+    expect(await accountNow(deps, account.id)).toMatchObject({ state: 'activated', email: null });
+  });
+
+  test('of several records the verified address stays, whoever has it', async () => {
+    const first = await seedGuardian(deps, { mobile });
+    const second = await seedGuardian(deps, { mobile, degree: 2, children: [{ birthDate: '2012-01-02' }] });
+    const now = deps.clock.now();
+    const pending = { email: 'stranger@example.org', emailVerifiedAt: null };
+    await updateAccount(database.db, first.account.id, pending, now);
+    const verified = { email: 'claire@example.org', emailVerifiedAt: now };
+    await updateAccount(database.db, second.account.id, verified, now);
+    await toProof();
+    expect(await prove(['2012-01-02', '2016-05-14'])).toEqual({ ok: true });
+    expect(await accountNow(deps, first.account.id)).toMatchObject({
+      email: 'claire@example.org',
+      email_verified_at: expect.any(Date),
     });
   });
 
