@@ -17,8 +17,8 @@ import {
  * goes on in the sign-in that he left (security.md 1.3). Neither the interaction nor the identity is ever in an address.
  */
 
-/** As long as FranceConnect keeps a sign-in, and we keep ours (integration.md 1.4). */
-export const AWAY_MS = 30 * 60_000;
+/** Enough to find a password; FranceConnect itself waits for half an hour (integration.md 1.4). */
+export const AWAY_MS = 10 * 60_000;
 /** A process that was killed while it asked FranceConnect leaves no answer. */
 const ANSWER_WITHIN_MS = 30_000;
 

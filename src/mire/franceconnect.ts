@@ -22,6 +22,8 @@ import { formPage, type Mire, type Visit } from './visit.ts';
 
 /** Fixed: declared to FranceConnect (integration.md 1.2). */
 const RETURN_PATH = '/franceconnect/retour';
+/** As long as FranceConnect may send somebody back: whoever is late is told so. */
+const COOKIE_MS = 60 * 60_000;
 /** What follows FranceConnect: a first connection asks a mobile, a code, birth dates. */
 const AFTERWARDS_MS = 60 * 60_000;
 
@@ -54,7 +56,7 @@ export async function leaveForFranceConnect(visit: Visit): Promise<void> {
   await recordDeparture(deps, interaction.uid, departure);
   await host.extend(ctx, new Date(deps.clock.now().getTime() + AWAY_MS + AFTERWARDS_MS));
   const { name, settings } = cookieOf(deps.config, state);
-  ctx.cookies.set(name, browser, { ...settings, maxAge: 2 * AWAY_MS });
+  ctx.cookies.set(name, browser, { ...settings, maxAge: COOKIE_MS });
   seeOther(ctx, begun.url);
 }
 

@@ -275,10 +275,19 @@ describe('A20: what comes back', () => {
     expect(provider.finished).toHaveLength(1);
   });
 
-  test('after half an hour: late, and once more is offered', async () => {
+  test('just within ten minutes: taken', async () => {
+    await link();
     const answer = await leave();
-    clock.advance(30 * 60_000);
+    clock.advance(10 * 60_000 - 1);
+    await back(answer);
+    expect(provider.finished).toHaveLength(1);
+  });
+
+  test('after ten minutes: late, and once more is offered', async () => {
+    const answer = await leave();
+    clock.advance(10 * 60_000);
     const late = await back(answer);
+    expect(late.text).toContain('Plus de 10 minutes ont passé');
     expect([late.status, late.text.includes(TITLES.late)]).toEqual([400, true]);
     expect(asked('/token')).toBe(0);
     expect((await visitor.submit(late, {}, '/franceconnect')).status).toBe(303);
@@ -311,7 +320,7 @@ describe('J06: FranceConnect away or slow', () => {
     // As fresh as after a restart.
     stub.rotate();
     stub.forgery.trouble = { [path]: 'silence' };
-    clock.advance(10 * 60_000);
+    clock.advance(9 * 60_000);
     inHaste = true;
     const away = await back(answer);
     expect([away.status, away.text.includes(TITLES.unreachable)]).toEqual([503, true]);
