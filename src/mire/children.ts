@@ -6,17 +6,11 @@ import { giveNames } from '../enrolment/names.ts';
 import type { ChildAnswer, ChildAsked } from '../enrolment/types.ts';
 import { field, readForm } from '../http/form.ts';
 import { showPage } from '../http/page.ts';
-import {
-  type AtStep,
-  enrolmentFrame,
-  goOnEnrolling,
-  later,
-  proverOf,
-  stepsOfEnrolment,
-} from './enrolling.ts';
+import { later } from './code-page.ts';
+import { type AtStep, enrolmentFrame, goOnEnrolling, proverOf, stepsOfEnrolment } from './enrolling.ts';
 import type { ChildFields, ChildrenPage, ChildrenSuspendedPage, NamesPage } from './enrolment-pages.ts';
 import { finishLogin } from './finish.ts';
-import { below } from './progress.ts';
+import { waysOf } from './progress.ts';
 import type { Visit } from './visit.ts';
 
 type At = AtStep<'children'>;
@@ -49,7 +43,7 @@ function showSuspension(visit: Visit, until: Date | null): void {
     serviceName: interaction.clientName,
     reason: until === null ? 'no-child' : 'tries',
     until: until && later(visit, until),
-    otherWaysHref: below(interaction.uid, 'connexion?profil=responsable'),
+    otherWaysHref: waysOf(interaction.uid),
   };
   showPage(deps, ctx, 'mire/children-suspended', page, ctx.method === 'POST' ? 400 : 200);
 }

@@ -1,11 +1,9 @@
 import { currentEnrolment, enrolmentWasOvertaken } from '../enrolment/enrolment.ts';
 import type { Enrolment, EnrolmentStep, EnrolmentWay } from '../enrolment/types.ts';
 import { visitor } from '../http/context.ts';
-import { formatDate } from '../http/dates.ts';
 import { seeOther } from '../http/page.ts';
-import type { CodeProblem, Later } from './enrolment-pages.ts';
 import type { Steps } from './pages.ts';
-import { below, pathOfEnrolment } from './progress.ts';
+import { below, pathOfEnrolment, waysOf } from './progress.ts';
 import { formPage, type Mire, OVERTAKEN, type Visit, visiting } from './visit.ts';
 
 export type AtStep<Step extends EnrolmentStep> = Extract<Enrolment, { step: Step }>;
@@ -38,9 +36,6 @@ export async function goOnEnrolling(visit: Visit): Promise<void> {
   await leadOn(visit, await currentEnrolment(visit.deps, visit.interaction.uid));
 }
 
-/** The login page of guardians, with all ways in. */
-const waysOf = (uid: string) => below(uid, 'connexion?profil=responsable');
-
 /** What every page of these ways is given. */
 export function enrolmentFrame(visit: Visit, action: string, steps: Steps) {
   const { uid } = visit.interaction;
@@ -57,21 +52,6 @@ const ORDER: Record<EnrolmentWay, EnrolmentStep[]> = {
 export function stepsOfEnrolment({ way, step }: Pick<Enrolment, 'way' | 'step'>): Steps {
   const current = ORDER[way].indexOf(step) + 1;
   return current === 0 ? null : { current, total: ORDER[way].length };
-}
-
-const MINUTE_MS = 60_000;
-
-/** « après 9 h 05 » must not be a minute too early. */
-export function later({ deps }: Visit, instant: Date): Later {
-  const at = new Date(Math.ceil(instant.getTime() / MINUTE_MS) * MINUTE_MS);
-  return { at, tomorrow: formatDate(at) !== formatDate(deps.clock.now()) };
-}
-
-export function codeProblem(
-  visit: Visit,
-  refusal: { reason: CodeProblem['reason']; retryAt: Date | null },
-): CodeProblem {
-  return { reason: refusal.reason, again: refusal.retryAt && later(visit, refusal.retryAt) };
 }
 
 /** Who proves, and whose session is open in this browser. */

@@ -3,8 +3,8 @@ import type { NewPasswordError, Steps } from './pages.ts';
 
 /** What the pages of the ways in without the school are given; as in pages.ts, templates turn reasons into French. */
 
-/** From when on; `tomorrow`: the hour is that of the next day. */
-export type Later = { at: Date; tomorrow: boolean };
+/** From when on; `soon`: within a minute, which no clock need be read for. */
+export type Later = { at: Date; when: 'soon' | 'today' | 'tomorrow' };
 
 /** Why no code can be sent; `again` null: not by waiting. Said alike of known and unknown numbers (decision 5). */
 export type CodeProblem = { reason: 'too-soon' | 'too-many' | 'suspended'; again: Later | null };
@@ -35,14 +35,16 @@ export type CodeError = FieldError<'code', 'missing' | 'malformed' | 'wrong' | '
 
 /** `mire/code`: field `code`; a second form, `resendAction` (« Renvoyer le code »). */
 export type CodePage = EnrolmentFrame & {
+  /** What the code is for: a way in without the school, or what was forgotten. */
+  way: 'sms' | 'franceconnect' | 'recovery';
   /** Of the number that was typed (decision 5): its two last digits. */
   lastDigits: string;
   /** What is known of the code; null: it cannot be used any more. */
   live: { validUntil: Date; left: number } | null;
   /** From when on another one can be asked for; null: now. */
-  resendFrom: Date | null;
+  resendFrom: Later | null;
   resendAction: string;
-  /** Where names or number are corrected. */
+  /** Where what was typed is corrected. */
   changeHref: string;
   nothingHref: string;
   errors: CodeError[];

@@ -17,7 +17,7 @@ import { seeOther, showPage } from '../http/page.ts';
 import { finishLogin } from './finish.ts';
 import type { FranceConnectPage } from './pages.ts';
 import { notYetOpen } from './profile.ts';
-import { below } from './progress.ts';
+import { below, waysOf } from './progress.ts';
 import { formPage, type Mire, type Visit } from './visit.ts';
 
 /** Fixed: declared to FranceConnect (integration.md 1.2). */
@@ -91,7 +91,7 @@ export async function arriveFromFranceConnect(visit: Visit): Promise<void> {
   const { deps, ctx, interaction } = visit;
   const { uid, clientId } = interaction;
   const arrival = await takeArrival(deps, uid);
-  if (arrival === null) return seeOther(ctx, below(uid, 'connexion?profil=responsable'));
+  if (arrival === null) return seeOther(ctx, waysOf(uid));
   if (arrival.outcome === 'taken') return seeOther(ctx, below(uid));
   if (arrival.outcome !== 'identified') return showRefusal(visit, arrival.outcome);
   const { identity } = arrival;
@@ -130,7 +130,7 @@ function showRefusal(visit: Visit, reason: Reason): void {
     reason,
     action: at('franceconnect'),
     againHref: at('franceconnect'),
-    loginHref: at('connexion?profil=responsable'),
+    loginHref: waysOf(interaction.uid),
     registrationHref: deps.sms === null ? null : at('inscription'),
   };
   showPage(deps, ctx, 'mire/franceconnect', page, STATUS[reason]);

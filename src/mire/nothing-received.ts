@@ -7,14 +7,26 @@ import type { NothingReceivedPage } from './recovery-pages.ts';
 import type { Visit } from './visit.ts';
 
 /** From which way the visitor comes: its page of the code, and where he typed what may be wrong. */
-const ORIGINS: Record<string, { code: string; start: string }> = {
-  identifiant: { code: `${RECOVERY_PATHS.identifier}/code`, start: `${RECOVERY_PATHS.identifier}/sms` },
-  passe: { code: `${RECOVERY_PATHS.password}/code`, start: `${RECOVERY_PATHS.password}/sms` },
+type Origin = { from: NothingReceivedPage['from']; code: string; start: string };
+
+const ORIGINS: Record<string, Origin> = {
+  identifiant: {
+    from: 'identifier',
+    code: `${RECOVERY_PATHS.identifier}/code`,
+    start: `${RECOVERY_PATHS.identifier}/sms`,
+  },
+  passe: {
+    from: 'password',
+    code: `${RECOVERY_PATHS.password}/code`,
+    start: `${RECOVERY_PATHS.password}/sms`,
+  },
 };
 
-async function enrolling({ deps, interaction }: Visit): Promise<{ code: string; start: string }> {
+async function enrolling({ deps, interaction }: Visit): Promise<Origin> {
   const enrolment = await currentEnrolment(deps, interaction.uid);
-  return { code: 'code', start: enrolment?.way === 'franceconnect' ? 'telephone' : 'inscription' };
+  return enrolment?.way === 'franceconnect'
+    ? { from: 'franceconnect', code: 'code', start: 'telephone' }
+    : { from: 'sms', code: 'code', start: 'inscription' };
 }
 
 /**
@@ -26,15 +38,22 @@ export async function showNothingReceived(visit: Visit): Promise<void> {
   const { de } = ctx.query;
   const origin =
     (typeof de === 'string' && Object.hasOwn(ORIGINS, de) ? ORIGINS[de] : null) ?? (await enrolling(visit));
+  const ways = otherWays(visit);
   const page: NothingReceivedPage = {
     serviceName: interaction.clientName,
+    from: origin.from,
     backHref: below(interaction.uid, origin.code),
     startHref: below(interaction.uid, origin.start),
     recovery: {
       identifierHref: below(interaction.uid, RECOVERY_PATHS.identifier),
       passwordHref: below(interaction.uid, RECOVERY_PATHS.password),
     },
-    ways: otherWays(visit),
+    // Not the one that he comes from.
+    ways: {
+      ...ways,
+      franceConnect: ways.franceConnect && origin.from !== 'franceconnect',
+      registrationHref: origin.from === 'sms' ? null : ways.registrationHref,
+    },
   };
   showPage(deps, ctx, 'mire/nothing-received', page);
 }

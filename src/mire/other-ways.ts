@@ -1,4 +1,4 @@
-import { below } from './progress.ts';
+import { below, waysOf } from './progress.ts';
 import type { OtherWays } from './recovery-pages.ts';
 import type { Visit } from './visit.ts';
 
@@ -7,6 +7,6 @@ export function otherWays({ deps, interaction }: Pick<Visit, 'deps' | 'interacti
   return {
     franceConnect: deps.franceConnect !== null,
     registrationHref: deps.sms === null ? null : below(interaction.uid, 'inscription'),
-    loginHref: below(interaction.uid, 'connexion?profil=responsable'),
+    loginHref: waysOf(interaction.uid),
   };
 }

@@ -4,7 +4,7 @@ import { currentProgress } from '../enrolment/progress.ts';
 import { field } from '../http/form.ts';
 import { seeOther, showPage } from '../http/page.ts';
 import type { OvertakenNotice, ProfilePage, SwitchPersonPage, UnavailableWayPage } from './pages.ts';
-import { below, pathOf, pathOfEnrolment } from './progress.ts';
+import { below, pathOf, pathOfEnrolment, waysOf } from './progress.ts';
 import { formPage, OVERTAKEN, type Visit } from './visit.ts';
 
 /**
@@ -19,8 +19,7 @@ export async function begin(visit: Visit): Promise<void> {
   if (enrolment !== null) return seeOther(ctx, pathOfEnrolment(interaction.uid, enrolment));
   const again = noticeOf(visit) === null ? '' : OVERTAKEN;
   if (interaction.session) return seeOther(ctx, below(interaction.uid, `personne${again}`));
-  if (fromLetter(interaction) && ctx.query.choix === undefined)
-    return seeOther(ctx, below(interaction.uid, 'connexion?profil=responsable'));
+  if (fromLetter(interaction) && ctx.query.choix === undefined) return seeOther(ctx, waysOf(interaction.uid));
   showProfiles(visit);
 }
 
@@ -77,7 +76,7 @@ export function notYetOpen(way: UnavailableWayPage['way']) {
   return ({ deps, ctx, interaction }: Visit): void => {
     const page: UnavailableWayPage = {
       way,
-      backHref: below(interaction.uid, 'connexion?profil=responsable'),
+      backHref: waysOf(interaction.uid),
       serviceName: interaction.clientName,
     };
     showPage(deps, ctx, 'mire/unavailable-way', page);

@@ -22,6 +22,9 @@ export function below(uid: string, page?: string): string {
   return page === undefined ? start : `${start}/${page}`;
 }
 
+/** The login page of guardians, with all ways in. */
+export const waysOf = (uid: string) => below(uid, 'connexion?profil=responsable');
+
 /** The same for the ways in that need no school. */
 const ENROLMENT_PAGES = {
   mobile: 'telephone',

@@ -1,4 +1,4 @@
-import { codeStatus, normaliseCode } from '../codes/one-time.ts';
+import { codeStatus } from '../codes/one-time.ts';
 import { recoverBySms } from '../enrolment/recovered-password.ts';
 import {
   currentRecovery,
@@ -11,17 +11,13 @@ import { visitor } from '../http/context.ts';
 import { field, readForm } from '../http/form.ts';
 import { seeOther, showPage } from '../http/page.ts';
 import { countAsked, countTried } from './code-metrics.ts';
+import { type CodeShown, codePage, codeProblem, readCode } from './code-page.ts';
 import { finishLogin } from './finish.ts';
 import { PASSWORDS, toPasswordError, unlessBusy } from './first-connection.ts';
 import type { NewPasswordError } from './pages.ts';
-import { below } from './progress.ts';
+import { below, waysOf } from './progress.ts';
 import { RECOVERY_PATHS } from './recovery.ts';
-import type {
-  RecoveredIdentifiersPage,
-  RecoveredPasswordPage,
-  RecoveryCodeError,
-  RecoveryCodePage,
-} from './recovery-pages.ts';
+import type { RecoveredIdentifiersPage, RecoveredPasswordPage } from './recovery-pages.ts';
 import { formPage, type Visit } from './visit.ts';
 
 const at = ({ interaction }: Visit, goal: RecoveryGoal, page: string) =>
@@ -49,74 +45,46 @@ async function goOn(visit: Visit, goal: RecoveryGoal): Promise<void> {
   seeOther(visit.ctx, pathOf(visit, await currentRecovery(visit.deps, visit.interaction.uid), goal));
 }
 
-type Shown = { errors?: RecoveryCodeError[]; notice?: RecoveryCodePage['notice'] };
-
 /** GET .../code */
-export async function showRecoveryCode(visit: Visit, { goal }: Recovery): Promise<void> {
-  const notice = visit.ctx.query['avis'] === 'renvoye' ? 'resent' : null;
-  await show(visit, goal, { notice });
-}
-
-async function show(visit: Visit, goal: RecoveryGoal, shown: Shown, status = 200): Promise<void> {
+export async function showRecoveryCode(visit: Visit, recovery: Recovery, shown?: CodeShown): Promise<void> {
   const { deps, ctx, interaction } = visit;
-  const now = deps.clock.now();
-  const standing = await codeStatus(deps, { purpose: 'recovery', interactionUid: interaction.uid });
-  const good = standing !== null && standing.left > 0 && standing.expiresAt > now;
-  const page: RecoveryCodePage = {
-    ...formPage(visit),
+  const status = await codeStatus(deps, { purpose: 'recovery', interactionUid: interaction.uid });
+  const { goal } = recovery;
+  const place = {
+    way: 'recovery',
+    steps: null,
+    lastDigits: recovery.mobile?.slice(-2) ?? '',
     action: at(visit, goal, 'code'),
-    goal,
-    code: good ? { ...standing, resendAt: standing.resendAt > now ? standing.resendAt : null } : null,
-    errors: shown.errors ?? [],
-    notice: shown.notice ?? null,
     resendAction: at(visit, goal, 'renvoyer'),
-    startHref: below(interaction.uid, `${RECOVERY_PATHS[goal]}/sms`),
+    changeHref: at(visit, goal, 'sms'),
     nothingHref: below(interaction.uid, `code/rien-recu?de=${goal === 'password' ? 'passe' : 'identifiant'}`),
-  };
-  showPage(deps, ctx, 'mire/recovery-code', page, status);
+  } as const;
+  showPage(deps, ctx, 'mire/code', codePage(visit, status, place, shown), shown ? 400 : 200);
 }
 
 /** POST .../code */
-export async function takeRecoveryCode(visit: Visit, { goal }: Recovery): Promise<void> {
+export async function takeRecoveryCode(visit: Visit, recovery: Recovery): Promise<void> {
   const { deps, ctx, interaction } = visit;
-  const typed = normaliseCode(field(ctx, 'code'));
-  // Nothing that cannot be a code costs a try.
-  if (!/^\d{6}$/.test(typed)) {
-    const reason = typed === '' ? 'missing' : 'malformed';
-    return show(visit, goal, { errors: [{ field: 'code', reason }] }, 400);
-  }
+  const typed = readCode(ctx);
+  if (!typed.ok) return showRecoveryCode(visit, recovery, { reason: typed.reason });
   const check = countTried(
     visit,
     'recovery',
-    await proveRecoveryCode(deps, interaction.uid, typed, visitor(ctx)),
+    await proveRecoveryCode(deps, interaction.uid, typed.code, visitor(ctx)),
   );
-  if (check.ok) return goOn(visit, goal);
-  switch (check.reason) {
-    case 'elsewhere':
-      return goOn(visit, goal);
-    case 'wrong':
-    case 'expired':
-    case 'used-up':
-      return show(visit, goal, { errors: [{ field: 'code', reason: check.reason }] }, 400);
-    case 'none':
-      return show(visit, goal, { errors: [{ field: 'code', reason: 'expired' }] }, 400);
-  }
+  if (check.ok || check.reason === 'elsewhere') return goOn(visit, recovery.goal);
+  await showRecoveryCode(visit, recovery, { reason: check.reason === 'none' ? 'expired' : check.reason });
 }
 
 /** POST .../renvoyer */
-export async function resendCode(visit: Visit, { goal }: Recovery): Promise<void> {
+export async function resendCode(visit: Visit, recovery: Recovery): Promise<void> {
   const { deps, ctx, interaction } = visit;
+  const { goal } = recovery;
   const result = countAsked(visit, 'recovery', await resendRecoveryCode(deps, interaction.uid, ctx.ip));
   if (result.ok) return seeOther(ctx, at(visit, goal, 'code?avis=renvoye'));
-  switch (result.reason) {
-    case 'elsewhere':
-    case 'invalid-mobile':
-      return goOn(visit, goal);
-    case 'too-soon':
-    case 'too-many':
-    case 'suspended':
-      return show(visit, goal, { notice: result.reason }, 400);
-  }
+  if (result.reason === 'elsewhere' || result.reason === 'invalid-mobile') return goOn(visit, goal);
+  const { reason, retryAt } = result;
+  await showRecoveryCode(visit, recovery, { problem: codeProblem(visit, { reason, retryAt }) });
 }
 
 /** GET .../identifiant-oublie/resultat */
@@ -124,7 +92,7 @@ export function showIdentifiers({ deps, ctx, interaction }: Visit, { accounts }:
   const page: RecoveredIdentifiersPage = {
     serviceName: interaction.clientName,
     identifiers: accounts.map(({ identifier }) => identifier),
-    loginHref: below(interaction.uid, 'connexion?profil=responsable'),
+    loginHref: waysOf(interaction.uid),
     passwordHref: below(interaction.uid, RECOVERY_PATHS.password),
   };
   showPage(deps, ctx, 'mire/recovered-identifiers', page);

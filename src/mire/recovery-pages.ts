@@ -1,6 +1,7 @@
 import type { RecoverRefusal } from '../enrolment/recovered-password.ts';
 import type { RecoveryGoal } from '../enrolment/recovery-code.ts';
 import type { FieldError, FormPage, PageFrame } from '../http/pages.ts';
+import type { CodeProblem } from './enrolment-pages.ts';
 import type { NewPasswordError } from './pages.ts';
 
 /** What the pages of recovery, of « Ce n'est pas moi » and of « Je n'ai rien reçu » are given. */
@@ -10,9 +11,6 @@ export type OtherWays = { franceConnect: boolean; registrationHref: string | nul
 
 export type RecoveryField = 'email' | 'identifier' | 'family_name' | 'given_name' | 'mobile';
 export type RecoveryStartError = FieldError<RecoveryField, 'missing' | 'too-long' | 'invalid'>;
-
-/** Said of what was typed, whether anybody has it or not. `suspended`: no SMS to such a number, or none today. */
-export type RecoveryProblem = 'too-many-mails' | 'too-soon' | 'too-many' | 'suspended';
 
 /**
  * `mire/recovery`: the fields by goal and channel: `email`; `identifier`; `family_name`, `given_name`, `mobile`;
@@ -24,9 +22,12 @@ export type RecoveryPage = FormPage & {
   /** As typed. */
   values: Record<RecoveryField, string>;
   errors: RecoveryStartError[];
-  problem: RecoveryProblem | null;
-  /** From then on it may be tried again. */
-  retryAt: Date | null;
+  /** Too many mails were asked for, whether anybody has the address or not. */
+  tooManyMails: boolean;
+  /** The same of codes. */
+  problem: CodeProblem | null;
+  /** The page of the code that was asked for before; null: none was. */
+  codeHref: string | null;
   /** The same by the other channel; null: there is none. */
   otherChannelHref: string | null;
   /** The other thing that may have been forgotten. */
@@ -36,20 +37,6 @@ export type RecoveryPage = FormPage & {
 
 /** `mire/recovery-sent`: the same for everybody (decision 5). */
 export type RecoverySentPage = PageFrame & { goal: RecoveryGoal; againHref: string; ways: OtherWays };
-
-export type RecoveryCodeError = FieldError<'code', 'missing' | 'malformed' | 'wrong' | 'expired' | 'used-up'>;
-
-/** `mire/recovery-code`: field `code`; a second form sends another code. */
-export type RecoveryCodePage = FormPage & {
-  goal: RecoveryGoal;
-  /** Null: there is none that could fit; another must be asked for. */
-  code: { expiresAt: Date; left: number; resendAt: Date | null } | null;
-  errors: RecoveryCodeError[];
-  notice: 'resent' | 'too-soon' | 'too-many' | 'suspended' | null;
-  resendAction: string;
-  startHref: string;
-  nothingHref: string;
-};
 
 /** `mire/recovered-identifiers` */
 export type RecoveredIdentifiersPage = PageFrame & {
@@ -81,8 +68,10 @@ export type NotMePage = FormPage;
 export type NotMeDonePage = PageFrame;
 export type NotMeRefusedPage = PageFrame & { reason: 'expired' | 'used' | 'replaced' | 'unknown' };
 
-/** `mire/nothing-received`: the causes of R-052; the same for everybody. */
+/** `mire/nothing-received`: the causes of R-052; the same for everybody who comes from the same way. */
 export type NothingReceivedPage = PageFrame & {
+  /** A way in without the school, or what was forgotten. */
+  from: 'sms' | 'franceconnect' | 'identifier' | 'password';
   backHref: string;
   startHref: string;
   recovery: { identifierHref: string; passwordHref: string };

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { askRecoveryCode, type CodeAsked, type RecoveryGoal } from '../enrolment/recovery-code.ts';
+import {
+  askRecoveryCode,
+  type CodeAsked,
+  currentRecovery,
+  type RecoveryGoal,
+} from '../enrolment/recovery-code.ts';
 import { type MailRecovery, mailIdentifiers, mailPasswordLink } from '../enrolment/recovery-mail.ts';
 import { visitor } from '../http/context.ts';
 import { Fault } from '../http/errors.ts';
@@ -7,16 +12,12 @@ import { field, readForm } from '../http/form.ts';
 import { seeOther, showPage } from '../http/page.ts';
 import { rememberRecovery } from './browser.ts';
 import { countAsked } from './code-metrics.ts';
+import { codeProblem } from './code-page.ts';
+import type { CodeProblem } from './enrolment-pages.ts';
 import { otherWays } from './other-ways.ts';
 import { notYetOpen } from './profile.ts';
 import { below } from './progress.ts';
-import type {
-  RecoveryField,
-  RecoveryPage,
-  RecoveryProblem,
-  RecoverySentPage,
-  RecoveryStartError,
-} from './recovery-pages.ts';
+import type { RecoveryField, RecoveryPage, RecoverySentPage, RecoveryStartError } from './recovery-pages.ts';
 import { formPage, type Visit } from './visit.ts';
 
 /** « Identifiant oublié » and « Mot de passe oublié » (R-037), each by mail and by SMS. */
@@ -53,7 +54,12 @@ export function showRecovery(goal: RecoveryGoal, channel: Channel) {
   };
 }
 
-type Shown = { errors?: RecoveryStartError[]; problem?: RecoveryProblem; retryAt?: Date | null };
+type Shown = {
+  errors?: RecoveryStartError[];
+  tooManyMails?: true;
+  problem?: CodeProblem;
+  codeHref?: string | null;
+};
 
 function show(visit: Visit, goal: RecoveryGoal, channel: Channel, shown: Shown | null = null): void {
   const { deps, ctx, interaction } = visit;
@@ -73,8 +79,9 @@ function show(visit: Visit, goal: RecoveryGoal, channel: Channel, shown: Shown |
       mobile: typed('mobile'),
     },
     errors: shown?.errors ?? [],
+    tooManyMails: shown?.tooManyMails ?? false,
     problem: shown?.problem ?? null,
-    retryAt: shown?.retryAt ?? null,
+    codeHref: shown?.codeHref ?? null,
     otherChannelHref: deps.sms === null ? null : at(channel === 'sms' ? own : `${own}/sms`),
     otherGoalHref: at(RECOVERY_PATHS[goal === 'password' ? 'identifier' : 'password']),
     ways: otherWays(visit),
@@ -94,7 +101,7 @@ export function takeMailRecovery(goal: RecoveryGoal) {
         case 'network':
           throw new Fault('EC-429-RATE', { retryAfterSeconds: NETWORK_RETRY_S });
         case 'too-many':
-          return show(visit, goal, 'mail', { problem: 'too-many-mails' });
+          return show(visit, goal, 'mail', { tooManyMails: true });
         case 'invalid':
           return show(visit, goal, 'mail', { errors: [{ field: 'email', reason: 'invalid' }] });
       }
@@ -137,8 +144,17 @@ export function takeSmsRecovery(goal: RecoveryGoal) {
     if (result.ok) return seeOther(ctx, below(interaction.uid, `${RECOVERY_PATHS[goal]}/code`));
     if (result.reason === 'invalid-mobile')
       return show(visit, goal, 'sms', { errors: [{ field: 'mobile', reason: 'invalid' }] });
-    show(visit, goal, 'sms', { problem: result.reason, retryAt: result.retryAt });
+    const { reason, retryAt } = result;
+    const codeHref = (await awaitsCode(visit, goal))
+      ? below(interaction.uid, `${RECOVERY_PATHS[goal]}/code`)
+      : null;
+    show(visit, goal, 'sms', { problem: codeProblem(visit, { reason, retryAt }), codeHref });
   };
+}
+
+async function awaitsCode({ deps, interaction }: Visit, goal: RecoveryGoal): Promise<boolean> {
+  const recovery = await currentRecovery(deps, interaction.uid);
+  return recovery?.goal === goal && recovery.step === 'code';
 }
 
 function askCode({ deps, ctx, interaction }: Visit, goal: RecoveryGoal): Promise<CodeAsked> {

@@ -10,7 +10,7 @@ import { rememberBrowser } from './browser.ts';
 import { finishLogin } from './finish.ts';
 import { stepsOf } from './first-connection.ts';
 import type { ActivationWaitingPage, EmailError, WaitingNotice } from './pages.ts';
-import { below, type Progress, pathOf } from './progress.ts';
+import { below, type Progress } from './progress.ts';
 import { formPage, goOn, type Visit } from './visit.ts';
 
 type Waiting = Extract<Progress, { step: 'activation' }>;
@@ -97,8 +97,6 @@ export async function proceed(visit: Visit): Promise<void> {
   if (enrolment?.step === 'done')
     return finishLogin(visit, enrolment.account, { amr: AMR[enrolment.way], provedAt: enrolment.since });
   const waits = progress?.step === 'activation' && ctx.method === 'POST';
-  seeOther(
-    ctx,
-    waits ? below(interaction.uid, 'activation?avis=attente') : pathOf(interaction.uid, progress),
-  );
+  if (waits) return seeOther(ctx, below(interaction.uid, 'activation?avis=attente'));
+  await goOn(visit);
 }

@@ -159,14 +159,14 @@ describe('from the ENT, never notified', () => {
     await page.getByRole('alert').getByText("Ce code n'est pas le bon").waitFor();
     expect(await page.innerText('main')).toContain('Il vous reste 4 essais');
     await button(page, 'Renvoyer le code').click();
-    await page.getByRole('alert').getByText('Un code a déjà été demandé').waitFor();
+    await page.getByRole('alert').getByText("Un code vient déjà d'être demandé").waitFor();
     await page.getByRole('link', { name: "Je n'ai rien reçu" }).click();
     expect(new URL(page.url()).pathname).toMatch(/rien-recu$/);
     await page.goto(page.url().replace(/\/rien-recu$/, ''));
     await giveCode(page, right);
     await giveDate(page, 'Léa MARTIN', '2016-05-15');
     await button(page, 'Valider').click();
-    await page.getByRole('alert').getByText('Les dates de naissance ne correspondent pas').waitFor();
+    await page.getByRole('alert').getByText('La date de naissance ne correspond pas').waitFor();
     const notMine = page
       .getByRole('group', { name: 'Léa MARTIN', exact: true })
       .getByRole('checkbox', { name: 'Je ne suis pas le représentant légal de cet élève', exact: true });

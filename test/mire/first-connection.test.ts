@@ -240,6 +240,23 @@ describe('other people', () => {
 });
 
 describe("« En cours d'activation »", () => {
+  test('another way has activated the account meanwhile: « Continuer » says why to sign in again', async () => {
+    const waiting = await firstConnection(visitor, uid, identifier, email);
+    const account = await found(app.deps, identifier);
+    // As the way by SMS leaves it, elsewhere: « Activé », with another password.
+    await app.deps
+      .db('accounts')
+      .where({ id: account.id })
+      .update({
+        state: 'activated',
+        activated_at: app.deps.clock.now(),
+        credentials_version: account.credentialsVersion + 1,
+      });
+    const after = await visitor.submit(waiting, {}, '/continuer');
+    expect([after.status, new URL(after.url).pathname]).toEqual([200, `/interaction/${uid}`]);
+    expect(after.text).toContain('connectez-vous avec votre nouveau mot de passe');
+  });
+
   test('R-062: signing in again, even at another service, leads back to the page that resends and corrects', async () => {
     await firstConnection(visitor, uid, identifier, email);
     const other = createVisitor(app.url);

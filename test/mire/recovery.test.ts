@@ -127,6 +127,25 @@ describe('« Identifiant oublié »', () => {
     expect(traces.map(({ way, failed }) => `${way} ${failed}`)).toEqual(['recovery code']);
   });
 
+  test('a second one within the minute: how long to wait, without a clock, and the way to the first', async () => {
+    await seedActive();
+    const typed = { family_name: 'Martin', given_name: 'Claire', mobile };
+    const page = await ask('identifiant-oublie/sms', typed);
+    expect(page.text).toContain('un autre code <strong class="ec-strong">dans une minute</strong>');
+    const again = await visitor.submit(page, {}, '/renvoyer');
+    expect([
+      again.status,
+      again.text.includes('Réessayez <strong class="ec-strong">dans une minute</strong>'),
+    ]).toEqual([400, true]);
+    const form = await visitor.get(`${startOf(page)}/identifiant-oublie/sms`);
+    const refused = await visitor.submit(form, typed, '/sms');
+    expect([
+      refused.status,
+      refused.text.includes('Réessayez <strong class="ec-strong">dans une minute</strong>'),
+    ]).toEqual([400, true]);
+    expect(refused.text).toContain(`${startOf(page)}/identifiant-oublie/code`);
+  });
+
   test('what failed is left for the school: another name behind the mobile, another mobile behind the name', async () => {
     const account = await seedActive({ familyName: `RARE${count}X` });
     await ask('identifiant-oublie/sms', { family_name: 'Durand', given_name: 'Claire', mobile });
@@ -408,6 +427,21 @@ describe('the same for everybody (decision 5)', () => {
 });
 
 describe('« Je n’ai rien reçu » and the help', () => {
+  test('says only what the way that was taken has asked for, and no way back into itself', async () => {
+    const start = await begin();
+    const of = async (from: string) => (await visitor.get(`${start}/code/rien-recu${from}`)).text;
+    const bySms = await of('');
+    expect([bySms.includes('INE'), bySms.includes('étape suivante')]).toEqual([true, true]);
+    expect(bySms).not.toContain('avec votre téléphone portable, s&#39;il est connu');
+    const identifier = await of('?de=identifiant');
+    expect([identifier.includes('INE'), identifier.includes('étape suivante')]).toEqual([false, false]);
+    expect(identifier).toContain('votre nom et votre prénom');
+    const password = await of('?de=passe');
+    expect(password).toContain('identifiant ont peut-être été mal saisis');
+    expect(password).not.toContain('votre nom et votre prénom');
+    for (const page of [bySms, identifier, password]) expect(page).toContain('Ce n&#39;est pas moi');
+  });
+
   test('the causes, when a correction counts, the other ways; the same whoever asks', async () => {
     const start = await begin();
     const page = await visitor.get(`${start}/code/rien-recu`);

@@ -145,7 +145,7 @@ describe('the form of names and mobile', () => {
       '/inscription',
     );
     expect(again.status).toBe(400);
-    expect(words(again)).toContain("Un code a déjà été demandé il y a moins d'une minute");
+    expect(words(again)).toContain("Un code vient déjà d'être demandé. Réessayez dans une minute");
     expect(again.text).toContain('/code"');
   });
 
@@ -214,6 +214,14 @@ describe('the children', () => {
     expect(traces).toHaveLength(2);
   });
 
+  test('an only child: the refusal speaks of one date', async () => {
+    await seedGuardian(world.deps, { mobile });
+    const page = await toChildren();
+    const wrong = words(await visitor.submit(page, dates(page, '2016-05-15')));
+    expect(wrong).toContain("La date de naissance de votre enfant n'est pas celle que l'école a enregistrée");
+    expect(wrong).not.toContain('Les dates de naissance');
+  });
+
   test('five wrong tries lock for 24 hours, also for the right dates and another sign-in', async () => {
     const { account } = await seedGuardian(world.deps, { mobile });
     let page = await toChildren();
@@ -239,7 +247,7 @@ describe('the children', () => {
     const page = await toChildren();
     const answer = await visitor.submit(page, { ...dates(page, '', '2016-02-31') });
     expect(answer.status).toBe(400);
-    expect(words(answer)).toContain('Léa MARTIN : saisissez la date de naissance');
+    expect(words(answer)).toContain("Léa MARTIN : saisissez le jour, le mois et l'année de sa naissance");
     expect(words(answer)).toContain("Éloi MARTIN : cette date n'existe pas");
     expect(words(answer)).not.toContain('Il vous reste');
   });

@@ -4,6 +4,7 @@ import type {
   ChildrenSuspendedPage,
   CodePage,
   CredentialsPage,
+  Later,
   MobilePage,
   NamesPage,
   RegistrationPage,
@@ -19,7 +20,7 @@ const frame = {
   otherWaysHref: '/interaction/x/connexion?profil=responsable',
 };
 const steps = (current: number) => ({ current, total: 4 });
-const again = { at: new Date('2026-11-23T08:05:00Z'), tomorrow: true };
+const again: Later = { at: new Date('2026-11-23T08:05:00Z'), when: 'tomorrow' };
 
 const registration: RegistrationPage = {
   ...frame,
@@ -32,10 +33,11 @@ const registration: RegistrationPage = {
 const mobile: MobilePage = { ...registration, steps: { current: 1, total: 3 }, values: { mobile: '' } };
 const code: CodePage = {
   ...frame,
+  way: 'sms',
   steps: steps(2),
   lastDigits: '09',
   live: { validUntil: new Date('2026-11-22T08:10:00Z'), left: 5 },
-  resendFrom: new Date('2026-11-22T08:01:00Z'),
+  resendFrom: { at: new Date('2026-11-22T08:01:00Z'), when: 'soon' },
   resendAction: '/interaction/x/code/renvoyer',
   changeHref: '/interaction/x/inscription',
   nothingHref: '/interaction/x/code/rien-recu',
@@ -105,7 +107,7 @@ export const ENROLMENT_PAGE_STATES: State[] = [
   }),
   of<RegistrationPage>('registration-too-soon', 'mire/registration', {
     ...registration,
-    problem: { reason: 'too-soon', again: { ...again, tomorrow: false } },
+    problem: { reason: 'too-soon', again: { ...again, when: 'soon' } },
     codeHref: '/interaction/x/code',
   }),
   alike<RegistrationPage>('registration-too-many', 'mire/registration', {
@@ -122,7 +124,18 @@ export const ENROLMENT_PAGE_STATES: State[] = [
     errors: [{ field: 'mobile', reason: 'invalid' }],
   }),
   of('code', 'mire/code', code),
-  alike<CodePage>('code-franceconnect', 'mire/code', { ...code, steps: { current: 2, total: 3 } }),
+  alike<CodePage>('code-franceconnect', 'mire/code', {
+    ...code,
+    way: 'franceconnect',
+    steps: { current: 2, total: 3 },
+    resendFrom: { ...again, when: 'today' },
+  }),
+  alike<CodePage>('code-recovery', 'mire/code', {
+    ...code,
+    way: 'recovery',
+    steps: null,
+    resendFrom: again,
+  }),
   alike<CodePage>('code-resent', 'mire/code', { ...code, resent: true, resendFrom: null }),
   ...(['missing', 'malformed', 'wrong', 'expired', 'used-up'] as const).map((reason) =>
     (reason === 'wrong' ? of : alike)<CodePage>(`code-${reason}`, 'mire/code', {
@@ -155,7 +168,7 @@ export const ENROLMENT_PAGE_STATES: State[] = [
   of('children-suspended', 'mire/children-suspended', suspended),
   alike<ChildrenSuspendedPage>('children-suspended-today', 'mire/children-suspended', {
     ...suspended,
-    until: { ...again, tomorrow: false },
+    until: { ...again, when: 'today' },
   }),
   alike<ChildrenSuspendedPage>('children-none', 'mire/children-suspended', {
     ...suspended,

@@ -7,7 +7,6 @@ import type {
   RecoveredIdentifiersPage,
   RecoveredPasswordPage,
   RecoverRefusedPage,
-  RecoveryCodePage,
   RecoveryPage,
   RecoverySentPage,
 } from '../../src/mire/recovery-pages.ts';
@@ -29,25 +28,12 @@ const recovery: RecoveryPage = {
   channel: 'mail',
   values: { email: '', identifier: '', family_name: '', given_name: '', mobile: '' },
   errors: [],
+  tooManyMails: false,
   problem: null,
-  retryAt: null,
+  codeHref: null,
   otherChannelHref: '/interaction/x/identifiant-oublie/sms',
   otherGoalHref: '/interaction/x/mot-de-passe-oublie',
   ways,
-};
-const code: RecoveryCodePage = {
-  ...form,
-  goal: 'password',
-  code: {
-    expiresAt: new Date('2026-11-22T08:15:00Z'),
-    left: 5,
-    resendAt: new Date('2026-11-22T08:06:00Z'),
-  },
-  errors: [],
-  notice: null,
-  resendAction: '/interaction/x/renvoyer',
-  startHref: '/interaction/x/sms',
-  nothingHref: '/interaction/x/code/rien-recu',
 };
 const password: RecoveredPasswordPage = {
   ...form,
@@ -104,16 +90,13 @@ export const RECOVERY_STATES: PageState[] = [
     channel: 'sms',
     errors: [{ field: 'mobile', reason: 'invalid' }],
   }),
-  ...oneOf(
-    (['too-many', 'too-many-mails', 'too-soon', 'suspended'] as const).map((problem) =>
-      state<RecoveryPage>(`recovery-${problem}`, 'mire/recovery', {
-        ...recovery,
-        channel: 'sms',
-        problem,
-        retryAt: problem === 'suspended' ? null : new Date('2026-11-22T08:20:00Z'),
-      }),
-    ),
-  ),
+  state<RecoveryPage>('recovery-too-many-mails', 'mire/recovery', { ...recovery, tooManyMails: true }),
+  state<RecoveryPage>('recovery-too-soon', 'mire/recovery', {
+    ...recovery,
+    channel: 'sms',
+    problem: { reason: 'too-soon', again: { at: new Date('2026-11-22T08:20:00Z'), when: 'soon' } },
+    codeHref: '/interaction/x/identifiant-oublie/code',
+  }),
   state<RecoverySentPage>('recovery-sent', 'mire/recovery-sent', {
     serviceName,
     goal: 'identifier',
@@ -126,26 +109,6 @@ export const RECOVERY_STATES: PageState[] = [
     againHref: '/interaction/x/mot-de-passe-oublie',
     ways: schoolOnly,
   }),
-  state('recovery-code', 'mire/recovery-code', code),
-  state<RecoveryCodePage>('recovery-code-none', 'mire/recovery-code', { ...code, code: null }),
-  state<RecoveryCodePage>('recovery-code-last-try', 'mire/recovery-code', {
-    ...code,
-    code: { expiresAt: new Date('2026-11-22T08:15:00Z'), left: 1, resendAt: null },
-    errors: [{ field: 'code', reason: 'wrong' }],
-  }),
-  ...oneOf(
-    (['missing', 'malformed', 'expired', 'used-up'] as const).map((reason) =>
-      state<RecoveryCodePage>(`recovery-code-${reason}`, 'mire/recovery-code', {
-        ...code,
-        errors: [{ field: 'code', reason }],
-      }),
-    ),
-  ),
-  ...oneOf(
-    (['resent', 'too-soon', 'too-many', 'suspended'] as const).map((notice) =>
-      state<RecoveryCodePage>(`recovery-code-${notice}`, 'mire/recovery-code', { ...code, notice }),
-    ),
-  ),
   ...[['c.martin12'], ['c.martin12', LONG]].map((identifiers) =>
     state<RecoveredIdentifiersPage>(`recovered-${identifiers.length}`, 'mire/recovered-identifiers', {
       serviceName,
@@ -183,13 +146,14 @@ export const RECOVERY_STATES: PageState[] = [
       state<NotMeRefusedPage>(`not-me-${reason}`, 'not-me/refused', { reason }),
     ),
   ),
-  ...[ways, schoolOnly].map((open, index) =>
-    state<NothingReceivedPage>(`nothing-received-${index}`, 'mire/nothing-received', {
+  ...(['sms', 'franceconnect', 'identifier', 'password'] as const).map((from) =>
+    state<NothingReceivedPage>(`nothing-received-${from}`, 'mire/nothing-received', {
       serviceName,
+      from,
       backHref: '/interaction/x/code',
       startHref: '/interaction/x/inscription',
       recovery: { identifierHref: '/interaction/x/i', passwordHref: '/interaction/x/p' },
-      ways: open,
+      ways: from === 'sms' ? schoolOnly : ways,
     }),
   ),
 ];
