@@ -7,6 +7,7 @@ import { confirmRights } from '../staff/confirm.ts';
 import { accessTo } from '../staff/rights.ts';
 import { currentStaffSession } from '../staff/sessions.ts';
 import type { StaffSession } from '../staff/types.ts';
+import { LISTED_FIELDS } from './guardians/search.ts';
 import { showNeedsKey } from './home.ts';
 import { recordRefusal } from './refusals.ts';
 import { ADMIN_ROUTES } from './route-table.ts';
@@ -26,7 +27,7 @@ export function adminRoutes(
   const router = new Router<RequestState>();
   router.use(
     '/admin',
-    protectForms(deps.config, (ctx) => ({ scope: 'session', id: sessionHash(door, ctx) })),
+    protectForms(deps.config, (ctx) => ({ scope: 'session', id: sessionHash(door, ctx) }), LISTED_FIELDS),
   );
   for (const route of table) router[route.method](route.path, (ctx) => answer(door, ctx, route, ctx.params));
   return router;

@@ -1,12 +1,12 @@
 import type { Database } from '../deps.ts';
 
 /**
- * The children of accounts, as every query means them: reached by a reference that is in the directory and a legal
- * link that has not ended, and in a school; without those whom the guardian says not to be his, until the school has
- * found that they are (R-079). Tables: g guardian_references, l legal_links, p pupils, s schools, w wrong_attachments.
- * A pupil comes once for each reference that leads to him.
+ * The pupils whom the school says to be an account's: reached by a reference that is in the directory and a legal link
+ * that has not ended, and in a school; also those whom the guardian says not to be his, while the school has not found
+ * that he is right. Tables: g guardian_references, l legal_links, p pupils, s schools, w wrong_attachments (`w.state`
+ * null: nothing is signalled). A pupil comes once for each reference that leads to him.
  */
-export function linkedPupils(db: Database) {
+export function recordedPupils(db: Database) {
   return db('guardian_references as g')
     .join('legal_links as l', 'l.guardian_reference_id', 'g.id')
     .join('pupils as p', 'p.id', 'l.pupil_id')
@@ -19,7 +19,15 @@ export function linkedPupils(db: Database) {
     .whereNull('g.left_at')
     .whereNull('l.ended_at')
     .whereNull('p.left_at')
-    .whereNull('w.state');
+    .where((either) => either.whereNull('w.state').orWhere('w.state', 'open'));
+}
+
+/**
+ * The children of accounts, as every query means them: as `recordedPupils`, without those whom the guardian says not
+ * to be his, until the school has found that they are (R-079).
+ */
+export function linkedPupils(db: Database) {
+  return recordedPupils(db).whereNull('w.state');
 }
 
 /** The pupil whose own account it is. Tables: p pupils, s schools. */

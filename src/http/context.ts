@@ -3,6 +3,9 @@ import type { ParameterizedContext } from 'koa';
 /** The fields of a form, each once, as text. */
 export type Form = ReadonlyMap<string, string>;
 
+/** The fields of a form that may come more than once, where a door says which. */
+export type Lists = ReadonlyMap<string, readonly string[]>;
+
 /** What the ground has learnt of a request before a door sees it. */
 export type RequestState = {
   /** Told on error pages, in the log and in the audit line, so that the help desk finds the request. */
@@ -11,6 +14,7 @@ export type RequestState = {
   route?: string;
   /** The form that was sent, once `readForms` has looked at it. */
   form?: Form;
+  lists?: Lists;
 };
 
 export type Context = ParameterizedContext<RequestState>;

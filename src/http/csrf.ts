@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import { keyedDigest, sameText } from '../crypto/digests.ts';
 import type { Context, Middleware } from './context.ts';
 import { Fault } from './errors.ts';
-import { parseBody } from './form.ts';
+import { parseListedBody } from './form.ts';
 
 type Settings = Pick<Config, 'COOKIE_KEYS' | 'BASE_URL'>;
 
@@ -18,18 +18,24 @@ export function csrfToken(config: Settings, { scope, id }: Binding): string {
  * Lets a changing request through only when it carries the token of its binding and does not come from elsewhere
  * (F02); reads the form on the way. Reading methods pass. Mounted before the routes that it protects, so that a
  * new route is protected unless somebody takes it out.
+ * @param listed fields that may come more than once in these forms
  */
-export function protectForms(config: Settings, binding: (ctx: Context) => Binding): Middleware {
+export function protectForms(
+  config: Settings,
+  binding: (ctx: Context) => Binding,
+  listed: ReadonlySet<string> = new Set(),
+): Middleware {
   const origin = new URL(config.BASE_URL).origin;
   return async (ctx, next) => {
     if (ctx.method === 'GET' || ctx.method === 'HEAD' || ctx.method === 'OPTIONS') return next();
     if (comesFromElsewhere(ctx, origin)) throw new Fault('EC-403-CSRF');
-    const form = await parseBody(ctx.req);
+    const { form, lists } = await parseListedBody(ctx.req, listed);
     const sent = form.get('_csrf') ?? '';
     const { scope, id } = binding(ctx);
     const good = config.COOKIE_KEYS.some((key) => sameText(sent, keyedDigest(key, 'csrf', scope, id)));
     if (!good) throw new Fault('EC-403-CSRF');
     ctx.state.form = form;
+    ctx.state.lists = lists;
     return next();
   };
 }

@@ -36,13 +36,14 @@ export function formatTime(value: Date): string {
 /**
  * A day as people write it.
  * @param value an instant (its day in Paris) or a calendar day `YYYY-MM-DD`; anything else throws
- * @param form `long` « 1er septembre 2026 », `short` « 01/09/2026 »
+ * @param form `long` « 1er septembre 2026 », `short` « 01/09/2026 », `dashed` « 01-09-2026 » (tables of the staff, R-105)
  */
-export function formatDate(value: Date | string, form: 'long' | 'short' = 'long'): string {
+export function formatDate(value: Date | string, form: 'long' | 'short' | 'dashed' = 'long'): string {
   const day = value instanceof Date ? PARIS.format(value) : value;
   const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(day);
   const month = MONTHS[Number(parts?.[2]) - 1];
   if (parts === null || month === undefined) throw new Error('formatDate takes a Date or YYYY-MM-DD');
+  if (form === 'dashed') return `${parts[3]}-${parts[2]}-${parts[1]}`;
   if (form === 'short') return `${parts[3]}/${parts[2]}/${parts[1]}`;
   const number = Number(parts[3]);
   return `${number === 1 ? '1er' : number} ${month} ${parts[1]}`;

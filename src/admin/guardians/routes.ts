@@ -1,4 +1,12 @@
 import type { AdminRoute } from '../types.ts';
+import { showGuardians } from './list.ts';
 
 /** The list of the guardians' accounts and the page of one of them (sections K and Q). */
-export const GUARDIANS_ROUTES: readonly AdminRoute[] = [];
+export const GUARDIANS_ROUTES: readonly AdminRoute[] = [
+  {
+    method: 'get',
+    path: '/admin/etablissements/:uai/responsables',
+    needs: { module: 'administration' },
+    handle: showGuardians,
+  },
+];

@@ -1,0 +1,186 @@
+import type { GuardianRow } from '../../accounts/guardian-filters.ts';
+import { countGuardians, findGuardianRows } from '../../accounts/guardians-store.ts';
+import { findClasses, findMefs } from '../../directory/options-store.ts';
+import type { Context } from '../../http/context.ts';
+import { csrfToken } from '../../http/csrf.ts';
+import { showPage } from '../../http/page.ts';
+import { frameOf } from '../frame.ts';
+import { refuseForeign } from '../refusals.ts';
+import { sessionHash } from '../session.ts';
+import type { AdminDoor, SchoolVisit } from '../types.ts';
+import type { Column, Criteria, GuardiansPage, Results, Row } from './pages.ts';
+import { pagesAround } from './paging.ts';
+import {
+  filtersOf,
+  type GuardianSearch,
+  ORIGINS,
+  ofAddress,
+  ofForm,
+  readSearch,
+  STATES,
+  searchFields,
+  searchQuery,
+} from './search.ts';
+
+/** « Gestion des comptes responsables » (section K, R-170). */
+
+const PAGE_ROWS = 50;
+
+const COLUMNS = {
+  1: ['pupil', 'class', 'guardian', 'identifier', 'email', 'origin', 'state', 'distributed', 'login'],
+  2: ['pupil', 'class', 'mef', 'guardian', 'identifier', 'email', 'state', 'origin', 'distributed', 'login'],
+} as const;
+
+const pathOf = ({ school }: SchoolVisit) => `/admin/etablissements/${school.uai}`;
+
+/** GET /admin/etablissements/:uai/responsables */
+export async function showGuardians(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> {
+  const query = ofAddress(ctx);
+  const pageSelected = query.all('select')[0] === 'page';
+  await showList(door, ctx, visit, readSearch(query), { pageSelected });
+}
+
+/**
+ * The list once more, with 400 and « none is selected » (R-104): for whoever was sent the form of the list and read no
+ * selection in it.
+ */
+export async function showNothingSelected(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> {
+  await showList(door, ctx, visit, readSearch(ofForm(ctx)), { nothingSelected: true });
+}
+
+async function showList(
+  door: AdminDoor,
+  ctx: Context,
+  visit: SchoolVisit,
+  search: GuardianSearch | null,
+  { pageSelected = false, nothingSelected = false } = {},
+): Promise<void> {
+  const { db } = door.deps;
+  const { school } = visit;
+  const [classes, mefs] = await Promise.all([
+    findClasses(db, school.id),
+    school.degree === 2 ? findMefs(db, school.id) : null,
+  ]);
+  const foreign = (id: number) => !classes.some((own) => own.id === id);
+  if (search?.classIds.some(foreign)) return refuseForeign(door, ctx, visit, 'class');
+  const page: GuardiansPage = {
+    frame: frameOf(door, ctx, visit.staff, { module: 'administration', school, current: 'guardians' }),
+    degree: school.degree,
+    listHref: `${pathOf(visit)}/responsables`,
+    criteria: criteriaOf(search, classes, mefs),
+    results: search && (await resultsOf(door, ctx, visit, search, pageSelected)),
+    errors: nothingSelected ? [{ field: 'all', reason: 'none' }] : [],
+  };
+  showPage(door.deps, ctx, 'admin/guardians/list', page, nothingSelected ? 400 : 200);
+}
+
+function criteriaOf(
+  search: GuardianSearch | null,
+  classes: readonly { id: number; label: string }[],
+  mefs: readonly { code: string; label: string }[] | null,
+): Criteria {
+  return {
+    text: search?.text ?? '',
+    classes: classes.map(({ id, label }) => ({
+      value: String(id),
+      label,
+      chosen: search?.classIds.includes(id) ?? false,
+    })),
+    mefs:
+      mefs === null
+        ? null
+        : mefs.map(({ code, label }) => ({
+            value: code,
+            label,
+            chosen: search?.mefCodes.includes(code) ?? false,
+          })),
+    states: STATES.map((value) => ({ value, chosen: search?.states.includes(value) ?? false })),
+    email: search?.email ?? null,
+    origins: ORIGINS.map((value) => ({ value, chosen: search?.origins.includes(value) ?? false })),
+    expires: search?.expires ?? false,
+  };
+}
+
+async function resultsOf(
+  door: AdminDoor,
+  ctx: Context,
+  visit: SchoolVisit,
+  asked: GuardianSearch,
+  pageSelected: boolean,
+): Promise<Results> {
+  const { deps } = door;
+  const { school } = visit;
+  const filters = filtersOf(deps, asked);
+  const total = await countGuardians(deps.db, school, filters);
+  const pages = Math.max(1, Math.ceil(total.rows / PAGE_ROWS));
+  const search = { ...asked, page: Math.min(asked.page, pages) };
+  const offset = (search.page - 1) * PAGE_ROWS;
+  const { sort, descending } = search;
+  const rows = await findGuardianRows(deps.db, school, filters, {
+    sort,
+    descending,
+    offset,
+    limit: PAGE_ROWS,
+  });
+  const listHref = `${pathOf(visit)}/responsables`;
+  const hrefOf = (change: Partial<GuardianSearch>) => listHref + searchQuery({ ...search, ...change });
+  const accountQuery = searchQuery({ ...search, page: 1 });
+  return {
+    csrf: csrfToken(deps.config, { scope: 'session', id: sessionHash(door, ctx) }),
+    confirmHref: `${listHref}/confirmer`,
+    pdfHref: `${listHref}/liste.pdf`,
+    csvHref: `${listHref}/liste.csv`,
+    hidden: searchFields(search),
+    columns: columnsOf(school.degree, search, hrefOf),
+    rows: rows.map((row) =>
+      rowOf(row, `${pathOf(visit)}/comptes/${row.publicId}${accountQuery}`, pageSelected),
+    ),
+    accounts: total.accounts,
+    selected: pageSelected ? new Set(rows.map(({ publicId }) => publicId)).size : 0,
+    range: { from: total.rows === 0 ? 0 : offset + 1, to: offset + rows.length, total: total.rows },
+    pageHrefs: pagesAround(search.page, pages).map((number) => ({
+      number,
+      href: hrefOf({ page: number }),
+      current: number === search.page,
+    })),
+    previousHref: search.page > 1 ? hrefOf({ page: search.page - 1 }) : null,
+    nextHref: search.page < pages ? hrefOf({ page: search.page + 1 }) : null,
+    selectPageHref: `${hrefOf({})}&select=page`,
+  };
+}
+
+/** A column that is sorted ascending turns round; a new order begins on the first page. */
+function columnsOf(
+  degree: 1 | 2,
+  search: GuardianSearch,
+  hrefOf: (change: Partial<GuardianSearch>) => string,
+): Column[] {
+  return COLUMNS[degree].map((key) => {
+    const isSorted = search.sort === key;
+    const turned = isSorted && !search.descending;
+    const direction = search.descending ? 'descending' : 'ascending';
+    return {
+      key,
+      href: hrefOf({ sort: key, descending: turned, page: 1 }),
+      sorted: isSorted ? direction : null,
+    };
+  });
+}
+
+function rowOf(row: GuardianRow, href: string, selected: boolean): Row {
+  return {
+    publicId: row.publicId,
+    href,
+    pupil: `${row.pupilFamilyName} ${row.pupilGivenName}`,
+    className: row.classLabel ?? '',
+    mef: row.mefLabel ?? '',
+    guardian: `${row.familyName} ${row.givenName}`,
+    identifier: row.identifier,
+    hasEmail: row.hasEmail,
+    origin: row.origin,
+    state: row.state,
+    distributedAt: row.distributedAt,
+    lastLoginAt: row.lastLoginAt,
+    selected,
+  };
+}
