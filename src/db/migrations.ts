@@ -14,6 +14,7 @@ import * as statistics from '../../migrations/014_statistics.ts';
 import * as staffSessions from '../../migrations/015_staff_sessions.ts';
 import * as distributions from '../../migrations/016_distributions.ts';
 import * as families from '../../migrations/017_families.ts';
+import * as importSpeed from '../../migrations/018_import_speed.ts';
 import { inTransaction } from './transaction.ts';
 
 type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
@@ -35,6 +36,7 @@ const MIGRATIONS: Migration[] = [
   { name: '015_staff_sessions', ...staffSessions },
   { name: '016_distributions', ...distributions },
   { name: '017_families', ...families },
+  { name: '018_import_speed', ...importSpeed },
 ];
 
 const source: Knex.MigrationSource<Migration> = {

@@ -7,12 +7,15 @@ type Counted = { schoolId: number; before: number; lost: number };
 /** Pupils of each school of a base, and those of them that a whole feed does not have any more. */
 export async function countLeavers(db: Database, runId: number, base: Base): Promise<Counted[]> {
   const [rows] = await db.raw(
-    `SELECT p.school_id AS schoolId, COUNT(*) AS \`before\`, SUM(s.source_id IS NULL) AS lost
-     FROM pupils p LEFT JOIN staged_pupils s
+    `SELECT p.school_id AS schoolId, COUNT(*) AS \`before\`,
+       SUM(u.pupil_id IS NULL AND s.source_id IS NULL) AS lost
+     FROM pupils p
+     LEFT JOIN staged_unchanged u ON u.run_id = ? AND u.pupil_id = p.id
+     LEFT JOIN staged_pupils s
        ON s.run_id = ? AND s.academy_code = p.academy_code AND s.degree = p.degree AND s.source_id = p.source_id
      WHERE p.academy_code = ? AND p.degree = ? AND p.left_at IS NULL AND p.school_id IS NOT NULL
      GROUP BY p.school_id`,
-    [runId, base.academyCode, base.degree],
+    [runId, runId, base.academyCode, base.degree],
   );
   return rows.map(asNumbers);
 }

@@ -137,10 +137,12 @@ async function loadLeavers(
   const [rows] = await db.raw(
     `SELECT p.id, p.source_id AS sourceId, p.digest, p.links_digest AS linksDigest, p.account_id AS accountId,
        p.given_name AS givenName, p.family_name AS familyName, p.school_id AS schoolId
-     FROM pupils p LEFT JOIN staged_pupils s ON s.run_id = ? AND ${SAME_PERSON}
+     FROM pupils p
+     LEFT JOIN staged_unchanged u ON u.run_id = ? AND u.pupil_id = p.id
+     LEFT JOIN staged_pupils s ON s.run_id = ? AND ${SAME_PERSON}
      WHERE p.school_id IN (?) AND p.academy_code = ? AND p.degree = ? AND p.left_at IS NULL
-       AND ${delta ? 's.deleted = 1' : 's.source_id IS NULL'}`,
-    [runId, schoolIds, scope.academy_code, scope.degree],
+       AND ${delta ? 's.deleted = 1' : 's.source_id IS NULL AND u.pupil_id IS NULL'}`,
+    [runId, runId, schoolIds, scope.academy_code, scope.degree],
   );
   return groupBy(
     rows.map((row: Omit<CurrentPupil, 'left'>) => ({ ...row, left: false })),

@@ -6,6 +6,9 @@ const READ_TWICE = /Ã[\u0080-\u00bfŠšŽžŒœŸ€]/;
 /** Bytes 80 to 9F mean nothing in ISO-8859-15: the file is windows-1252 or UTF-8. */
 const CONTROLS = /[\u0080-\u009f]/;
 
+/** Text of the bytes, which may end amid a character; undefined: there are no more. @throws FeedError */
+export type Decode = (bytes: Uint8Array | undefined) => string;
+
 /**
  * The text of a file, piece by piece, in the encoding that its byte order mark or its XML declaration names
  * (`undeclared` when there is none). Bytes that are not of that encoding refuse the file.
@@ -16,21 +19,22 @@ export async function* textChunks(
   file: string,
   undeclared = 'utf-8',
 ): AsyncGenerator<string> {
-  let decode: ((bytes: Uint8Array | undefined) => string) | undefined;
+  let decode: Decode | undefined;
   for await (const bytes of pieces) {
-    decode ??= decoderFor(bytes as Buffer, file, undeclared);
-    yield decode(bytes as Buffer);
+    decode ??= createDecoder(bytes, file, undeclared).decode;
+    yield decode(bytes);
   }
   if (!decode) throw new FeedError(file, 'the file is empty');
   yield decode(undefined);
 }
 
-function decoderFor(
-  head: Buffer,
+/** @param head the first bytes of the file @throws FeedError */
+export function createDecoder(
+  head: Uint8Array,
   file: string,
-  undeclared: string,
-): (bytes: Uint8Array | undefined) => string {
-  const { encoding, declared } = encodingOf(head, file, undeclared);
+  undeclared = 'utf-8',
+): { encoding: string; decode: Decode } {
+  const { encoding, declared } = encodingOf(head as Buffer, file, undeclared);
   const decoder = new TextDecoder(encoding === 'us-ascii' ? 'utf-8' : encoding, { fatal: true });
   const unicode = encoding === 'utf-8' || encoding === 'us-ascii';
   const wrong = () =>
@@ -40,7 +44,7 @@ function decoderFor(
         ? `the bytes are not those of the encoding it declares, ${encoding.toUpperCase()}`
         : 'it declares no encoding and is not UTF-8',
     );
-  return (bytes) => {
+  const decode: Decode = (bytes) => {
     let text: string;
     try {
       text = bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
@@ -52,6 +56,7 @@ function decoderFor(
     }
     return text;
   };
+  return { encoding, decode };
 }
 
 function encodingOf(head: Buffer, file: string, undeclared: string): { encoding: string; declared: boolean } {

@@ -1,6 +1,6 @@
 import type { Database } from '../deps.ts';
 
-const STAGED = ['staged_pupils', 'staged_guardians', 'staged_staff'] as const;
+const STAGED = ['staged_pupils', 'staged_guardians', 'staged_staff', 'staged_unchanged'] as const;
 const BATCH = 2_000;
 /** A run whose lease ended that long ago is dead: no pause of a process or clock is so long. */
 const DEAD_AFTER_MS = 3600_000;

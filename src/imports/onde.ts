@@ -2,7 +2,8 @@ import { parse } from 'csv-parse';
 import { readBirthDate } from './check.ts';
 import { textChunks } from './decode.ts';
 import { type Known, type KnownSchool, knownFamilies, knownGuardians, knownPupils } from './known-store.ts';
-import { addSchool, type Reading, refuse, stageGuardian, stagePupil } from './take.ts';
+import { addSchool, type Reading } from './reading.ts';
+import { refuse, stageGuardian, stagePupil } from './take.ts';
 import {
   FeedError,
   type FeedFile,

@@ -22,12 +22,17 @@ export type RecordReader = {
   /** Ends the document. @throws FeedError when it is cut off */
   close(): void;
   header: FeedHeader;
+  /** True between two records, when all that was written has been taken. */
+  between(): boolean;
+  /** Counts a record that is not written, because all is known of it. */
+  skip(): void;
 };
 
 /** Turns the XML of one feed file into records, holding never more than one. All refusals are FeedErrors. */
 export function createRecordReader(file: string, onRecord: (record: FeedRecord) => void): RecordReader {
   const header: FeedHeader = { academyCode: null, degree: null, exportedOn: null, records: null };
   let depth = 0;
+  let position = 0;
   let record = blankRecord(0, '');
   let size = 0;
   let operational = false;
@@ -47,7 +52,8 @@ export function createRecordReader(file: string, onRecord: (record: FeedRecord) 
               .join(' '),
           );
         } else if (depth === 2) {
-          record = blankRecord(record.position + 1, name);
+          position += 1;
+          record = blankRecord(position, name);
           size = 0;
         } else if (depth === 3) operational = name === 'operationalAttributes';
         else if (name === 'attr' || name === 'modification') {
@@ -75,7 +81,7 @@ export function createRecordReader(file: string, onRecord: (record: FeedRecord) 
         if (size > MAX_RECORD_CHARS) throw new XmlError('hostile', 'a record is longer than anybody writes');
       },
       comment(comment) {
-        if (record.position === 0) readHeader(header, comment);
+        if (position === 0) readHeader(header, comment);
       },
       doctype(doctype) {
         if (!DOCTYPE.test(doctype)) throw new XmlError('hostile', 'its document type is not that of a feed');
@@ -89,7 +95,7 @@ export function createRecordReader(file: string, onRecord: (record: FeedRecord) 
       work();
     } catch (error) {
       if (!(error instanceof XmlError)) throw error;
-      const where = record.position === 0 ? '' : ` at record #${record.position}`;
+      const where = position === 0 ? '' : ` at record #${position}`;
       const what = {
         'cut-off': 'it is cut off',
         malformed: 'it is not well-formed',
@@ -102,6 +108,10 @@ export function createRecordReader(file: string, onRecord: (record: FeedRecord) 
     header,
     write: (chunk) => refusing(() => reader.write(chunk)),
     close: () => refusing(() => reader.close()),
+    between: () => depth === 1 && reader.idle(),
+    skip() {
+      position += 1;
+    },
   };
 }
 

@@ -5,6 +5,8 @@ const KEPT = 1000;
 
 export type Refusals = {
   add(refusal: Refusal): void;
+  /** Counts some that are not kept. */
+  count(more: number): void;
   readonly kept: Refusal[];
   readonly total: number;
 };
@@ -16,6 +18,9 @@ export function createRefusals(): Refusals {
     add(refusal) {
       total += 1;
       if (kept.length < KEPT) kept.push({ ...refusal, record: refusal.record.slice(0, 80) });
+    },
+    count(more) {
+      total += more;
     },
     kept,
     get total() {

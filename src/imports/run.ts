@@ -4,6 +4,7 @@ import { applyWork } from './apply-work.ts';
 import { privateFolder } from './archive.ts';
 import { brakeText } from './brake.ts';
 import { keepExports } from './brake-store.ts';
+import { rememberRecords } from './known-records-store.ts';
 import { knownSchools } from './known-store.ts';
 import { lookAtLosses } from './losses.ts';
 import { emptyReport } from './report.ts';
@@ -153,5 +154,12 @@ async function applyRest(deps: ImportDeps, runId: number, { feed }: Work, failed
   const taken = feed.bases.flatMap(({ exportedOn, ...base }) =>
     exportedOn ? [{ ...base, exportedOn }] : [],
   );
+  const before = new Set(feed.known.map((school) => `${school.academyCode}|${school.degree}`));
+  for (const base of feed.bases) {
+    // Of a base that was not known before, all persons have just been written with their records.
+    if (!before.has(`${base.academyCode}|${base.degree}`)) continue;
+    for (const kind of ['pupils', 'guardian_references'] as const)
+      await rememberRecords(db, runId, kind, base);
+  }
   if (failed === 0) await keepExports(db, runId, taken);
 }

@@ -1,8 +1,8 @@
 import { insertBatch } from '../db/batch.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Database } from '../deps.ts';
+import type { FeedBase } from './bases.ts';
 import type { StaffFunction } from './check.ts';
-import type { FeedBase } from './stage.ts';
 
 const CHUNK = 1000;
 

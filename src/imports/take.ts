@@ -1,49 +1,19 @@
-import type { Random } from '../deps.ts';
 import { cleanText } from '../directory/names.ts';
 import { checkGuardian, checkPupil, checkStaff, digestOf, isSourceId } from './check.ts';
 import { readGuardian, readPupil, readStaff } from './dialects.ts';
-import type { Refusals } from './refusals.ts';
-import type { StagedGuardianRow, StagedPupilRow, StagedStaffRow } from './staging-store.ts';
+import { addSchool, keyOf, labelKey, newPublicId, type Reading } from './reading.ts';
 import {
-  type Degree,
   FeedError,
   type FeedFile,
   type FeedRecord,
   type RawGuardian,
   type RawPupil,
-  type StagedSchool,
   UNREADABLE,
 } from './types.ts';
 
 /** Of a nation: 60,000 schools, a few thousand MEF in each académie. */
 const MAX_SCHOOLS = 200_000;
 const MAX_LABELS = 500_000;
-
-/** What is known while a feed is read: schools and labels stay in memory, persons leave by the buffers. */
-export type Reading = {
-  files: FeedFile[];
-  notes: string[];
-  schools: StagedSchool[];
-  read: { schools: number; pupils: number; guardians: number; staff: number };
-  refusals: Refusals;
-  /** YYYY-MM-DD */
-  today: string;
-  extraPrefixes: readonly string[];
-  random: Random;
-  /** Random bytes drawn ahead: one call for many persons. */
-  bytes: Buffer;
-  schoolsByKey: Map<string, StagedSchool>;
-  uais: Set<string>;
-  labels: Map<string, string>;
-  buffers: {
-    staged_pupils: StagedPupilRow[];
-    staged_guardians: StagedGuardianRow[];
-    staged_staff: StagedStaffRow[];
-  };
-  /** modifyRequests of pupils and guardians: what they change is looked up batch by batch. */
-  changes: Change[];
-};
-export type Change = { file: FeedFile; record: FeedRecord; id: string };
 
 type Reason = string | null;
 const VERBS = new Set(['addRequest', 'modifyRequest', 'deleteRequest']);
@@ -56,13 +26,18 @@ export function takeRecord(reading: Reading, file: FeedFile, record: FeedRecord)
   if (!VERBS.has(record.verb)) {
     throw new FeedError(file.name, `record #${record.position} is a <${record.verb.slice(0, 40)}>`);
   }
-  if (file.type === 'EtabEducNat') reading.read.schools += 1;
-  if (file.type === 'PersRelEleve') reading.read.guardians += 1;
-  if (file.type === 'Eleve') reading.read.pupils += 1;
-  if (file.type === 'PersEducNat') reading.read.staff += 1;
+  countRecord(reading, file);
   const id = record.id || record.values.get('ENTPersonJointure')?.[0] || '';
   const reason = takeByType(reading, file, record, id);
   if (reason !== null) refuse(reading, file, id || `#${record.position}`, reason);
+}
+
+/** Counts a record among those that were read. */
+export function countRecord({ read }: Reading, { type }: FeedFile): void {
+  if (type === 'EtabEducNat') read.schools += 1;
+  if (type === 'PersRelEleve') read.guardians += 1;
+  if (type === 'Eleve') read.pupils += 1;
+  if (type === 'PersEducNat') read.staff += 1;
 }
 
 export function refuse(reading: Reading, file: FeedFile, record: string, reason: string): void {
@@ -82,8 +57,8 @@ function takeByType(reading: Reading, file: FeedFile, record: FeedRecord, id: st
   if (file.type === 'EtabEducNat') return takeSchool(reading, file, record, id);
   if (file.type === 'PersEducNat') return takeStaff(reading, file, record, id);
   return file.type === 'Eleve'
-    ? stagePupil(reading, file, id, readPupil(record, file.degree))
-    : stageGuardian(reading, file, id, readGuardian(record, file.degree));
+    ? stagePupil(reading, file, id, readPupil(record, file.degree), record.digest)
+    : stageGuardian(reading, file, id, readGuardian(record, file.degree), record.digest);
 }
 
 /** Schools are known by whole feeds: a change of one waits for the next of these. */
@@ -174,22 +149,14 @@ function takeSchool(reading: Reading, file: FeedFile, { values }: FeedRecord, id
   return null;
 }
 
-/** A school of the feed, or in a file of changes one that is known already; the feed's takes its place. */
-export function addSchool(reading: Reading, columns: Omit<StagedSchool, 'no'>): void {
-  const key = keyOf(columns.academyCode, columns.degree, columns.sourceId);
-  const known = reading.schoolsByKey.get(key);
-  if (known) {
-    Object.assign(known, columns);
-  } else {
-    const school = { no: reading.schools.length + 1, ...columns };
-    reading.schools.push(school);
-    reading.schoolsByKey.set(key, school);
-  }
-  if (columns.listed) reading.uais.add(columns.uai);
-}
-
 /** @returns why it was not taken, or null */
-export function stagePupil(reading: Reading, file: FeedFile, id: string, raw: RawPupil): Reason {
+export function stagePupil(
+  reading: Reading,
+  file: FeedFile,
+  id: string,
+  raw: RawPupil,
+  recordDigest?: string,
+): Reason {
   const academyCode = file.academyCode as string;
   const school = reading.schoolsByKey.get(keyOf(academyCode, file.degree, raw.school ?? ''));
   const label = raw.mefCode ? reading.labels.get(labelKey(academyCode, raw.mefCode)) : undefined;
@@ -219,37 +186,34 @@ export function stagePupil(reading: Reading, file: FeedFile, id: string, raw: Ra
     public_id: newPublicId(reading),
     guardians,
     links_digest: digestOf({ school: raw.school, guardians }),
+    record_digest: recordDigest,
     columns: checked.value.columns,
   });
   return null;
 }
 
 /** @returns why it was not taken, or null */
-export function stageGuardian(reading: Reading, file: FeedFile, id: string, raw: RawGuardian): Reason {
+export function stageGuardian(
+  reading: Reading,
+  file: FeedFile,
+  id: string,
+  raw: RawGuardian,
+  recordDigest?: string,
+): Reason {
   const academyCode = file.academyCode as string;
   const { extraPrefixes } = reading;
   const checked = checkGuardian(raw, { academyCode, extraPrefixes });
   const key = { academy_code: academyCode, degree: file.degree, source_id: id, file_no: file.no };
   reading.buffers.staged_guardians.push(
     checked.ok
-      ? { ...key, refused: 0, public_id: newPublicId(reading), columns: checked.value }
+      ? {
+          ...key,
+          refused: 0,
+          public_id: newPublicId(reading),
+          record_digest: recordDigest,
+          columns: checked.value,
+        }
       : { ...key, refused: 1, public_id: null },
   );
   return checked.ok ? null : checked.reason;
-}
-
-/** Drawn now, used if the person turns out to need an account: 16 random bytes, base64url. */
-function newPublicId(reading: Reading): string {
-  if (reading.bytes.length < 16) reading.bytes = reading.random.bytes(16 * 512);
-  const bytes = reading.bytes.subarray(0, 16);
-  reading.bytes = reading.bytes.subarray(16);
-  return bytes.toString('base64url');
-}
-
-function keyOf(academyCode: string, degree: Degree, sourceId: string): string {
-  return `${academyCode}|${degree}|${sourceId}`;
-}
-
-function labelKey(academyCode: string, mefCode: string): string {
-  return `${academyCode}|${mefCode.replace(/[^0-9A-Za-z]/g, '').slice(0, 11)}`;
 }

@@ -50,6 +50,8 @@ export type FeedRecord = {
   named: Set<string>;
   /** False when a modification is of another operation than `replace`. */
   onlyReplaces: boolean;
+  /** Digest of its bytes, in hexadecimal, where it is one that can be known again. */
+  digest?: string;
 };
 
 /** One record, or a part of one, that was not taken; `record` is its id, or its place in the file (`#12`). */

@@ -1,7 +1,8 @@
+import type { FeedBase } from './bases.ts';
 import type { KnownSchool } from './known-store.ts';
-import type { FeedBase, StagedFeed } from './stage.ts';
+import type { StagedFeed } from './stage.ts';
 import type { ImportDeps } from './types.ts';
-import { schoolsOfChangedGuardians, stagedTotals, type Totals, touchedSchools } from './weigh-store.ts';
+import { feedTotals, schoolsOfChangedGuardians, type Totals, touchedSchools } from './weigh-store.ts';
 
 /** What a night looks at: the feed, the schools as they are known, and to which of them something happens. */
 export type Work = {
@@ -42,7 +43,7 @@ export async function findWork(
   return {
     feed,
     dryRun,
-    totals: await stagedTotals(deps.jobsDb, runId),
+    totals: await feedTotals(deps.jobsDb, runId),
     bases,
     knownByNo,
     doubtful,

@@ -162,7 +162,10 @@ export function createXmlReader(handlers: XmlHandlers, limits: XmlLimits) {
     if (!rooted) throw new XmlError('cut-off', 'it holds no element');
   }
 
-  return { write, close };
+  /** True when nothing is begun that the next piece would go on with. */
+  const idle = () => WHITE.test(rest);
+
+  return { write, close, idle };
 }
 
 function declarationEnd(buffer: string, open: number): number {

@@ -1,0 +1,80 @@
+import type { Random } from '../deps.ts';
+import type { Refusals } from './refusals.ts';
+import { createRefusals } from './refusals.ts';
+import type { StagedGuardianRow, StagedPupilRow, StagedStaffRow } from './staging-rows.ts';
+import type { Degree, FeedFile, FeedRecord, StagedSchool } from './types.ts';
+
+export type ReadCounts = { schools: number; pupils: number; guardians: number; staff: number };
+
+/** What is known while a feed is read: schools and labels stay in memory, persons leave by the buffers. */
+export type Reading = {
+  files: FeedFile[];
+  notes: string[];
+  schools: StagedSchool[];
+  read: ReadCounts;
+  refusals: Refusals;
+  /** YYYY-MM-DD */
+  today: string;
+  extraPrefixes: readonly string[];
+  random: Pick<Random, 'bytes'>;
+  /** Random bytes drawn ahead: one call for many persons. */
+  bytes: Buffer;
+  schoolsByKey: Map<string, StagedSchool>;
+  uais: Set<string>;
+  labels: Map<string, string>;
+  buffers: {
+    staged_pupils: StagedPupilRow[];
+    staged_guardians: StagedGuardianRow[];
+    staged_staff: StagedStaffRow[];
+  };
+  /** modifyRequests of pupils and guardians: what they change is looked up batch by batch. */
+  changes: Change[];
+};
+export type Change = { file: FeedFile; record: FeedRecord; id: string };
+
+export type ReadingSettings = Pick<Reading, 'files' | 'notes' | 'today' | 'extraPrefixes' | 'random'>;
+
+export function createReading(settings: ReadingSettings): Reading {
+  return {
+    ...settings,
+    bytes: Buffer.alloc(0),
+    schools: [],
+    read: { schools: 0, pupils: 0, guardians: 0, staff: 0 },
+    refusals: createRefusals(),
+    schoolsByKey: new Map(),
+    uais: new Set(),
+    labels: new Map(),
+    buffers: { staged_pupils: [], staged_guardians: [], staged_staff: [] },
+    changes: [],
+  };
+}
+
+/** A school of the feed, or in a file of changes one that is known already; the feed's takes its place. */
+export function addSchool(reading: Reading, columns: Omit<StagedSchool, 'no'>): void {
+  const key = keyOf(columns.academyCode, columns.degree, columns.sourceId);
+  const known = reading.schoolsByKey.get(key);
+  if (known) {
+    Object.assign(known, columns);
+  } else {
+    const school = { no: reading.schools.length + 1, ...columns };
+    reading.schools.push(school);
+    reading.schoolsByKey.set(key, school);
+  }
+  if (columns.listed) reading.uais.add(columns.uai);
+}
+
+/** Drawn now, used if the person turns out to need an account: 16 random bytes, base64url. */
+export function newPublicId(reading: Reading): string {
+  if (reading.bytes.length < 16) reading.bytes = reading.random.bytes(16 * 512);
+  const bytes = reading.bytes.subarray(0, 16);
+  reading.bytes = reading.bytes.subarray(16);
+  return bytes.toString('base64url');
+}
+
+export function keyOf(academyCode: string, degree: Degree, sourceId: string): string {
+  return `${academyCode}|${degree}|${sourceId}`;
+}
+
+export function labelKey(academyCode: string, mefCode: string): string {
+  return `${academyCode}|${mefCode.replace(/[^0-9A-Za-z]/g, '').slice(0, 11)}`;
+}

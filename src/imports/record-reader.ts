@@ -1,0 +1,100 @@
+import { createDecoder, type Decode } from './decode.ts';
+import { type Digest, digestOfRecord, hexOf, type KnownRecords, saltOf, seeKnown } from './known-records.ts';
+import { createRecordReader } from './parse.ts';
+import { FeedError, type FeedRecord } from './types.ts';
+
+const OPEN = Buffer.from('<addRequest>');
+const CLOSE = Buffer.from('</addRequest>');
+/** Bytes of a record that is looked for in one piece; a longer one is parsed as it comes and not known again. */
+const LONGEST = 200_000;
+
+export type BytesReader = {
+  write(bytes: Buffer): void;
+  /** Ends the document. @throws FeedError when it is cut off */
+  close(): void;
+};
+
+/**
+ * Takes the bytes of a feed file apart: a record that is known as it stands is counted and passed over, undecoded and
+ * unparsed; all others go through the parser. All encodings that are read have ASCII where ASCII is, so records can be
+ * found among bytes. One is passed over only where the parser stands between two records, and only if it has once
+ * parsed these very bytes as one whole record: it would do so again.
+ * @param rules what else the columns of a record follow from; absent: records are not to be known again
+ */
+export function createBytesReader(
+  file: string,
+  known: KnownRecords | null,
+  rules: readonly (string | number)[] | null,
+  on: { record(record: FeedRecord): void; unchanged(): void },
+): BytesReader {
+  let decode: Decode | undefined;
+  let salt: Digest | null = null;
+  let rest: Buffer = Buffer.alloc(0);
+  let taken: FeedRecord[] = [];
+  const digest: Digest = new Uint32Array(4);
+  const reader = createRecordReader(file, (record) => taken.push(record));
+
+  function parse(bytes: Buffer, digest?: Digest): void {
+    reader.write((decode as Decode)(bytes));
+    const [first] = taken;
+    if (digest && first && taken.length === 1 && reader.between()) first.digest = hexOf(digest);
+    for (const record of taken) on.record(record);
+    taken = [];
+  }
+
+  function write(bytes: Buffer): void {
+    if (!decode) {
+      const head = createDecoder(bytes, file);
+      decode = head.decode;
+      if (rules) salt = saltOf([...rules, head.encoding]);
+    }
+    const buffer = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+    let at = 0;
+    while (at < buffer.length) {
+      const next = salt && reader.between() ? takeRecord(buffer, at, salt) : takeOther(buffer, at);
+      if (next === at) break;
+      at = next;
+    }
+    rest = buffer.subarray(at);
+  }
+
+  /** Between two records. @returns where the next begins; `at` when more has to come */
+  function takeRecord(buffer: Buffer, at: number, salt: Digest): number {
+    let start = at;
+    while (isWhite(buffer[start])) start += 1;
+    if (buffer.length - start < OPEN.length) return start;
+    if (buffer.compare(OPEN, 0, OPEN.length, start, start + OPEN.length) !== 0) return takeOther(buffer, at);
+    const close = buffer.indexOf(CLOSE, start + OPEN.length);
+    if (close < 0) return buffer.length - start > LONGEST ? takeOther(buffer, at) : start;
+    const end = close + CLOSE.length;
+    const record = buffer.subarray(start, end);
+    digestOfRecord(record, salt, digest);
+    if (known && seeKnown(known, digest)) {
+      reader.skip();
+      on.unchanged();
+    } else parse(record, digest);
+    return end;
+  }
+
+  /** Anything else, as far as the next record may begin. */
+  function takeOther(buffer: Buffer, at: number): number {
+    const next = salt ? buffer.indexOf(OPEN, at + 1) : -1;
+    const end = next < 0 ? buffer.length : next;
+    parse(buffer.subarray(at, end));
+    return end;
+  }
+
+  function close(): void {
+    if (!decode) throw new FeedError(file, 'the file is empty');
+    if (rest.length > 0) parse(rest);
+    rest = Buffer.alloc(0);
+    reader.write(decode(undefined));
+    reader.close();
+  }
+
+  return { write, close };
+}
+
+function isWhite(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+}
