@@ -1,5 +1,7 @@
 import knexPackage, { type Knex } from 'knex';
 import type { Connection, ConnectionOptions, QueryError } from 'mysql2';
+import { countAwake } from './awake.ts';
+import { ask, type PreparedStatements } from './prepared.ts';
 
 const { knex } = knexPackage;
 
@@ -24,6 +26,7 @@ export type RawConnection = Connection & {
   __knex__disposed?: unknown;
   __knexUid?: string;
   __knexTxId?: string;
+  prepared?: PreparedStatements;
 };
 
 /** What our dialect has beyond knex's, for statement.ts. */
@@ -45,6 +48,7 @@ type Dialect = new (
   _query(connection: RawConnection, object: QueryObject | string): Promise<unknown>;
   acquireRawConnection(): Promise<RawConnection>;
   acquireConnection(): Promise<unknown>;
+  destroy(): Promise<void>;
   emit(event: string, ...args: unknown[]): boolean;
 };
 
@@ -113,11 +117,13 @@ function connectionOptions(host: ConnectionOptions, settings: DatabaseSettings):
 
 /**
  * knex's mysql2 dialect with three differences: hosts are tried in order; each statement has a time-out on our
- * side (a frozen server answers none of its own); a connection that timed out, or that turned read-only after a
- * failover (1290, 1836), is thrown away instead of going back to the pool.
+ * side (a frozen server answers none of its own), which counts the time in which this process ran; a connection that
+ * timed out, or that turned read-only after a failover (1290, 1836), is thrown away instead of going back to the pool.
  */
 function boundedDialect(hosts: ConnectionOptions[], settings: DatabaseSettings): Dialect {
   const Base = mysql2Dialect();
+  // Of the pool, not of the client: the query builder copies that for each transaction.
+  const awake = countAwake();
   class BoundedMysql extends Base {
     lastConnectError: unknown;
 
@@ -136,15 +142,18 @@ function boundedDialect(hosts: ConnectionOptions[], settings: DatabaseSettings):
     }
 
     override async acquireConnection(): Promise<unknown> {
-      try {
-        return await super.acquireConnection();
-      } catch (error) {
-        // knex guesses at a forgotten transaction; what the server said last is the better hint.
-        const { name } = error as Error;
-        if (name === 'KnexTimeoutError')
+      const until = awake.now() + settings.acquireTimeoutMs;
+      for (;;) {
+        try {
+          return await super.acquireConnection();
+        } catch (error) {
+          if ((error as Error).name !== 'KnexTimeoutError') throw error;
+          if (awake.now() < until - ASLEEP_MS) continue;
+          // knex guesses at a forgotten transaction; what the server said last is the better hint.
           (error as Error).message =
             `no connection to the database in time (${reasonOf(this.lastConnectError)})`;
-        throw error;
+          throw error;
+        }
       }
     }
 
@@ -157,26 +166,35 @@ function boundedDialect(hosts: ConnectionOptions[], settings: DatabaseSettings):
       // The server undoes what a lost connection had begun; a ROLLBACK that fails would hide why it was lost.
       if (connection.__knex__disposed && /^ROLLBACK/i.test(query.sql))
         return { ...query, response: [[], []] };
-      query.options = { timeout: settings.statementTimeoutMs, ...query.options };
-      try {
-        return await super._query(connection, query);
-      } catch (error) {
-        if (spoilsConnection(error)) this.discard(connection, error);
-        throw error;
-      }
+      return this.bounded(connection, query.sql, (done) => {
+        super._query(connection, query).then((result) => done(null, result), done);
+      });
     }
 
     send(connection: RawConnection, sql: string, values: readonly unknown[] = []): Promise<unknown> {
       const { __knexUid, __knexTxId } = connection;
       this.emit('query', { __knexUid, __knexTxId, sql, bindings: values });
-      return new Promise((resolve, reject) => {
-        const options = { sql, values: values as unknown[], timeout: settings.statementTimeoutMs };
-        connection.query(options, (error, result) => {
-          if (!error) return resolve(result);
-          if (spoilsConnection(error)) this.discard(connection, error);
+      return this.bounded(connection, sql, (done) => {
+        ask(connection, sql, values, (error, result) => {
           // As knex does: which statement it was, with placeholders for the values.
-          error.message = `${sql} - ${error.message}`;
+          if (error) error.message = `${sql} - ${error.message}`;
+          done(error, result);
+        });
+      });
+    }
+
+    /** Whatever is not answered in time takes its connection with it. */
+    bounded(connection: RawConnection, sql: string, start: (done: Done) => void): Promise<unknown> {
+      return new Promise((resolve, reject) => {
+        const fail = (error: unknown) => {
+          if (spoilsConnection(error)) this.discard(connection, error);
           reject(error);
+        };
+        const callOff = awake.within(settings.statementTimeoutMs, () => fail(timedOut(sql)));
+        start((error, result) => {
+          callOff();
+          if (error) fail(error);
+          else resolve(result);
         });
       });
     }
@@ -185,8 +203,23 @@ function boundedDialect(hosts: ConnectionOptions[], settings: DatabaseSettings):
       connection.__knex__disposed = why;
       connection.destroy();
     }
+
+    override async destroy(): Promise<void> {
+      awake.stop();
+      await super.destroy();
+    }
   }
   return BoundedMysql as unknown as Dialect;
+}
+
+/** Of the time that a connection was waited for: so much less than the limit, and the process has slept. */
+const ASLEEP_MS = 150;
+
+type Done = (error: unknown, result?: unknown) => void;
+
+function timedOut(sql: string): Error {
+  const message = `${sql} - not answered in time`;
+  return Object.assign(new Error(message), { code: STATEMENT_TIMEOUT });
 }
 
 function mysql2Dialect(): Dialect {
@@ -231,11 +264,13 @@ function reasonOf(error: unknown): string {
   return (error as { code?: string } | undefined)?.code ?? 'all are busy';
 }
 
+/** As the driver calls it. */
+const STATEMENT_TIMEOUT = 'PROTOCOL_SEQUENCE_TIMEOUT';
 const READ_ONLY_ERRORS = new Set([1290, 1792, 1836]);
 
 function spoilsConnection(error: unknown): boolean {
   const { code, errno, fatal } = error as { code?: string; errno?: number; fatal?: boolean };
-  return code === 'PROTOCOL_SEQUENCE_TIMEOUT' || fatal === true || READ_ONLY_ERRORS.has(errno ?? 0);
+  return code === STATEMENT_TIMEOUT || fatal === true || READ_ONLY_ERRORS.has(errno ?? 0);
 }
 
 /** True when the database is away, frozen, overloaded or read-only: the answer is 503, not 500. */
@@ -250,7 +285,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   if (name === 'KnexTimeoutError' || name === 'TimeoutError' || name === 'AbortError') return true;
   if (READ_ONLY_ERRORS.has(errno ?? 0) || [1040, 1053, 1205, 1213, 1927].includes(errno ?? 0)) return true;
   const lost = [
-    'PROTOCOL_SEQUENCE_TIMEOUT',
+    STATEMENT_TIMEOUT,
     'PROTOCOL_CONNECTION_LOST',
     'ECONNREFUSED',
     'ECONNRESET',
@@ -264,7 +299,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   const ofDatabase =
     fatal === true ||
     (error as { sqlMessage?: string }).sqlMessage !== undefined ||
-    code === 'PROTOCOL_SEQUENCE_TIMEOUT';
+    code === STATEMENT_TIMEOUT;
   return (
     code !== undefined &&
     lost.includes(code) &&

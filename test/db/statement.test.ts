@@ -116,3 +116,33 @@ test('no connection to be had is said as such, and a fault of ours names its sta
     await narrow.destroy();
   }
 });
+
+/** What a stopped or starved process is to itself: nothing runs, while time passes and answers arrive. */
+function sleepThrough(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+test('a process that slept past its time-outs takes the answers that came meanwhile', async () => {
+  const narrow = impatiently(1);
+  try {
+    await selectRows(narrow, 'SELECT 1');
+    const built = narrow.raw('SELECT 1 AS one');
+    const asked = [
+      selectFirst(narrow, 'SELECT 2 AS two'),
+      ...[3, 4, 5].map((n) => selectFirst(narrow, 'SELECT ? AS n', [n])),
+    ];
+    const first = built.then(([[row]]: [[unknown]]) => row);
+    // The statements that have a connection are under way, the others wait for it.
+    await new Promise((resolve) => setImmediate(resolve));
+    sleepThrough(900);
+    expect(await first).toEqual({ one: 1 });
+    expect(await Promise.all(asked)).toEqual([{ two: 2 }, { n: 3 }, { n: 4 }, { n: 5 }]);
+    const held = await beginTransaction(narrow);
+    const refused = beginTransaction(narrow).catch((reason: unknown) => reason);
+    sleepThrough(700);
+    expect(isDatabaseUnavailable(await refused)).toBe(true);
+    await held.rollback();
+  } finally {
+    await narrow.destroy();
+  }
+});

@@ -1,0 +1,34 @@
+import type { Connection, QueryError } from 'mysql2';
+
+/** A statement that the server has parsed, on one connection. */
+type Prepared = { execute(values: unknown[], answered: Answered): unknown };
+type Answered = (error: QueryError | null, result?: unknown) => void;
+
+/** Those of each connection; they go with it. */
+export type PreparedStatements = Map<string, Prepared>;
+
+/** Constant statements are few dozens; whatever comes beyond is not constant. */
+const MOST = 200;
+
+/**
+ * Runs a statement, prepared if it can be: the server then parses it once a connection. A list (`IN (?)`) is for the
+ * driver to expand, and what has no values (BEGIN, COMMIT) costs more to prepare than to say.
+ */
+export function ask(
+  connection: Connection & { prepared?: PreparedStatements },
+  sql: string,
+  values: readonly unknown[],
+  answered: Answered,
+): void {
+  connection.prepared ??= new Map();
+  const known = connection.prepared.get(sql);
+  if (known) known.execute(values as unknown[], answered);
+  else if (values.length === 0 || connection.prepared.size >= MOST || values.some(Array.isArray))
+    connection.query(sql, values as unknown[], answered);
+  else
+    connection.prepare(sql, (error, statement) => {
+      if (error) return answered(error);
+      connection.prepared?.set(sql, statement as unknown as Prepared);
+      (statement as unknown as Prepared).execute(values as unknown[], answered);
+    });
+}
