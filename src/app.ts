@@ -39,8 +39,7 @@ export function createApp(
   app.on('error', (err: unknown) => log.warn({ err }, 'the answer could not be sent'));
 
   app.use(knownWay(config, deps.random));
-  app.use(accessLog(log));
-  app.use(metrics.timing);
+  app.use(accessLog(log, metrics.measure));
   app.use(securityHeaders(config));
   app.use(errorPages(deps));
   app.use(serveAssets(loadAssets(config.rootDir)));

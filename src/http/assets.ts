@@ -55,7 +55,7 @@ function readManifest(folder: string): Record<string, string> {
  * copies made by the build are sent to those who take them. Anything else under the prefix is a 404.
  */
 export function serveAssets(assets: Assets): Middleware {
-  return async (ctx, next) => {
+  return (ctx, next) => {
     if (!ctx.path.startsWith(ASSETS_PREFIX)) return next();
     const name = ctx.path.slice(ASSETS_PREFIX.length);
     const type = TYPES[extname(name)];

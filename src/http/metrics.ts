@@ -1,7 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Deps } from '../deps.ts';
-import { routeOf } from './access-log.ts';
-import type { Middleware } from './context.ts';
+import type { Answered } from './access-log.ts';
 
 export type LoginOutcome =
   | 'ok'
@@ -32,7 +31,7 @@ export type Metrics = {
   /** Adds a measure that the database knows; while that is away it has no value. */
   addReading(reading: Reading, read: () => Promise<ReadValue[]>): void;
   /** Times requests by method, route and status. */
-  timing: Middleware;
+  measure(answered: Answered): void;
   /** Prometheus' text format. */
   text(): Promise<string>;
   contentType: string;
@@ -69,14 +68,7 @@ export function createMetrics(deps: Pick<Deps, 'passwords' | 'db' | 'jobsDb'>): 
     countLogin: (profile, outcome) => logins.inc({ profile, outcome }),
     countCode: (purpose, outcome) => codes.inc({ purpose, outcome }),
     addReading: (reading, read) => void addGauge(registers, reading, read),
-    timing: async (ctx, next) => {
-      const stop = durations.startTimer();
-      try {
-        await next();
-      } finally {
-        stop({ method: ctx.method, route: routeOf(ctx), status: ctx.status });
-      }
-    },
+    measure: ({ method, route, status, seconds }) => durations.observe({ method, route, status }, seconds),
     text: () => registry.metrics(),
     contentType: registry.contentType,
   };

@@ -38,7 +38,9 @@ export function userinfoClaims({ person, children, proof, scopes, logoutUrl }: C
     name: `${person.givenName} ${person.familyName}`,
     ...(person.email !== null && { email: person.email, email_verified: person.emailVerifiedAt !== null }),
     FrEduCtPersonAffiliation: affiliations(person, children),
-    ...(person.lastLoginAt !== null && { FrEduCtDateConnexion: parisTime(person.lastLoginAt) }),
+    // The library keeps back what is not granted; what takes time is not made for it to throw away.
+    ...(scopes.has('educonnect') &&
+      person.lastLoginAt !== null && { FrEduCtDateConnexion: parisTime(person.lastLoginAt) }),
     FrEduOrigAuth: amr?.includes('fc') ? 'FC' : 'ECT',
     FrEduUrlRetour: logoutUrl,
     FrEduCtRefId: unique(children.flatMap((child) => child.reachedBy.map(reference))),

@@ -76,30 +76,43 @@ async function answer(
     await handler()(ctx, next);
     return;
   }
-  const policy = ctx.response.get('Content-Security-Policy');
+  const policy = ctx.res.getHeader('Content-Security-Policy');
   let idToken: SealedIdToken | undefined;
   const work = async (unit: Unit) => {
     await handler()(ctx, next);
     replacePages(deps, pages, ctx as unknown as KoaContextWithOIDC, unit);
     idToken = unit.idToken;
   };
-  const notices = await asUnit(deps, ctx, { kind, path }, work, () => ctx.status >= 500);
+  const notices = await asUnit(
+    deps,
+    ctx,
+    { kind, path, clientId: clientIdOf(ctx) },
+    work,
+    () => ctx.status >= 500,
+  );
   // The library allows its own inline script there; no page of ours has one.
-  if (policy !== '') ctx.set('Content-Security-Policy', policy);
-  await sendNotices(deps, notices);
+  if (policy !== undefined) ctx.res.setHeader('Content-Security-Policy', policy);
+  if (notices.length > 0) await sendNotices(deps, notices);
+  if (idToken === undefined) return;
   const to = ctx.response.get('Location');
-  if (idToken && to !== '') seeOther(ctx, await throughFranceConnect(deps, idToken, to));
+  if (to !== '') seeOther(ctx, await throughFranceConnect(deps, idToken, to));
 }
+
+function clientIdOf(ctx: Context): string {
+  const { client_id: id } = ctx.query;
+  return typeof id === 'string' ? id : '';
+}
+
+const CHANGING: string[] = [
+  ROUTES.token,
+  ROUTES.revocation,
+  ROUTES.pushed_authorization_request,
+  ROUTES.authorization,
+];
 
 function unitKind(path: string): UnitKind | undefined {
   if (path === ROUTES.userinfo) return 'reading';
-  const changing = [
-    ROUTES.token,
-    ROUTES.revocation,
-    ROUTES.pushed_authorization_request,
-    ROUTES.authorization,
-  ];
-  if (changing.includes(path) || path.startsWith(`${ROUTES.authorization}/`)) return 'changing';
+  if (CHANGING.includes(path) || path.startsWith(`${ROUTES.authorization}/`)) return 'changing';
   return path.startsWith(ROUTES.end_session) ? 'changing' : undefined;
 }
 
@@ -114,13 +127,12 @@ async function postedAsGet({ config }: Pick<Deps, 'config'>, ctx: Context): Prom
 function refusesResponseMode(deps: Pick<Deps, 'render'>, ctx: Context): boolean {
   const mode = ctx.query.response_mode;
   if (mode === undefined || mode === '' || mode === 'query') return false;
-  const clientId = ctx.query.client_id;
   const page: IntegratorErrorPage = {
     code: 'EC-400-SERVICE',
     requestId: ctx.state.requestId,
     error: 'unsupported_response_mode',
     description: 'response_mode must be query',
-    clientId: typeof clientId === 'string' ? clientId : null,
+    clientId: clientIdOf(ctx) || null,
   };
   showPage(deps, ctx, 'oidc/integrator-error', page, 400);
   return true;
@@ -168,8 +180,8 @@ function fail({ log }: Pick<Deps, 'log'>, ctx: Context, path: string, error: unk
 }
 
 function withoutCors(ctx: Context): void {
-  for (const name of Object.keys(ctx.response.headers)) {
-    if (name.startsWith('access-control-')) ctx.remove(name);
+  for (const name of ctx.res.getHeaderNames()) {
+    if (name.startsWith('access-control-')) ctx.res.removeHeader(name);
   }
 }
 

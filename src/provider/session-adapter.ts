@@ -7,8 +7,8 @@ import type { LoadedSession, Payload, Person, SessionBinding, SessionClient } fr
 import {
   deleteSession,
   deleteSessionClients,
+  holdSession,
   insertSession,
-  lockSession,
   readSession,
   saveSessionClients,
   updateSession,
@@ -62,11 +62,9 @@ export function sessionAdapter(deps: Needs): Parts {
 
 async function load(deps: Needs, idHash: string): Promise<LoadedSession | null> {
   const unit = currentUnit();
-  const read = await inUnit(deps, async (db) => {
-    if (unit?.kind !== 'changing') return readSession(db, { idHash });
-    const uid = await lockSession(db, idHash);
-    return uid === null ? null : readSession(db, { uid });
-  });
+  const read = await inUnit(deps, (db) =>
+    unit?.kind === 'changing' ? holdSession(db, idHash, unit.clientId) : readSession(db, { idHash }),
+  );
   if (!read) return null;
   unit?.sessions.set(read.session.uid, read.session);
   unit?.persons.set(read.session.accountId, read.person);

@@ -4,11 +4,7 @@ import type { Grant, LoadedSession, Person, SessionClient } from './rows.ts';
 
 export type SessionRead = { session: LoadedSession; person: Person | null; grants: Grant[] };
 
-/**
- * Locks the session until the end of the transaction: requests of one session follow one another, so that none
- * overwrites another's service and none brings back what a logout has deleted (decision 9, pitfall 2).
- * @returns its uid
- */
+/** Locks the session until the end of the transaction. @returns its uid */
 export async function lockSession(db: Sql, idHash: string): Promise<string | null> {
   const sql = 'SELECT uid FROM oidc_sessions WHERE id_hash = ? FOR UPDATE';
   return (await selectFirst<{ uid: string }>(db, sql, [idHash]))?.uid ?? null;
@@ -48,16 +44,34 @@ type SessionRow = PersonRow & {
   grant_expires_at: Date;
 };
 
-const READ_SESSION = `SELECT s.uid, s.id_hash, s.account_id, s.credentials_version, s.payload, s.touched_at, s.idle_at,
+const SESSION_COLUMNS = `s.uid, s.id_hash, s.account_id, s.credentials_version, s.payload, s.touched_at, s.idle_at,
     s.expires_at, c.client_id, c.sid, c.grant_id, g.account_id AS grant_account_id,
-    g.credentials_version AS grant_version, g.payload AS grant_payload, g.expires_at AS grant_expires_at,
-    ${PERSON_COLUMNS}
+    g.credentials_version AS grant_version, g.payload AS grant_payload, g.expires_at AS grant_expires_at`;
+const READ_SESSION = `SELECT ${SESSION_COLUMNS}, ${PERSON_COLUMNS}
   FROM oidc_sessions s
   LEFT JOIN accounts a ON a.public_id = s.account_id
   LEFT JOIN session_clients c ON c.session_uid = s.uid
   LEFT JOIN oidc_grants g ON g.id = c.grant_id`;
 const READ_BY_UID = `${READ_SESSION} WHERE s.uid = ?`;
 const READ_BY_ID = `${READ_SESSION} WHERE s.id_hash = ?`;
+// Only what is selected FOR UPDATE is locked: the account is not, so that no request waits for a login elsewhere.
+const HOLD = `SELECT s.*, ${PERSON_COLUMNS}
+  FROM (SELECT ${SESSION_COLUMNS}
+    FROM oidc_sessions s
+    LEFT JOIN session_clients c ON c.session_uid = s.uid
+    LEFT JOIN oidc_grants g ON g.id = c.grant_id AND c.client_id = ?
+    WHERE s.id_hash = ? FOR UPDATE) s
+  LEFT JOIN accounts a ON a.public_id = s.account_id`;
+
+/**
+ * Reads the session and locks it until the end of the transaction: requests of one session follow one another, so
+ * that none overwrites another's service and none brings back what a logout has deleted (decision 9, pitfall 2).
+ * @param clientId the service that asks: its grant, to which a code will be added, is read and locked too, so that
+ * nobody revokes it in between; the others' are not read
+ */
+export async function holdSession(db: Sql, idHash: string, clientId: string): Promise<SessionRead | null> {
+  return sessionRead(await selectRows<SessionRow>(db, HOLD, [clientId, idHash]));
+}
 
 /** The session with its person, its services and their grants, in one statement. */
 export async function readSession(
@@ -68,6 +82,10 @@ export async function readSession(
     'uid' in by
       ? await selectRows<SessionRow>(db, READ_BY_UID, [by.uid])
       : await selectRows<SessionRow>(db, READ_BY_ID, [by.idHash]);
+  return sessionRead(rows);
+}
+
+function sessionRead(rows: SessionRow[]): SessionRead | null {
   const first = rows[0];
   if (!first) return null;
   const services = rows.filter((row) => row.client_id !== null);

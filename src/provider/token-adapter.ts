@@ -127,10 +127,12 @@ async function loadGrant(deps: Needs, id: string): Promise<Grant | undefined> {
   const unit = currentUnit();
   if (unit?.revoked.has(id)) return undefined;
   const known = unit?.grants.get(id);
-  // Read together with its session, without a lock; a code will be inserted under it.
-  const held = known && unit?.path.startsWith('/auth') ? await inUnit(deps, (db) => lockGrant(db, id)) : true;
-  if (known) return held ? known : undefined;
-  const read = await inUnit(deps, (db) => readGrant(db, id));
+  if (known) return known;
+  const read = await inUnit(deps, async (db) => {
+    // A code will be inserted under it.
+    const held = unit?.path.startsWith('/auth') !== true || (await lockGrant(db, id));
+    return held ? readGrant(db, id) : null;
+  });
   if (!read) return undefined;
   unit?.grants.set(id, read.grant);
   unit?.persons.set(read.grant.accountId, read.person);

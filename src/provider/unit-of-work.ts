@@ -16,6 +16,8 @@ export type Unit = {
   kind: UnitKind;
   /** Path below the mount point, for the few answers that depend on it. */
   path: string;
+  /** The service that asks, where the address says so; else empty. */
+  clientId: string;
   persons: Map<string, Person | null>;
   grants: Map<string, Grant>;
   sessions: Map<string, LoadedSession>;
@@ -38,15 +40,16 @@ export type Unit = {
   transaction?: Promise<HeldTransaction>;
 };
 
-const units = new WeakMap<object, Unit>();
+/** On the context itself: a weak map of thousands of contexts is work for the garbage collector. */
+const UNIT = Symbol('unit of work');
+type Holder = { [UNIT]?: Unit };
 
 /**
  * The unit of the request that runs now; undefined outside the provider's requests. Which request that is, the
  * library knows: a storage of our own beside the library's would cost every promise a second look.
  */
 export function currentUnit(): Unit | undefined {
-  const ctx = Provider.ctx;
-  return ctx && units.get(ctx);
+  return (Provider.ctx as Holder | undefined)?.[UNIT];
 }
 
 /** Runs one statement, or some, on the connection of this request. */
@@ -105,7 +108,7 @@ function isFault(error: unknown): boolean {
 export async function asUnit(
   deps: Pick<Deps, 'db'>,
   ctx: object,
-  start: Pick<Unit, 'kind' | 'path'>,
+  start: Pick<Unit, 'kind' | 'path' | 'clientId'>,
   work: (unit: Unit) => Promise<void>,
   failed: () => boolean = () => false,
 ): Promise<Unit['notices']> {
@@ -121,7 +124,7 @@ export async function asUnit(
     notices: [],
   };
   try {
-    units.set(ctx, unit);
+    (ctx as Holder)[UNIT] = unit;
     await work(unit);
     if (unit.failure !== undefined) throw unit.failure;
     if (failed()) {
