@@ -179,3 +179,9 @@ export async function countOwnClasses(
     .first();
   return Number(row?.n ?? 0);
 }
+
+/** Since when FranceConnect is linked to an account; null: it is not. */
+export async function findLinkedAt(db: Database, accountId: number): Promise<Date | null> {
+  const row = await db('account_franceconnect').where({ account_id: accountId }).first({ at: 'linked_at' });
+  return row?.at ?? null;
+}

@@ -112,3 +112,9 @@ function mobileOrNull(number: PhoneNumber | undefined): string | null {
   const type = number.getType();
   return type === 'MOBILE' || type === 'FIXED_LINE_OR_MOBILE' ? number.number : null;
 }
+
+/** A kept number as people of its country write it: « 06 39 98 00 01 »; one from elsewhere stays as it is. */
+export function readableMobile(e164: string): string {
+  const national = /^\+33(\d{9})$/.exec(e164)?.[1];
+  return national === undefined ? e164 : `0${national}`.replace(/\d\d(?=\d)/g, '$& ');
+}

@@ -78,7 +78,7 @@ export function planReset(deps: Needs, before: Account, facts: Omit<Facts, 'addr
  * « Non notifié » has nothing to reset (R-142). Whoever only knows FranceConnect has no password (X14), unless that
  * way is closed to him: frozen, or not linked any more, the school's password is his way back in.
  */
-function resetOutcome(account: Account, { linked }: Pick<Facts, 'linked'>): ResetOutcome {
+export function resetOutcome(account: Account, { linked }: Pick<Facts, 'linked'>): ResetOutcome {
   if (!transition(account, 'reset').ok) return 'not-notified';
   const franceConnectOnly = account.passwordKind === 'none' && linked && account.frozenAt === null;
   return franceConnectOnly ? 'no-password' : 'done';

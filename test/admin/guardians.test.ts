@@ -134,3 +134,132 @@ describe('the search by names (R-189)', () => {
     if (typed !== '_') expect(found).toEqual(expected);
   });
 });
+
+const accountOf = async (identifier: string): Promise<{ id: number; public_id: string }> =>
+  database.db('accounts').where({ identifier }).first();
+const AT = (school: keyof typeof STAFF_SCHOOLS) => `/admin/etablissements/${STAFF_SCHOOLS[school].uai}`;
+const accountPage = async (
+  identifier: string,
+  query = '',
+  who = director,
+  school: keyof typeof STAFF_SCHOOLS = 'one',
+) => who.get(`${AT(school)}/comptes/${(await accountOf(identifier)).public_id}${query}`);
+/** What a page says, without its markup. */
+const words = ({ text }: Answer) =>
+  text
+    .replace(/<[^>]+>/g, ' ')
+    .replace(/&#39;/g, "'")
+    .replace(/\s+/g, ' ');
+/** The facts of an account by their names. */
+const factsOf = ({ text }: Answer) =>
+  Object.fromEntries(
+    Array.from(text.matchAll(/<dt>(.*?)<\/dt><dd>(.*?)<\/dd>/gs), ([, name = '', value = '']) => [
+      name,
+      value
+        .replace(/<[^>]+>/g, ' ')
+        .replace(/&#39;/g, "'")
+        .replace(/\s+/g, ' ')
+        .trim(),
+    ]),
+  );
+const shown = (event = 'show-password') => database.db('audit_events').where({ event }).orderBy('id');
+
+describe('the page of an account (R-106 to R-110)', () => {
+  test('« Notifié et non activé »: all of it, and the password in clear leaves one line', async () => {
+    const before = (await shown()).length;
+    const page = await accountPage('g.avisad6');
+    expect(page.status).toBe(200);
+    expect(factsOf(page)).toEqual({
+      Identifiant: 'g.avisad6',
+      'Origine du compte': 'Établissement',
+      'Mot de passe *': expect.stringMatching(/^GVKJVPPE42 Provisoire, valable jusqu'au \d\d-\d\d-\d{4}$/),
+      'État du compte': 'Notifié et non activé',
+      'Courrier électronique': 'Non renseigné',
+      'Date de distribution': expect.stringMatching(/^\d\d-\d\d-\d{4}$/),
+      'Téléphone Mobile': 'Non renseigné',
+      'Date de dernière connexion': 'Non renseignée',
+      FranceConnect: 'Non lié',
+    });
+    const lines = await shown();
+    expect(lines.length).toBe(before + 1);
+    const { id } = await accountOf('g.avisad6');
+    const school = await database.db('schools').where({ uai: STAFF_SCHOOLS.one.uai }).first();
+    expect(lines.at(-1)).toMatchObject({
+      actor: 'staff:directeur',
+      actor_kind: 'school',
+      outcome: 'done',
+      account_id: id,
+      school_id: school.id,
+    });
+    expect(JSON.stringify(lines)).not.toContain('GVKJVPPE42');
+  });
+
+  const offers = [
+    'Réinitialiser le mot de passe',
+    "Renvoyer un courriel d'activation",
+    'Avec réinitialisation du mot de passe',
+  ];
+  test.each([
+    ['v.niorb', 'Non affiché : compte non notifié', []],
+    ['g.avisad6', /^GVKJVPPE42 /, [0, 2]],
+    ['g.ehcam', '*****', [0, 1, 2]],
+    ['g.zoumn', '*****', [0, 2]],
+    ['e.dartigues', '*****', [0, 2]],
+    ['z.leboeuf', 'Aucun (FranceConnect)', []],
+  ])(
+    '%s: the password as R-083 says, and the actions of its state',
+    async (identifier, password, offered) => {
+      const before = (await shown()).length;
+      const page = await accountPage(identifier);
+      expect(factsOf(page)['Mot de passe *']).toEqual(
+        typeof password === 'string' ? password : expect.stringMatching(password),
+      );
+      expect(offers.filter((offer) => words(page).includes(offer))).toEqual(
+        offered.map((index) => offers[index]),
+      );
+      expect((await shown()).length - before).toBe(typeof password === 'string' ? 0 : 1);
+    },
+  );
+
+  test('the pupils of this school and of others', async () => {
+    const page = words(await accountPage('g.reabu5'));
+    expect(page).toContain("Inscrits dans l'établissement Prénom Nom Date de naissance Classe");
+    expect(page).toContain('Alice AIXTHASI 09-03-2017 CM1 NEW');
+    expect(page).toContain('Inscrits dans un autre établissement Prénom Nom Date de naissance Établissement');
+    expect(page).toContain('Max AILLEURS 09-03-2017 0319999E - E.E.PU-AILLEURS-ac-TOULOUSE');
+  });
+
+  test('leads back to the first page of the search that led here; without one, to the bare list', async () => {
+    const found = await search('q=&state=notified&sort=guardian&dir=desc');
+    const href = /href="([^"]*\/comptes\/[^"]*)"/.exec(found.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const page = await director.get(href);
+    const back = /href="([^"]*responsables\?[^"]*)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&');
+    expect(back).toBe(`${LIST}?q=&state=notified&sort=guardian&dir=desc`);
+    expect((await accountPage('g.avisad6')).text).toContain(`href="${LIST}">Revenir`);
+  });
+
+  test('the labels of the 2nd degree (X11, X12)', async () => {
+    const facts = factsOf(await accountPage('l.morel', '', head, 'college'));
+    expect(Object.keys(facts)).toEqual(
+      expect.arrayContaining(['Statut du compte', 'Date de notification', 'Date de dernière connexion']),
+    );
+  });
+
+  test('an account of another school, a closed one, a pupil who has left: 404, and a line of refusal only', async () => {
+    const foreign = await accountPage('a.ailleurs');
+    expect(foreign.status).toBe(404);
+    const { id } = await accountOf('v.niorb');
+    await database.db('accounts').where({ id }).update({ closed_at: new Date() });
+    expect((await accountPage('v.niorb')).status).toBe(404);
+    await database.db('accounts').where({ id }).update({ closed_at: null });
+    const pupilRow = await database.db('pupils').where({ family_name: 'HCEIZODU' }).first();
+    await database.db('pupils').where({ id: pupilRow.id }).update({ left_at: new Date() });
+    expect((await accountPage('v.niorb')).status).toBe(404);
+    await database.db('pupils').where({ id: pupilRow.id }).update({ left_at: null });
+    expect((await accountPage('v.niorb')).status).toBe(200);
+    expect((await shown('staff-refused')).at(-1)).toMatchObject({
+      outcome: 'refused',
+      details: `GET ${STAFF_SCHOOLS.one.uai}, account`,
+    });
+  });
+});

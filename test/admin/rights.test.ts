@@ -33,7 +33,15 @@ const PROBES: AdminRoute[] = [
   probe('get', '/admin/depannage/etablissements/:uai/essai', { module: 'troubleshooting' }),
   probe('post', '/admin/depannage/etablissements/:uai/essai', { module: 'troubleshooting' }),
 ];
-const ROUTES = [...ADMIN_ROUTES, ...PROBES];
+/** All that there are, reached or not whatever their pages say: what is behind them is tried beside their pages. */
+const ROUTES = [
+  ...ADMIN_ROUTES.map((route) =>
+    typeof route.needs === 'string' || route.path === '/admin/etablissements/:uai'
+      ? route
+      : probe(route.method, route.path, route.needs),
+  ),
+  ...PROBES,
+];
 
 let database: TestDatabase;
 let world: StaffWorld;
@@ -41,7 +49,7 @@ let visitor: Visitor;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  world = await startStaffWorld(database, { routes: PROBES });
+  world = await startStaffWorld(database, { table: ROUTES });
   await insertStaffOfFeed(database, {
     email: 'annuaire@example.org',
     school: 'two',

@@ -63,7 +63,7 @@ export type StaffWorld = {
 
 /**
  * The application and the portal, each on a port of its own, and the schools above.
- * @param options `routes`: routes of the test beside those that there are
+ * @param options `routes`: routes of the test beside those that there are; `table`: instead of them
  */
 export async function startStaffWorld(
   database: Pick<TestDatabase, 'db' | 'url'>,
@@ -71,7 +71,13 @@ export async function startStaffWorld(
     env = {},
     parts = {},
     routes = [],
-  }: { env?: Record<string, string>; parts?: Partial<Deps>; routes?: readonly AdminRoute[] } = {},
+    table = routes.length === 0 ? null : [...ADMIN_ROUTES, ...routes],
+  }: {
+    env?: Record<string, string>;
+    parts?: Partial<Deps>;
+    routes?: readonly AdminRoute[];
+    table?: readonly AdminRoute[] | null;
+  } = {},
 ): Promise<StaffWorld> {
   let answer: RequestListener = () => {};
   const server = createServer((req, res) => answer(req, res));
@@ -91,8 +97,7 @@ export async function startStaffWorld(
     parts: { academicPortal, ...parts },
     provider: (deps) => {
       const stub = stubProvider();
-      if (routes.length === 0) return stub;
-      return { ...stub, app: adminRoutes({ deps }, [...ADMIN_ROUTES, ...routes]).routes() as Middleware };
+      return table === null ? stub : { ...stub, app: adminRoutes({ deps }, table).routes() as Middleware };
     },
   });
   const base = app.deps.config.BASE_URL;

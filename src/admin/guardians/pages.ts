@@ -70,3 +70,55 @@ export type GuardiansPage = AdminPage & {
   results: Results | null;
   errors: { field: 'all'; reason: 'none' }[];
 };
+
+/** R-083, R-086. `hidden`: « Non notifié »; `none`: the account knows FranceConnect alone. */
+export type ShownPassword =
+  | { kind: 'hidden' | 'personal' | 'none' }
+  | { kind: 'provisional'; plain: string; until: Date; expired: boolean };
+
+type PupilShown = {
+  givenName: string;
+  familyName: string;
+  /** YYYY-MM-DD */
+  birthDate: string | null;
+  className: string | null;
+  school: string;
+  /** The guardian says not to be his (R-079). */
+  signalled: boolean;
+};
+
+export type AccountActions = {
+  csrf: string;
+  notifyHref: string;
+  /** Null: there is no password to reset (R-110, R-086). */
+  resetHref: string | null;
+  noPassword: boolean;
+  /** Null: no activation is under way (R-147). */
+  activationHref: string | null;
+};
+
+/** `admin/guardians/account` */
+export type AccountPage = AdminPage & {
+  degree: 1 | 2;
+  /** Back to the list, with its search (R-096). */
+  listHref: string;
+  name: string;
+  identifier: string;
+  password: ShownPassword;
+  email: string | null;
+  /** Where it is another than the account's. */
+  directoryEmail: string | null;
+  mobiles: string[];
+  origin: AccountOrigin;
+  state: AccountState;
+  distributedAt: Date | null;
+  lastLoginAt: Date | null;
+  linkedAt: Date | null;
+  /** Said « Ce n'est pas moi ». */
+  frozenAt: Date | null;
+  here: PupilShown[];
+  elsewhere: PupilShown[];
+  /** Of when the data are (X9); null: nothing was imported. */
+  data: { base: string; exportedOn: string | null };
+  actions: AccountActions;
+};

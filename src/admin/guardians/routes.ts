@@ -1,4 +1,5 @@
 import type { AdminRoute } from '../types.ts';
+import { showAccount } from './account.ts';
 import { showGuardians } from './list.ts';
 
 /** The list of the guardians' accounts and the page of one of them (sections K and Q). */
@@ -8,5 +9,11 @@ export const GUARDIANS_ROUTES: readonly AdminRoute[] = [
     path: '/admin/etablissements/:uai/responsables',
     needs: { module: 'administration' },
     handle: showGuardians,
+  },
+  {
+    method: 'get',
+    path: '/admin/etablissements/:uai/comptes/:account',
+    needs: { module: 'administration' },
+    handle: showAccount,
   },
 ];

@@ -1,0 +1,117 @@
+import { findLinkedAt } from '../../accounts/guardians-store.ts';
+import { selectAccounts } from '../../accounts/select.ts';
+import { findAccountById } from '../../accounts/store.ts';
+import type { Account } from '../../accounts/types.ts';
+import { dataDates } from '../../assistance/account.ts';
+import { recordAudit } from '../../audit/record.ts';
+import { openProvisional, provisionalExpiresAt } from '../../credentials/provisional.ts';
+import { knownEmails, knownMobiles } from '../../directory/contact-store.ts';
+import { findRecordedPupils } from '../../directory/family-store.ts';
+import { readableMobile } from '../../directory/phone.ts';
+import { type Context, visitor } from '../../http/context.ts';
+import { csrfToken } from '../../http/csrf.ts';
+import { showPage } from '../../http/page.ts';
+import { resetOutcome } from '../../messages/plan.ts';
+import { staffActor } from '../../staff/sessions.ts';
+import { frameOf } from '../frame.ts';
+import { refuseForeign } from '../refusals.ts';
+import { sessionHash } from '../session.ts';
+import type { AdminDoor, SchoolVisit } from '../types.ts';
+import type { AccountActions, AccountPage, ShownPassword } from './pages.ts';
+import { ofAddress, readSearch, searchQuery } from './search.ts';
+
+/** « Consulter le compte » (R-106 to R-110). */
+
+/**
+ * GET /admin/etablissements/:uai/comptes/:account: an open account of a guardian of a pupil who is in this school;
+ * anything else is 404. The address carries the search of the list that led here, for the way back (R-096).
+ */
+export async function showAccount(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> {
+  const { deps } = door;
+  const { school, staff } = visit;
+  const { account: typed = '' } = (ctx as unknown as { params: Record<string, string | undefined> }).params;
+  const ids = await selectAccounts(deps.db, school, { publicIds: [typed] });
+  const account = ids?.[0] === undefined ? null : await findAccountById(deps.db, ids[0]);
+  if (account === null) return refuseForeign(door, ctx, visit, 'account');
+  const { id } = account;
+  const [linkedAt, mobiles, emails, pupils, dates] = await Promise.all([
+    findLinkedAt(deps.db, id),
+    knownMobiles(deps.db, id),
+    knownEmails(deps.db, [id]),
+    findRecordedPupils(deps.db, id),
+    dataDates(deps, school.id),
+  ]);
+  const directoryEmail = emails.get(id) ?? null;
+  const listHref = `/admin/etablissements/${school.uai}/responsables`;
+  const search = readSearch(ofAddress(ctx));
+  const page: AccountPage = {
+    frame: frameOf(door, ctx, staff, { module: 'administration', school, current: 'guardians' }),
+    degree: school.degree,
+    listHref: listHref + searchQuery(search && { ...search, page: 1 }),
+    name: `${account.familyName} ${account.givenName}`,
+    identifier: account.identifier,
+    password: await passwordShown(door, ctx, visit, account),
+    email: account.email ?? directoryEmail,
+    directoryEmail: account.email === null || account.email === directoryEmail ? null : directoryEmail,
+    mobiles: mobiles.map(readableMobile),
+    origin: account.origin,
+    state: account.state,
+    distributedAt: account.distributedAt,
+    lastLoginAt: account.lastLoginAt,
+    linkedAt,
+    frozenAt: account.frozenAt,
+    here: pupils.filter(({ schoolId }) => schoolId === school.id),
+    elsewhere: pupils
+      .filter(({ schoolId }) => schoolId !== school.id)
+      .map((pupil) => ({ ...pupil, school: `${pupil.uai} - ${pupil.school}` })),
+    data: { base: dates.base, exportedOn: dates.exportedOn },
+    actions: actionsOf(door, ctx, visit, account, linkedAt !== null),
+  };
+  showPage(deps, ctx, 'admin/guardians/account', page);
+}
+
+/** What is shown of the password (R-083, R-086). One in clear is seen once a page, and the trail knows by whom. */
+async function passwordShown(
+  { deps }: AdminDoor,
+  ctx: Context,
+  { school, staff }: SchoolVisit,
+  account: Account,
+): Promise<ShownPassword> {
+  const until = provisionalExpiresAt(deps.config, account);
+  const plain = openProvisional(deps, account);
+  if (until === null || plain === null) {
+    if (account.passwordKind === 'personal') return { kind: 'personal' };
+    return { kind: account.state === 'not_notified' ? 'hidden' : 'none' };
+  }
+  await recordAudit(deps.db, {
+    at: deps.clock.now(),
+    event: 'show-password',
+    outcome: 'done',
+    actorKind: 'school',
+    actor: staffActor(staff),
+    accountId: account.id,
+    schoolId: school.id,
+    ...visitor(ctx),
+    details: `version ${account.credentialsVersion}`,
+  });
+  return { kind: 'provisional', plain, until, expired: until <= deps.clock.now() };
+}
+
+/** What may be done to an account in its state (R-109, R-110, X14). */
+function actionsOf(
+  door: AdminDoor,
+  ctx: Context,
+  { school }: SchoolVisit,
+  account: Account,
+  linked: boolean,
+): AccountActions {
+  const here = `/admin/etablissements/${school.uai}/comptes/${account.publicId}`;
+  const reset = resetOutcome(account, { linked });
+  return {
+    csrf: csrfToken(door.deps.config, { scope: 'session', id: sessionHash(door, ctx) }),
+    notifyHref: `${here}/notifier`,
+    resetHref: reset === 'done' ? `${here}/reinitialiser` : null,
+    noPassword: reset === 'no-password',
+    activationHref: account.state === 'activating' ? `${here}/activation` : null,
+  };
+}
