@@ -1,7 +1,7 @@
 import { applyEvent } from '../accounts/lifecycle.ts';
 import { lockAccounts, updateAccount } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
-import { recordAudit } from '../audit/record.ts';
+import { type Actor, recordAudit } from '../audit/record.ts';
 import { consumeLink, type LinkRefusal, livingLink, peekLink } from '../codes/links.ts';
 import { takeAttempt } from '../codes/throttle.ts';
 import { inTransaction } from '../db/transaction.ts';
@@ -112,4 +112,39 @@ export async function activateByLink(deps: Deps, token: string, from: From): Pro
       clientId: link.clientId,
     };
   });
+}
+
+export type SchoolResendResult =
+  | { ok: true; email: string }
+  | { ok: false; reason: 'not-activating' | 'invalid' | 'too-many' };
+
+/**
+ * « Renvoyer un courriel d'activation » by the school (section P): to the address given, which becomes the account's
+ * (R-148); the earlier link dies. The limit of mails is that of the guardian's own « Renvoyer le message ».
+ */
+export async function resendActivationBySchool(
+  deps: Deps,
+  { accountId, address, schoolId, actor }: { accountId: number; address: string; schoolId: number; actor: Actor },
+): Promise<SchoolResendResult> {
+  const email = readEmail(address);
+  if (!email) return { ok: false, reason: 'invalid' };
+  const now = deps.clock.now();
+  return inTransaction(deps.db, async (trx): Promise<SchoolResendResult> => {
+    const [account] = await lockAccounts(trx, [accountId]);
+    if (!account || !maySchoolResend(account)) return { ok: false, reason: 'not-activating' };
+    if (!(await mayMail(trx, account.id, now))) return { ok: false, reason: 'too-many' };
+    const line = { ...actor, at: now, outcome: 'done' as const, accountId, schoolId };
+    if (email !== account.email) {
+      await updateAccount(trx, accountId, { email, emailVerifiedAt: null }, now);
+      await recordAudit(trx, { ...line, event: 'change-address' });
+    }
+    await sendActivation(deps, trx, { account, email, interactionUid: null, clientId: null });
+    await recordAudit(trx, { ...line, event: 'resend-activation' });
+    return { ok: true, email };
+  });
+}
+
+/** Only while « En cours d'activation », and not for whom its holder had it blocked. */
+export function maySchoolResend(account: Pick<Account, 'state' | 'closedAt' | 'frozenAt'>): boolean {
+  return account.state === 'activating' && account.closedAt === null && account.frozenAt === null;
 }

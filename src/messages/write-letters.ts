@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import type { Deps } from '../deps.ts';
@@ -65,13 +66,17 @@ async function forgetAbandoned(folder: string, prefix: string, now: Date): Promi
   }
 }
 
+/** What readers of the file call it. */
+export const titleOf = ({ school }: Pick<Batch, 'school'>) =>
+  `Lettres EduConnect - ${school.name} (${school.uai})`;
+
 /** One page an account, in the batch's order, written while it grows. */
 export async function writeLetters(
   deps: Pick<Deps, 'render' | 'config' | 'sealer'>,
-  batch: Batch,
-  sink: WriteStream,
+  batch: Pick<Batch, 'school' | 'at' | 'notified'>,
+  sink: Writable,
 ): Promise<void> {
-  const title = `Lettres EduConnect - ${batch.school.name} (${batch.school.uai})`;
+  const title = titleOf(batch);
   const document = openLettersDocument({ title, writtenAt: batch.at });
   const done = pipeline(document.stream, sink);
   // Awaited below; a disk that fails while a page is being set must not be an unhandled rejection.
@@ -86,7 +91,7 @@ export async function writeLetters(
 }
 
 /** Lets the disk catch up, and the process hear signals. */
-async function giveWay(document: LettersDocument, sink: WriteStream, done: Promise<void>): Promise<void> {
+async function giveWay(document: LettersDocument, sink: Writable, done: Promise<void>): Promise<void> {
   do {
     if (sink.writableNeedDrain) await Promise.race([once(sink, 'drain'), done]);
     else await setImmediate();

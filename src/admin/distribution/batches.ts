@@ -1,0 +1,49 @@
+import type { Context } from '../../http/context.ts';
+import { showPage } from '../../http/page.ts';
+import { countBatches, countResults, listBatches } from '../../messages/batches-store.ts';
+import { frameOf } from '../frame.ts';
+import type { AdminDoor, SchoolVisit } from '../types.ts';
+import type { BatchesPage } from './pages.ts';
+import { pageAt } from './paging.ts';
+import { pathsOf } from './visit.ts';
+
+const ROWS = 20;
+
+/** GET /distributions: what was distributed and reset, the latest first. */
+export async function showBatches(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> {
+  const { db } = door.deps;
+  const { school, staff } = visit;
+  const paths = pathsOf(visit);
+  const total = await countBatches(db, school.id);
+  const at = pageAt(ctx, paths.batches, { total, rows: ROWS });
+  const heads = await listBatches(db, school.id, { offset: at.offset, limit: ROWS });
+  const counts = await countResults(
+    db,
+    heads.map(({ id }) => id),
+  );
+  const page: BatchesPage = {
+    frame: frameOf(door, ctx, staff, { module: 'administration', school, current: 'guardians' }),
+    rows: heads.map((head) => {
+      const own = counts.get(head.id) ?? [];
+      const sum = (which: (count: (typeof own)[number]) => boolean) =>
+        own.filter(which).reduce((all, { count }) => all + count, 0);
+      const isDone = ({ outcome }: (typeof own)[number]) => outcome === 'distributed' || outcome === 'reset';
+      return {
+        href: paths.batch(head.publicId),
+        act: head.channel,
+        withReset: head.withReset,
+        at: head.at,
+        done: sum(isDone),
+        left: sum((count) => !isDone(count)),
+        waiting: sum(({ delivery }) => delivery === 'waiting'),
+        failed: sum(({ delivery }) => delivery === 'failed' || delivery === 'bounced'),
+      };
+    }),
+    total,
+    range: at.range,
+    previousHref: at.previousHref,
+    nextHref: at.nextHref,
+    listHref: paths.list,
+  };
+  showPage(door.deps, ctx, 'admin/distribution/batches', page);
+}

@@ -1,0 +1,122 @@
+import { selectAccounts } from '../../accounts/select.ts';
+import type { Context } from '../../http/context.ts';
+import { field } from '../../http/form.ts';
+import { seeOther, showPage } from '../../http/page.ts';
+import { type BatchResult, notify } from '../../messages/notify.ts';
+import { findBatchOfForm } from '../../messages/notify-store.ts';
+import { resetPasswords } from '../../messages/reset.ts';
+import { frameOf } from '../frame.ts';
+import { showNothingSelected } from '../guardians/list.ts';
+import { readSelection, selectionFields } from '../guardians/selection.ts';
+import { refuseForeign } from '../refusals.ts';
+import type { AdminDoor, SchoolVisit } from '../types.ts';
+import type { Act, ConfirmPage } from './pages.ts';
+import { actorOf, csrfOf, onceOf, pathsOf, sentOnce } from './visit.ts';
+
+/** « Êtes-vous sûr... » for the accounts that were selected in the list, and what follows (sections L and O). */
+
+const ACTS: readonly string[] = ['sheet', 'email', 'reset'];
+const isAct = (text: string): text is Act => ACTS.includes(text);
+
+/** GET: the list, for whoever comes back here by the address alone. */
+export function showListAgain(_door: AdminDoor, ctx: Context, visit: SchoolVisit): void {
+  seeOther(ctx, pathsOf(visit).list);
+}
+
+/** POST /responsables/confirmer */
+export async function confirmSelected(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> {
+  const act = field(ctx, 'action');
+  if (!isAct(act)) return seeOther(ctx, pathsOf(visit).list);
+  await ask(door, ctx, visit, act, { changed: false });
+}
+
+/** POST /responsables/notifier */
+export async function notifySelected(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> {
+  const channel = field(ctx, 'action') === 'email' ? 'email' : 'sheet';
+  const withReset = field(ctx, 'with-reset') === '1';
+  await carryOut(door, ctx, visit, channel, (request) =>
+    notify(door.deps, { ...request, channel, withReset }),
+  );
+}
+
+/** POST /responsables/reinitialiser */
+export async function resetSelected(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> {
+  await carryOut(door, ctx, visit, 'reset', (request) => resetPasswords(door.deps, request));
+}
+
+async function ask(
+  door: AdminDoor,
+  ctx: Context,
+  visit: SchoolVisit,
+  act: Act,
+  { changed }: { changed: boolean },
+): Promise<void> {
+  const { deps } = door;
+  const { school } = visit;
+  const selection = readSelection(door, ctx);
+  if (selection === null) return showNothingSelected(door, ctx, visit);
+  const ids = await selectAccounts(deps.db, school, selection);
+  if (ids === null) return refuseForeign(door, ctx, visit, 'account');
+  if (ids.length === 0) return showNothingSelected(door, ctx, visit);
+  const withReset = act !== 'reset' && field(ctx, 'with-reset') === '1';
+  const selected = selectionFields(selection);
+  const once = await onceOf(door, visit, [act, String(withReset)], selected);
+  const paths = pathsOf(visit);
+  const page: ConfirmPage = {
+    frame: frameOf(door, ctx, visit.staff, { module: 'administration', school, current: 'guardians' }),
+    act,
+    single: null,
+    withReset,
+    accounts: ids.length,
+    action: act === 'reset' ? paths.reset : paths.notify,
+    csrf: csrfOf(door, ctx),
+    hidden: [
+      ...selected,
+      { name: 'action', value: act },
+      ...(withReset ? [{ name: 'with-reset', value: '1' }] : []),
+      { name: 'once', value: once },
+      { name: 'expected', value: String(ids.length) },
+    ],
+    cancelHref: cancelHref(paths.list, selected),
+    changed,
+    refusal: null,
+  };
+  showPage(deps, ctx, 'admin/distribution/confirm', page, changed ? 400 : 200);
+}
+
+/** Back to the list with its search. */
+function cancelHref(list: string, selected: readonly { name: string; value: string }[]): string {
+  const criteria = selected.filter(({ name }) => name !== 'all' && name !== 'account');
+  if (criteria.length === 0) return list;
+  const query = new URLSearchParams();
+  for (const { name, value } of criteria) query.append(name, value);
+  return `${list}?${query}`;
+}
+
+type Request = Parameters<typeof resetPasswords>[1];
+
+async function carryOut(
+  door: AdminDoor,
+  ctx: Context,
+  visit: SchoolVisit,
+  act: Act,
+  work: (request: Request) => Promise<BatchResult>,
+): Promise<void> {
+  const { db } = door.deps;
+  const { school } = visit;
+  const once = sentOnce(ctx);
+  if (once === null) return ask(door, ctx, visit, act, { changed: true });
+  // First: the distribution itself may have taken the accounts out of the search that selected them.
+  const made = await findBatchOfForm(db, school.id, once);
+  if (made !== null) return seeOther(ctx, pathsOf(visit).batch(made));
+  const selection = readSelection(door, ctx);
+  if (selection === null) return showNothingSelected(door, ctx, visit);
+  const accountIds = await selectAccounts(db, school, selection);
+  if (accountIds === null) return refuseForeign(door, ctx, visit, 'account');
+  if (String(accountIds.length) !== field(ctx, 'expected'))
+    return ask(door, ctx, visit, act, { changed: true });
+  const result = await work({ schoolId: school.id, accountIds, formKey: once, actor: actorOf(ctx, visit) });
+  if (result.ok) return seeOther(ctx, pathsOf(visit).batch(result.batch));
+  if (result.reason === 'foreign') return refuseForeign(door, ctx, visit, 'account');
+  return showNothingSelected(door, ctx, visit);
+}

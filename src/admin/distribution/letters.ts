@@ -1,0 +1,99 @@
+import { PassThrough, Readable } from 'node:stream';
+import type { Context } from '../../http/context.ts';
+import { seeOther } from '../../http/page.ts';
+import { LETTERS_KEPT_MS, openLetters } from '../../messages/make-letters.ts';
+import { LETTERS_AT_ONCE } from '../../messages/notify.ts';
+import { type Printable, readPrintable, recordPrint } from '../../messages/print.ts';
+import { askForLetters, findPrintBatch, type PrintBatch } from '../../messages/print-store.ts';
+import { writeLetters } from '../../messages/write-letters.ts';
+import { refuseForeign } from '../refusals.ts';
+import type { AdminDoor } from '../types.ts';
+import { type BatchVisit, ofBatch } from './of-batch.ts';
+import type { LettersShown } from './pages.ts';
+import { actorOf, csrfOf, pathsOf } from './visit.ts';
+
+/**
+ * The letters of a distribution (R-118 to R-120). A few are made while they are downloaded; many are made beforehand and
+ * kept sealed for less than a day. Either way they bear the passwords of now: what was made is made again when one of
+ * them has changed.
+ */
+
+/** How the letters stand, for the page of the batch. @param distributed accounts */
+export async function lettersShown(
+  door: AdminDoor,
+  ctx: Context,
+  visit: BatchVisit,
+  distributed: number,
+): Promise<LettersShown> {
+  const { deps } = door;
+  const { head, school } = visit;
+  const batch = await findPrintBatch(deps.db, school.id, head.publicId);
+  if (batch === null) return { state: 'none' };
+  if (batch.pdfState === 'waiting' || batch.pdfState === 'making')
+    return { state: 'making', done: batch.pdfDone, total: distributed };
+  const printable = await readPrintable(deps.db, deps, batch, { children: false });
+  const letters = printable?.notified.length ?? 0;
+  if (printable === null || letters === 0) return { state: 'none' };
+  const paths = pathsOf(visit);
+  if (letters <= LETTERS_AT_ONCE || isMade(door, batch, printable.digest))
+    return { state: 'ready', href: paths.letters(head.publicId), letters };
+  return {
+    state: 'asked',
+    action: `${paths.batch(head.publicId)}/courrier`,
+    csrf: csrfOf(door, ctx),
+    failed: batch.pdfState === 'failed',
+  };
+}
+
+function isMade(
+  { deps }: AdminDoor,
+  { pdfState, pdfMadeAt, pdfDigest }: PrintBatch,
+  digest: string,
+): boolean {
+  const since =
+    pdfMadeAt === null ? Number.POSITIVE_INFINITY : deps.clock.now().getTime() - pdfMadeAt.getTime();
+  return pdfState === 'ready' && since < LETTERS_KEPT_MS && pdfDigest === digest;
+}
+
+/** POST /distributions/:batch/courrier: has the letters made (again). */
+export const makeAgain = ofBatch(async (door, ctx, visit) => {
+  if (visit.head.channel === 'sheet') await askForLetters(door.deps.db, visit.head.id, door.deps.clock.now());
+  seeOther(ctx, pathsOf(visit).batch(visit.head.publicId));
+});
+
+/** GET /distributions/:batch/courrier.pdf. Letters that are not ready lead back to the page that tells so. */
+export const downloadLetters = ofBatch(async (door, ctx, visit) => {
+  const { deps } = door;
+  const { head, school } = visit;
+  const batch = await findPrintBatch(deps.db, school.id, head.publicId);
+  const printable = batch && (await readPrintable(deps.db, deps, batch));
+  if (!batch || !printable || printable.notified.length === 0)
+    return refuseForeign(door, ctx, visit, 'distribution');
+  const few = printable.notified.length <= LETTERS_AT_ONCE;
+  if (!few && !isMade(door, batch, printable.digest))
+    return seeOther(ctx, pathsOf(visit).batch(head.publicId));
+  // HEAD prints nothing.
+  if (ctx.method === 'GET')
+    await recordPrint(deps, printable, { batch: batch.id, actor: actorOf(ctx, visit) });
+  ctx.type = 'application/pdf';
+  ctx.set('Content-Disposition', `attachment; filename="${fileName(printable)}"`);
+  ctx.set('Cache-Control', 'no-store');
+  ctx.body = few ? written(door, printable) : Readable.from(openLetters(deps, batch), { objectMode: false });
+});
+
+/** The letters as they are set; a reader who goes away ends the work. */
+function written({ deps }: AdminDoor, printable: Printable): PassThrough {
+  const body = new PassThrough();
+  writeLetters(deps, printable, body).catch((error: Error) => body.destroy(error));
+  return body;
+}
+
+/** `Educonnect-Courriers-0311478N-20260906093000.pdf` */
+function fileName({ school, at }: Printable): string {
+  const stamp = new Intl.DateTimeFormat('sv-SE', {
+    timeZone: 'Europe/Paris',
+    dateStyle: 'short',
+    timeStyle: 'medium',
+  }).format(at);
+  return `Educonnect-Courriers-${school.uai}-${stamp.replace(/\D/g, '')}.pdf`;
+}

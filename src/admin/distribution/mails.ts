@@ -1,0 +1,47 @@
+import type { Context } from '../../http/context.ts';
+import { type BatchCount, findRecipientsOf } from '../../messages/batches-store.ts';
+import type { AdminDoor } from '../types.ts';
+import type { BatchVisit } from './of-batch.ts';
+import type { MailState, MailsShown } from './pages.ts';
+import { pageAt } from './paging.ts';
+import { csrfOf, nameOf, pathsOf } from './visit.ts';
+
+const STATES: readonly MailState[] = ['waiting', 'sent', 'failed', 'bounced', 'replaced'];
+const ROWS = 50;
+
+/** What became of each mail of a distribution, those that did not arrive first. */
+export async function mailsShown(
+  door: AdminDoor,
+  ctx: Context,
+  visit: BatchVisit,
+  counts: readonly BatchCount[],
+): Promise<MailsShown> {
+  const { head } = visit;
+  const here = pathsOf(visit).batch(head.publicId);
+  const byState = new Map<MailState, number>();
+  for (const { delivery, count } of counts)
+    if (delivery !== null) byState.set(delivery, (byState.get(delivery) ?? 0) + count);
+  const total = [...byState.values()].reduce((sum, count) => sum + count, 0);
+  const page = pageAt(ctx, here, { total, rows: ROWS });
+  const rows = await findRecipientsOf(door.deps.db, head.id, { offset: page.offset, limit: ROWS });
+  const retried = typeof ctx.query.relances === 'string' && /^\d{1,5}$/.test(ctx.query.relances);
+  return {
+    counts: STATES.flatMap((state) => {
+      const count = byState.get(state) ?? 0;
+      return count > 0 ? [{ state, count }] : [];
+    }),
+    rows: rows.map((row) => ({
+      name: nameOf(row),
+      identifier: row.identifier,
+      href: pathsOf(visit).account(row.publicId),
+      state: row.delivery ?? 'waiting',
+    })),
+    total,
+    range: page.range,
+    previousHref: page.previousHref,
+    nextHref: page.nextHref,
+    refreshHref: here,
+    retry: byState.has('failed') ? { action: `${here}/reessayer`, csrf: csrfOf(door, ctx) } : null,
+    retried: retried ? Number(ctx.query.relances) : null,
+  };
+}

@@ -1,0 +1,18 @@
+import type { Context } from '../../http/context.ts';
+import { type BatchHead, findBatch } from '../../messages/batches-store.ts';
+import { refuseForeign } from '../refusals.ts';
+import type { AdminDoor, SchoolVisit } from '../types.ts';
+import { partOf } from './visit.ts';
+
+export type BatchVisit = SchoolVisit & { head: BatchHead };
+
+/** The batch of the address, when it is one of this school's; else 404. */
+export function ofBatch(
+  handle: (door: AdminDoor, ctx: Context, visit: BatchVisit) => Promise<void>,
+): (door: AdminDoor, ctx: Context, visit: SchoolVisit) => Promise<void> {
+  return async (door, ctx, visit) => {
+    const head = await findBatch(door.deps.db, visit.school.id, partOf(ctx, 'batch'));
+    if (head === null) return refuseForeign(door, ctx, visit, 'distribution');
+    return handle(door, ctx, { ...visit, head });
+  };
+}
