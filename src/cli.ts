@@ -88,7 +88,8 @@ const COMMANDS: Command[] = [
   },
   {
     name: 'job',
-    usage: 'job run <import|statistics|purge|rotate-keys|send-messages> [--json]\n  list [--json]',
+    usage:
+      'job run <import|statistics|purge|rotate-keys|send-messages|make-letters> [--json]\n  list [--json]',
     summary: 'what the server runs by the clock: run one now, or list them with their last runs',
     run: runJobs,
   },

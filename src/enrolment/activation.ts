@@ -124,7 +124,12 @@ export type SchoolResendResult =
  */
 export async function resendActivationBySchool(
   deps: Deps,
-  { accountId, address, schoolId, actor }: { accountId: number; address: string; schoolId: number; actor: Actor },
+  {
+    accountId,
+    address,
+    schoolId,
+    actor,
+  }: { accountId: number; address: string; schoolId: number; actor: Actor },
 ): Promise<SchoolResendResult> {
   const email = readEmail(address);
   if (!email) return { ok: false, reason: 'invalid' };

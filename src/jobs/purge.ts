@@ -35,6 +35,8 @@ const ROOM_ROWS: readonly ExpiryRule[] = [
     keptMs: MONTH_MS,
     only: { channel: ['email', 'sms'], state: ['sent', 'failed', 'unsure'] },
   },
+  // Sealed letters: what is printed later is made again (G04).
+  { table: 'letter_parts', key: 'id', column: 'made_at', keptMs: DAY_MS },
   { table: 'job_runs', key: 'id', column: 'started_at', keptMs: MONTH_MS },
   // Their reports; which export was the last is known elsewhere.
   {

@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts';
 import { keepSchedule } from './keep-schedule.ts';
-import { CHANNELS, keepForgetting, keepSending } from './send-messages.ts';
+import { CHANNELS, keepForgetting, keepPrinting, keepSending } from './send-messages.ts';
 import type { Job } from './types.ts';
 
 /** Less than what a process is given to end; a mail cut off by it is sent again when its claim is over. */
@@ -15,7 +15,11 @@ export type RunningJobs = {
 
 /** Starts what a server process does beside answering requests. */
 export function startJobs(deps: Deps, jobs: readonly Job[]): RunningJobs {
-  const sending = [...CHANNELS.map((channel) => keepSending(deps, channel)), keepForgetting(deps)];
+  const sending = [
+    ...CHANNELS.map((channel) => keepSending(deps, channel)),
+    keepForgetting(deps),
+    keepPrinting(deps),
+  ];
   const schedule = keepSchedule(deps, jobs);
   const stop = async () => {
     await Promise.all([...sending.map((loop) => loop.stop()), schedule.stop()]);

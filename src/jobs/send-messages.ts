@@ -2,6 +2,7 @@ import type { Deps } from '../deps.ts';
 import { recordFailedCheck } from '../enrolment/failed-checks.ts';
 import type { OnUndeliverable } from '../messages/channel.ts';
 import { forgetWords } from '../messages/forget.ts';
+import { makeLetters } from '../messages/make-letters.ts';
 import { type SendOptions, type SendReport, sendDue } from '../messages/send.ts';
 
 const EVERY_MS = 1_000;
@@ -52,6 +53,18 @@ export function keepSending(deps: Deps, channel: Channel, everyMs = EVERY_MS): L
 /** Keeps having words forgotten: in a loop of its own, so that it holds up no code either. */
 export function keepForgetting(deps: Deps, everyMs = EVERY_MS): Loop {
   return keepDoing(deps, (signal) => forgetMessages(deps, signal), everyMs);
+}
+
+/** Makes the letters of all distributions that wait for them; once. @returns how many distributions */
+export async function makeAllLetters(deps: Deps, signal?: AbortSignal): Promise<number> {
+  let made = 0;
+  while (!signal?.aborted && (await makeLetters(deps, signal))) made += 1;
+  return made;
+}
+
+/** Keeps making letters beside the requests: in a loop of its own, since many take seconds. */
+export function keepPrinting(deps: Deps, everyMs = EVERY_MS): Loop {
+  return keepDoing(deps, (signal) => makeAllLetters(deps, signal), everyMs);
 }
 
 /** Nothing that fails ends it. */

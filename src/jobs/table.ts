@@ -3,7 +3,7 @@ import { computeAll } from '../statistics/compute.ts';
 import { importFeed } from './import-feed.ts';
 import { purge } from './purge.ts';
 import { dailyAt } from './schedule.ts';
-import { CHANNELS, forgetMessages, sendMessages } from './send-messages.ts';
+import { CHANNELS, forgetMessages, makeAllLetters, sendMessages } from './send-messages.ts';
 import type { Job, ProviderChores } from './types.ts';
 
 /** What runs by the clock, or by `educonnect job run <name>`. */
@@ -50,6 +50,16 @@ export function jobTable(deps: Deps, provider: ProviderChores): Job[] {
         await forgetMessages(deps, signal);
         return { outcome: 'done', details };
       },
+    },
+    {
+      // As above (keepPrinting).
+      name: 'make-letters',
+      schedule: null,
+      alone: false,
+      run: async ({ signal }) => ({
+        outcome: 'done',
+        details: { distributions: await makeAllLetters(deps, signal) },
+      }),
     },
   ];
 }

@@ -1,7 +1,7 @@
 import type { Actor } from '../audit/record.ts';
 import { chunksOf } from '../db/batch.ts';
 import type { Database, Transaction } from '../deps.ts';
-import { linkedPupils } from '../directory/store.ts';
+import { linkedPupils, recordedPupils } from '../directory/store.ts';
 import type { Channel } from './choice.ts';
 import type { Plan } from './plan.ts';
 
@@ -39,8 +39,8 @@ export async function findSchoolById(db: Database, id: number): Promise<School |
 }
 
 /** Living accounts of the legal guardians of the school's pupils, one row a pupil; closed ones are out of reach. */
-function recipientsOf(db: Database, school: Pick<School, 'id'>) {
-  return linkedPupils(db)
+function recipientsOf(pupils: ReturnType<typeof linkedPupils>, school: Pick<School, 'id'>) {
+  return pupils
     .join('accounts as a', 'a.id', 'g.account_id')
     .leftJoin('classes as c', 'c.id', 'p.class_id')
     .where({ 'p.school_id': school.id, 'a.kind': 'guardian' })
@@ -56,12 +56,15 @@ function recipientsOf(db: Database, school: Pick<School, 'id'>) {
 
 /** All of the school whose pupil has an INE and, in the first degree, a class. */
 export async function findRecipients(db: Database, school: School): Promise<Recipient[]> {
-  const query = recipientsOf(db, school).whereNotNull('p.ine');
+  const query = recipientsOf(linkedPupils(db), school).whereNotNull('p.ine');
   if (school.degree === 1) query.whereNotNull('p.class_id');
   return query;
 }
 
-/** Those of these accounts that the school may reach; others have no row. */
+/**
+ * Those of these accounts that the school may reach; others have no row. Also whoever says that the pupil is not his: it
+ * is the school that has to look at it.
+ */
 export async function findRecipientsAmong(
   db: Database,
   school: Pick<School, 'id'>,
@@ -69,7 +72,7 @@ export async function findRecipientsAmong(
 ): Promise<Recipient[]> {
   const found: Recipient[] = [];
   for (const ids of chunksOf(accountIds)) {
-    const rows: Recipient[] = await recipientsOf(db, school).whereIn('g.account_id', ids);
+    const rows: Recipient[] = await recipientsOf(recordedPupils(db), school).whereIn('g.account_id', ids);
     found.push(...rows);
   }
   return found;

@@ -39,6 +39,7 @@ test('job list tells schedules and last runs; wrong usage names the jobs', async
     ['purge', '2026-11-22T08:10:00.000Z'],
     ['rotate-keys', '2026-11-23T04:00:00.000Z'],
     ['send-messages', null],
+    ['make-letters', null],
   ]);
   const sent = await job(deps, 'run', 'send-messages', '--json');
   expect([sent.code, JSON.parse(sent.out)]).toEqual([

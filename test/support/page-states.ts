@@ -24,6 +24,7 @@ import type {
   SwitchPersonPage,
   UnavailableWayPage,
 } from '../../src/mire/pages.ts';
+import { ADMIN_DISTRIBUTION_STATES } from './admin-distribution-states.ts';
 import { ADMIN_PAGE_STATES } from './admin-page-states.ts';
 import { ADMIN_STATISTICS_STATES } from './admin-statistics-states.ts';
 import { ENROLMENT_PAGE_STATES } from './enrolment-page-states.ts';
@@ -135,6 +136,7 @@ export const PAGE_STATES: PageState[] = [
   ...ENROLMENT_PAGE_STATES,
   ...ADMIN_PAGE_STATES,
   ...ADMIN_STATISTICS_STATES,
+  ...ADMIN_DISTRIBUTION_STATES,
   state('profile', 'mire/profile', profile),
   state<ProfilePage>('profile-no-service', 'mire/profile', { ...profile, serviceName: null }),
   state<ProfilePage>('profile-overtaken', 'mire/profile', { ...profile, notice: 'elsewhere' }),
