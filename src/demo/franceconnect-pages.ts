@@ -77,7 +77,7 @@ export function signedOutPage(): string {
   return page(THEME, 'Déconnecté', html`<h1>Vous êtes déconnecté de FranceConnect</h1>`);
 }
 
-const MODES = { up: 'en service', slow: 'lent', down: 'en panne' };
+const MODES = { up: 'en service', slow: 'lent', down: 'en panne', 'wrong-clock': 'horloge en retard' };
 
 /** For whoever tries it: who is there, and what can be switched. */
 export function deskPage(people: readonly FranceConnectPerson[], mode: keyof typeof MODES): string {
@@ -88,7 +88,7 @@ export function deskPage(people: readonly FranceConnectPerson[], mode: keyof typ
     'Simulateur',
     html`<h1>Simulateur de FranceConnect</h1>
 <form method="post" action="/" class="card"><h2>État : ${MODES[mode]}</h2>
-<p>${choice('up', 'En service')}${choice('slow', 'Lent (8 s)')}${choice('down', 'En panne')}${choice('rotate', 'Changer la clé')}</p></form>
+<p>${choice('up', 'En service')}${choice('slow', 'Lent (8 s)')}${choice('down', 'En panne')}${choice('wrong-clock', 'Horloge en retard (5 min)')}${choice('rotate', 'Changer la clé')}</p></form>
 <section class="card"><h2>Identifiants</h2>
 <dl>${people.map(({ login, what }) => html`<dt>${login}</dt><dd>${what}</dd>`)}</dl></section>`,
   );

@@ -4,6 +4,7 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import mount from 'koa-mount';
 import { type JWK, Provider } from 'oidc-provider';
+import { redated } from './franceconnect-clock.ts';
 import { deskPage } from './franceconnect-pages.ts';
 import type { FranceConnectPerson, Identity } from './franceconnect-people.ts';
 import {
@@ -25,8 +26,12 @@ export type FranceConnectSettings = {
   people: readonly FranceConnectPerson[];
 };
 
-/** `slow`: every answer of its endpoints takes `SLOW_MS`; `down`: each is an error of the server. */
-export type FranceConnectMode = 'up' | 'slow' | 'down';
+/**
+ * `slow`: every answer of its endpoints takes `SLOW_MS`; `down`: each is an error of the server; `wrong-clock`: what it
+ * signs is dated `BEHIND_S` too early.
+ */
+export const FRANCECONNECT_MODES = ['up', 'slow', 'down', 'wrong-clock'] as const;
+export type FranceConnectMode = (typeof FRANCECONNECT_MODES)[number];
 
 export type FranceConnectSimulator = {
   issuer: string;
@@ -37,6 +42,8 @@ export type FranceConnectSimulator = {
 };
 
 const SLOW_MS = 8000;
+const BEHIND_S = 300;
+
 /** The simulator as a Koa application that does not listen. */
 export function createFranceConnectSimulator(settings: FranceConnectSettings): FranceConnectSimulator {
   const issuer = settings.origin + MOUNT;
@@ -51,11 +58,12 @@ export function createFranceConnectSimulator(settings: FranceConnectSettings): F
     const person = people.get(login);
     return person && { ...person.identity, ...((visits.get(login) ?? 0) > 1 ? person.later : {}) };
   };
-  const build = (kid: string) => {
-    const rules = { clients: settings.clients, keys: [newKey(kid)], cookieKeys, adapter, identityOf };
+  const build = (key: JWK) => {
+    const rules = { clients: settings.clients, keys: [key], cookieKeys, adapter, identityOf };
     return new Provider(issuer, franceConnectRules(rules));
   };
-  let provider = build(kidOf(generation));
+  let key = newKey(kidOf(generation));
+  let provider = build(key);
   let handler = mount(MOUNT, provider);
 
   const app = new Koa();
@@ -69,7 +77,8 @@ export function createFranceConnectSimulator(settings: FranceConnectSettings): F
     },
     rotateKey({ sameKid = false } = {}) {
       if (!sameKid) generation += 1;
-      provider = build(kidOf(generation));
+      key = newKey(kidOf(generation));
+      provider = build(key);
       handler = mount(MOUNT, provider);
     },
   };
@@ -87,8 +96,20 @@ export function createFranceConnectSimulator(settings: FranceConnectSettings): F
   app.use(desk.routes());
   app.use(whiteList);
   app.use(visitor.routes());
-  app.use((ctx, next) => handler(ctx, next));
+  app.use(async (ctx, next) => {
+    await handler(ctx, next);
+    if (mode === 'wrong-clock') await redate(ctx, key);
+  });
   return simulator;
+}
+
+/** The ID token and the user information, as a clock that goes wrong dates them. */
+async function redate(ctx: Koa.Context, key: JWK): Promise<void> {
+  const answer = ctx.body as string | { id_token?: string } | undefined;
+  if (ctx.path === `${MOUNT}/userinfo` && typeof answer === 'string')
+    ctx.body = await redated(answer, key, -BEHIND_S);
+  if (ctx.path === `${MOUNT}/token` && typeof answer === 'object' && answer.id_token !== undefined)
+    ctx.body = { ...answer, id_token: await redated(answer.id_token, key, -BEHIND_S) };
 }
 
 /** @throws Error (EADDRINUSE) when the port is taken */
@@ -140,7 +161,8 @@ function deskRoutes(
   router.post('/', async (ctx) => {
     const wanted = new URLSearchParams(await readBody(ctx)).get('faire');
     if (wanted === 'rotate') simulator.rotateKey();
-    else if (wanted === 'up' || wanted === 'slow' || wanted === 'down') simulator.setMode(wanted);
+    const mode = FRANCECONNECT_MODES.find((one) => one === wanted);
+    if (mode !== undefined) simulator.setMode(mode);
     ctx.status = 303;
     ctx.redirect('/');
   });

@@ -54,7 +54,7 @@ async function main(closing: Closing): Promise<void> {
   const server = await startServer(deps);
   closing.push({ name: 'EduConnect', close: server.stop });
   const personas: Persona[] = JSON.parse(await readFile(files.personas, 'utf8'));
-  say(welcome(ports, personas));
+  say(welcome(ports, files, personas));
 }
 
 function readArguments(): { fresh: boolean } {

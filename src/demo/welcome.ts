@@ -1,8 +1,13 @@
+import { relative } from 'node:path';
 import type { Persona } from './personas.ts';
-import type { Ports } from './places.ts';
+import type { Files, Ports } from './places.ts';
 
-/** What the terminal says when everything runs: where to click, and as whom. */
-export function welcome(ports: Ports, personas: readonly Persona[]): string {
+/** What the terminal says when everything runs: where to click, as whom, and where the rest is written. */
+export function welcome(
+  ports: Ports,
+  files: Pick<Files, 'personas' | 'log'>,
+  personas: readonly Persona[],
+): string {
   const url = (port: number) => `http://localhost:${port}`;
   const letter = personas.find((persona) => persona.key === 'school-path');
   const known = personas.find((persona) => persona.key === 'activated');
@@ -29,10 +34,16 @@ export function welcome(ports: Ports, personas: readonly Persona[]): string {
     '',
     ...login('A parent with FranceConnect (first connection):', visitor?.franceconnect?.login),
     ...login('The director of a school:', director?.academic_portal?.login),
-    'All sample people: .demo/personas.json; the log: .demo/educonnect.log.',
+    `All sample people: ${nearby(files.personas)}; the log: ${nearby(files.log)}.`,
     'Ctrl-C stops everything; npm run demo -- --fresh starts over.',
     '',
   ].join('\n');
+}
+
+/** As one would type it from here. */
+function nearby(file: string): string {
+  const path = relative(process.cwd(), file);
+  return path.startsWith('..') ? file : path;
 }
 
 function person(what: string, identifier: string | undefined, password: string | undefined): string[] {

@@ -1,7 +1,7 @@
 import { isDatabaseUnavailable } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { type Context, type Middleware, visitor } from './context.ts';
-import type { ErrorPage } from './pages.ts';
+import type { ErrorPage, StaffErrorFrame } from './pages.ts';
 
 /**
  * Every error that a visitor can see, with the code that he reads to the help desk. The first number is the HTTP
@@ -77,7 +77,7 @@ function showError(
     ctx.body = { error: code, requestId };
     return;
   }
-  const page: ErrorPage = { code, status, requestId };
+  const page: ErrorPage = { code, status, requestId, frame: staffFrame(ctx.path) };
   try {
     ctx.body = deps.render('errors/error', page);
     ctx.type = 'html';
@@ -86,6 +86,14 @@ function showError(
     ctx.body = `EduConnect : erreur ${code}\n`;
     ctx.type = 'text/plain; charset=utf-8';
   }
+}
+
+/** The staff's pages and the families' are two applications to those who use them. */
+function staffFrame(path: string): StaffErrorFrame | null {
+  if (!/^\/admin(\/|$)/.test(path)) return null;
+  const module = /^\/admin\/depannage(\/|$)/.test(path) ? 'troubleshooting' : 'administration';
+  const homeHref = module === 'administration' ? '/admin' : '/admin/depannage';
+  return { module, homeHref, user: null, school: null, tabs: [], signOut: null };
 }
 
 /** The code of anything thrown: ours, Koa's and the router's (which carry a status), the database's, a defect. */

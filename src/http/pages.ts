@@ -13,7 +13,23 @@ export type FormPage = PageFrame & { action: string; csrf: string };
  * `errors/error`: the text is found by `code` (`errors.byCode`), else by `status` (`errors.byStatus`), else that of
  * 500. `code` is stable and can be read to the help desk.
  */
-export type ErrorPage = { status: number; code: string; requestId: string };
+export type ErrorPage = {
+  status: number;
+  code: string;
+  requestId: string;
+  /** Frame of the staff's pages when nobody is known to be signed in; null: the families' frame. */
+  frame: StaffErrorFrame | null;
+};
+
+/** As much of `AdminFrame` (src/admin/pages.ts) as an error can tell. */
+export type StaffErrorFrame = {
+  module: 'administration' | 'troubleshooting';
+  homeHref: string;
+  user: null;
+  school: null;
+  tabs: [];
+  signOut: null;
+};
 
 /** `oidc/logout-confirm`: `form` is the library's own hidden form, `op.logoutForm`, as HTML. */
 export type LogoutConfirmPage = PageFrame & { form: string };

@@ -26,7 +26,7 @@ export function createPages(deps: Pick<Deps, 'render' | 'log'>): Pages {
       const { requestId } = plain(ctx).state;
       if (out.error === 'server_error') return failure(deps, ctx, requestId);
       if (error instanceof errors.SessionNotFound) {
-        const page: ErrorPage = { code: 'EC-400-LOST', status: 400, requestId };
+        const page: ErrorPage = { code: 'EC-400-LOST', status: 400, requestId, frame: null };
         return showPage(deps, plain(ctx), 'errors/error', page, 400);
       }
       const page: IntegratorErrorPage = {
@@ -53,7 +53,7 @@ export function createPages(deps: Pick<Deps, 'render' | 'log'>): Pages {
 }
 
 function failure(deps: Pick<Deps, 'render'>, ctx: KoaContextWithOIDC, requestId: string): void {
-  const page: ErrorPage = { code: 'EC-500-FAULT', status: 500, requestId };
+  const page: ErrorPage = { code: 'EC-500-FAULT', status: 500, requestId, frame: null };
   showPage(deps, plain(ctx), 'errors/error', page, 500);
 }
 

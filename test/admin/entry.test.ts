@@ -33,6 +33,24 @@ const away: AcademicPortal = {
   endSessionUrl: async () => null,
 };
 
+describe('an error below /admin', () => {
+  test.each([
+    ['/admin/nulle-part', 'EduConnect - Administration des comptes', '/admin'],
+    ['/admin/depannage/nulle-part', 'EduConnect - Dépannage des comptes élèves', '/admin/depannage'],
+  ])('%s: in the frame of the staff, and back to its own start', async (path, title, home) => {
+    const answer = await visitor.send(path);
+    expect([answer.status, answer.text.includes('EC-404-PAGE')]).toEqual([404, true]);
+    expect(answer.text).toContain(title);
+    expect(answer.text).not.toContain('Le compte des familles');
+    expect(answer.text).toContain(`<a class="govuk-button" href="${home}">`);
+  });
+
+  test('elsewhere in that of the families', async () => {
+    for (const path of ['/nulle-part', '/administration'])
+      expect((await visitor.send(path)).text).toContain('Le compte des familles');
+  });
+});
+
 describe('the entry by the portal (R-025, R-180)', () => {
   test('a director with one school stands on « Accueil » of his school', async () => {
     const home = await signInStaff(world, visitor, 'directeur');

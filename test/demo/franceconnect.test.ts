@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { createFranceConnectSimulator, type FranceConnectSimulator } from '../../src/demo/franceconnect.ts';
 import { franceConnectPeople } from '../../src/demo/franceconnect-people.ts';
 import { closeServer } from '../support/app.ts';
@@ -101,6 +102,20 @@ test('ES256, a minute of life, one sub per service, signed user information', as
   expect(told).toMatchObject({ sub: claims.sub, family_name: 'MARTIN', given_name: 'JEAN PAUL' });
   expect(told).not.toHaveProperty('gender');
   expect(read((await tokensFor('homonyme.un', 'two')).id_token, 1).sub).not.toBe(claims.sub);
+});
+
+test('a wrong clock: what it signs is dated five minutes early, and signed all the same', async () => {
+  simulator.setMode('wrong-clock');
+  const tokens = await tokensFor('homonyme.un');
+  const headers = { authorization: `Bearer ${tokens.access_token}` };
+  const info = await (await fetch(`${simulator.issuer}/userinfo`, { headers })).text();
+  simulator.setMode('up');
+  const keys = createRemoteJWKSet(new URL(`${simulator.issuer}/jwks`));
+  const then = new Date(Date.now() - 300_000);
+  for (const token of [tokens.id_token ?? '', info]) {
+    await expect(jwtVerify(token, keys)).rejects.toMatchObject({ code: 'ERR_JWT_EXPIRED' });
+    await jwtVerify(token, keys, { currentDate: then });
+  }
 });
 
 test('the secret in the header is refused; a code is good once', async () => {

@@ -245,6 +245,20 @@ describe('who comes back without an identity', () => {
     await atEnt(page);
   });
 
+  test("FranceConnect's clock is wrong: refused, and the way goes on once it is right", async () => {
+    world.franceConnect.setMode('wrong-clock');
+    const page = await visit();
+    await toFranceConnect(page);
+    await identify(page);
+    await button(page, 'Continuer').click();
+    await heading(page, "La réponse de FranceConnect n'a pas pu être acceptée").waitFor();
+    world.franceConnect.setMode('up');
+    await button(page, "S'identifier avec FranceConnect").click();
+    await identify(page);
+    await button(page, 'Continuer').click();
+    await atEnt(page);
+  });
+
   test('FranceConnect is down: said so, and the other ways are there', async () => {
     world.forgetDiscovery();
     world.franceConnect.setMode('down');

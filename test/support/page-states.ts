@@ -355,9 +355,23 @@ export const PAGE_STATES: PageState[] = [
         status,
         code,
         requestId: '9f6c1d2e-0b7a-4c55-8a51-2f0e3d4c5b6a',
+        frame: null,
       }),
     ),
   ),
+  state<ErrorPage>('error-staff', 'errors/error', {
+    status: 404,
+    code: 'EC-404-PAGE',
+    requestId: '9f6c1d2e-0b7a-4c55-8a51-2f0e3d4c5b6a',
+    frame: {
+      module: 'administration',
+      homeHref: '/admin',
+      user: null,
+      school: null,
+      tabs: [],
+      signOut: null,
+    },
+  }),
   state<LogoutConfirmPage>('logout-confirm', 'oidc/logout-confirm', { form: logoutForm, serviceName }),
   state<LogoutConfirmPage>('logout-confirm-no-service', 'oidc/logout-confirm', {
     form: logoutForm,
