@@ -6,7 +6,7 @@ import { type AtStep, enrolmentFrame, goOnEnrolling, proverOf, stepsOfEnrolment 
 import type { CredentialsPage } from './enrolment-pages.ts';
 import { PASSWORDS, toPasswordError, unlessBusy } from './first-connection.ts';
 import type { NewPasswordError } from './pages.ts';
-import type { Visit } from './visit.ts';
+import { isFor, type Visit } from './visit.ts';
 
 type At = AtStep<'credentials'>;
 
@@ -25,6 +25,7 @@ export function showCredentials(visit: Visit, at: At, errors: NewPasswordError[]
 /** POST /interaction/:uid/identifiants */
 export async function takeCredentials(visit: Visit, at: At): Promise<void> {
   const { deps, ctx, interaction } = visit;
+  if (!isFor(visit, at.account)) return goOnEnrolling(visit);
   const form = readForm<typeof PASSWORDS.shape, 'missing'>(ctx, PASSWORDS);
   if (!form.ok) return showCredentials(visit, at, form.errors);
   const { new_password: password, confirmation } = form.values;

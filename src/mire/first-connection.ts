@@ -19,7 +19,7 @@ import type {
 } from './pages.ts';
 import { below, type Progress } from './progress.ts';
 import { showSuspended } from './suspended.ts';
-import { formPage, goOn, type Visit } from './visit.ts';
+import { formPage, goOn, isFor, type Visit } from './visit.ts';
 
 /** The steps of a first connection with the school's credentials, one page and one form each. */
 type At<Step extends Progress['step']> = Extract<Progress, { step: Step }>;
@@ -53,6 +53,7 @@ export function showNewPassword(
   const { deps, ctx, interaction } = visit;
   const page: NewPasswordPage = {
     ...formPage(visit),
+    account: progress.account.identifier,
     action: below(interaction.uid, 'mot-de-passe'),
     steps: progress.after === 'first' ? stepsOf(progress) : null,
     rules: { min: deps.config.PASSWORD_MIN_LENGTH, max: deps.config.PASSWORD_MAX_LENGTH },
@@ -63,6 +64,7 @@ export function showNewPassword(
 
 export async function takeNewPassword(visit: Visit, progress: At<'new-password'>): Promise<void> {
   const { deps, ctx, interaction } = visit;
+  if (!isFor(visit, progress.account)) return goOn(visit);
   const form = readForm<typeof PASSWORDS.shape, 'missing'>(ctx, PASSWORDS);
   if (!form.ok) return showNewPassword(visit, progress, form.errors);
   const { new_password: password, confirmation } = form.values;
@@ -93,6 +95,7 @@ export function showAddress(
   const { deps, ctx, interaction } = visit;
   const page: AddressPage = {
     ...formPage(visit),
+    account: progress.account.identifier,
     action: below(interaction.uid, 'adresse'),
     steps: stepsOf(progress),
     email: refused?.email ?? progress.email ?? '',
@@ -104,6 +107,7 @@ export function showAddress(
 
 export async function takeAddress(visit: Visit, progress: At<'address'>): Promise<void> {
   const { deps, ctx, interaction } = visit;
+  if (!isFor(visit, progress.account)) return goOn(visit);
   const email = field(ctx, 'email');
   const form = readForm<typeof ADDRESS.shape, EmailError['reason']>(ctx, ADDRESS);
   if (!form.ok) return showAddress(visit, progress, { email, errors: form.errors });
@@ -127,6 +131,7 @@ export function showBirthDate(visit: Visit, progress: At<'birth-date'>, refused?
   }
   const page: BirthDatePage = {
     ...formPage(visit),
+    account: account.identifier,
     action: below(interaction.uid, 'naissance'),
     steps: stepsOf(progress),
     child: account.kind === 'pupil' ? null : pupil,
@@ -140,6 +145,7 @@ export function showBirthDate(visit: Visit, progress: At<'birth-date'>, refused?
 
 export async function takeBirthDate(visit: Visit, progress: At<'birth-date'>): Promise<void> {
   const { deps, ctx, interaction } = visit;
+  if (!isFor(visit, progress.account)) return goOn(visit);
   const fields = { day: field(ctx, 'day'), month: field(ctx, 'month'), year: field(ctx, 'year') };
   const empty = DATE_FIELDS.filter((name) => fields[name].trim() === '');
   if (empty.length > 0)

@@ -57,8 +57,11 @@ export type NewPasswordError =
   | FieldError<'new_password', 'missing' | Exclude<PasswordFault, 'different'>>
   | FieldError<'confirmation', 'missing' | 'different'>;
 
+/** A form of one account: `account`, its identifier, comes back with it. */
+type AccountFormPage = FormPage & { account: string };
+
 /** `mire/new-password`: fields `new_password`, `confirmation`. Without `steps` it is the page after a reset. */
-export type NewPasswordPage = FormPage & {
+export type NewPasswordPage = AccountFormPage & {
   steps: Steps;
   rules: { min: number; max: number };
   errors: NewPasswordError[];
@@ -67,7 +70,7 @@ export type NewPasswordPage = FormPage & {
 export type EmailError = FieldError<'email', 'missing' | 'invalid' | 'too-long'>;
 
 /** `mire/address`: field `email`. */
-export type AddressPage = FormPage & {
+export type AddressPage = AccountFormPage & {
   steps: Steps;
   /** As typed, or as the directory knows it; empty when unknown. */
   email: string;
@@ -79,7 +82,7 @@ export type AddressPage = FormPage & {
 export type BirthDateError = FieldError<'birth_date', 'missing' | 'incomplete' | 'invalid' | 'wrong'>;
 
 /** `mire/birth-date`: fields `day`, `month`, `year`. */
-export type BirthDatePage = FormPage & {
+export type BirthDatePage = AccountFormPage & {
   steps: Steps;
   /** The child whose date is asked, as shown; null when a pupil gives his own. */
   child: { givenName: string; familyName: string } | null;

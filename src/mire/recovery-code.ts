@@ -18,7 +18,7 @@ import type { NewPasswordError } from './pages.ts';
 import { below, waysOf } from './progress.ts';
 import { RECOVERY_PATHS } from './recovery.ts';
 import type { RecoveredIdentifiersPage, RecoveredPasswordPage } from './recovery-pages.ts';
-import { formPage, type Visit } from './visit.ts';
+import { formPage, isFor, type Visit } from './visit.ts';
 
 const at = ({ interaction }: Visit, goal: RecoveryGoal, page: string) =>
   below(interaction.uid, `${RECOVERY_PATHS[goal]}/${page}`);
@@ -114,6 +114,8 @@ export function showNewPassword(visit: Visit, { accounts }: Recovery, errors: Ne
 /** POST .../mot-de-passe-oublie/nouveau: the SMS of this sign-in has proved who it is, so on to the service. */
 export async function takeNewPassword(visit: Visit, recovery: Recovery): Promise<void> {
   const { deps, ctx, interaction } = visit;
+  const [owner] = recovery.accounts;
+  if (owner === undefined || !isFor(visit, owner)) return goOn(visit, 'password');
   const form = readForm<typeof PASSWORDS.shape, 'missing'>(ctx, PASSWORDS);
   if (!form.ok) return showNewPassword(visit, recovery, form.errors);
   const chosen = { password: field(ctx, 'new_password'), confirmation: field(ctx, 'confirmation') };

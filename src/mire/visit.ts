@@ -3,6 +3,7 @@ import { currentProgress, wasOvertaken } from '../enrolment/progress.ts';
 import type { Context } from '../http/context.ts';
 import { csrfToken } from '../http/csrf.ts';
 import { Fault } from '../http/errors.ts';
+import { field } from '../http/form.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { seeOther } from '../http/page.ts';
 import { below, type Progress, pathOf } from './progress.ts';
@@ -71,6 +72,14 @@ export async function goOn(visit: Visit): Promise<void> {
 export function formPage({ deps, interaction }: Visit): { csrf: string; serviceName: string } {
   const csrf = csrfToken(deps.config, { scope: 'interaction', id: interaction.uid });
   return { csrf, serviceName: interaction.clientName };
+}
+
+/**
+ * Whether a form was made for this account: in another tab of the same sign-in somebody else may have come as far since,
+ * and what is typed for the one must not become the other's.
+ */
+export function isFor({ ctx }: Visit, { identifier }: { identifier: string }): boolean {
+  return field(ctx, 'account') === identifier;
 }
 
 export function uidOf(ctx: Context): string {

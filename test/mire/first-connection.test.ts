@@ -174,6 +174,21 @@ describe('R-057 to R-059: the steps of a first connection', () => {
     expect((await visitor.get(`/interaction/${uid}-lsu`)).text).not.toContain('autre onglet');
   });
 
+  test('two people in two tabs of one sign-in: what is typed for the one is not the other one’s', async () => {
+    const stale = await signIn(visitor, uid, { identifier, password: PROVISIONAL });
+    await seedFamily(app.deps, { identifier: `p.autre${count}`, provisional: PROVISIONAL });
+    const his = await signIn(visitor, uid, { identifier: `p.autre${count}`, password: PROVISIONAL });
+    const refused = await visitor.submit(stale, { new_password: CHOSEN, confirmation: CHOSEN });
+    expect([refused.status, pathOf(refused)]).toEqual([200, '/mot-de-passe']);
+    const address = await visitor.submit(his, { new_password: CHOSEN, confirmation: CHOSEN });
+    expect(pathOf(address)).toBe('/adresse');
+    const form = readForm(address);
+    expect(form.hidden.account).toBe(`p.autre${count}`);
+    const body = new URLSearchParams({ ...form.hidden, account: identifier, email }).toString();
+    expect((await visitor.send(form.action, postOf(body))).headers.location).toMatch(/\/adresse$/);
+    expect(pathOf(await visitor.submit(address, { email }))).toBe('/naissance');
+  });
+
   test('F08: a form sent twenty times at once, two tabs, the back button: one outcome, no error', async () => {
     const page = await signIn(visitor, uid, { identifier, password: PROVISIONAL });
     const secondTab = await visitor.get(`/interaction/${uid}`);

@@ -328,6 +328,22 @@ describe('« Mot de passe oublié » by SMS', () => {
   });
 });
 
+test('two accounts one after the other in two tabs: the password typed for one is not the other one’s', async () => {
+  const [first, second] = [await seedActive(), await seedActive()];
+  const start = await begin();
+  const pages: Answer[] = [];
+  for (const { identifier } of [first, second]) {
+    await database.db('code_requests').delete();
+    const code = await ask('mot-de-passe-oublie/sms', { identifier, mobile }, visitor, start);
+    pages.push(await visitor.submit(code, { code: (await codeFor(world.deps, mobile)) ?? '' }, '/code'));
+  }
+  const [stale, fresh] = pages as [Answer, Answer];
+  const answer = await visitor.submit(stale, NEW);
+  expect([answer.status, answer.text.includes(second.identifier)]).toEqual([200, true]);
+  expect(await mayLogIn(second, OLD_PASSWORD)).toBe(true);
+  expect(codeOf(await visitor.submit(fresh, NEW))).not.toBeNull();
+});
+
 describe('the same for everybody (decision 5)', () => {
   /** What two answers must have in common: all but the token of the form, the request and the interaction. */
   const comparable = (answer: Answer, typed: string[]) => {

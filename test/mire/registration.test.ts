@@ -414,6 +414,27 @@ describe('several at once', () => {
     expect(await accountNow(world.deps, account.id)).toMatchObject({ credentials_version: 1 });
   });
 
+  test('two people one after the other in two tabs: the password typed for one is not the other one’s', async () => {
+    const { account } = await seedGuardian(world.deps, { mobile });
+    const hers = await toCredentials('2016-05-14');
+    expect(hers.text).toContain(account.identifier);
+    mobile = `${mobile.slice(0, -2)}99`;
+    const his = await seedGuardian(world.deps, {
+      mobile,
+      givenName: 'Paul',
+      children: [{ birthDate: '2012-05-14' }],
+    });
+    const form = await visitor.get(`${startOf(hers)}/inscription`);
+    const typed = { family_name: 'Martin', given_name: 'Paul', mobile };
+    const children = await giveCode(await visitor.submit(form, typed, '/inscription'));
+    const page = await visitor.submit(children, dates(children, '2012-05-14'));
+    expect(page.text).toContain(his.account.identifier);
+    const answer = await choose(hers);
+    expect([answer.status, answer.text.includes(his.account.identifier)]).toEqual([200, true]);
+    expect(await accountNow(world.deps, his.account.id)).toMatchObject({ state: 'not_notified' });
+    expect(codeOf(await choose(answer))).not.toBeNull();
+  });
+
   test('the back button and a second tab lead to where one stands', async () => {
     await seedGuardian(world.deps, { mobile });
     const code = await register();

@@ -70,12 +70,14 @@ const franceConnect = (reason: FranceConnectPage['reason']): FranceConnectPage =
 });
 const newPassword: NewPasswordPage = {
   ...form,
+  account: 'c.martin12',
   steps: { current: 1, total: 4 },
   rules: { min: 8, max: 14 },
   errors: [],
 };
 const address: AddressPage = {
   ...form,
+  account: 'c.martin12',
   steps: { current: 2, total: 4 },
   email: '',
   known: false,
@@ -83,6 +85,7 @@ const address: AddressPage = {
 };
 const birthDate: BirthDatePage = {
   ...form,
+  account: 'c.martin12',
   steps: { current: 3, total: 4 },
   child: { givenName: 'Léa', familyName: 'MARTIN' },
   values: { day: '', month: '', year: '' },
