@@ -8,11 +8,15 @@ import { join } from 'node:path';
 import argon2 from 'argon2';
 import { type BenchDatabase, startDatabase } from './database.ts';
 import { PASSWORD } from './operations.ts';
-import { fillPeople } from './people.ts';
+import { fillPeople, gatherSchool } from './people.ts';
 import { table } from './table.ts';
 
 /** Cheap to make; the first login replaces it. */
 const HASH = { type: argon2.argon2id, memoryCost: 1024, timeCost: 1, parallelism: 1 } as const;
+
+const A_SCHOOL = 300;
+/** A collège of 1,500 guardians, made of five of the same académie. */
+export const LARGE = { id: 2, guardians: 5 * A_SCHOOL, from: [6, 10, 14, 18] } as const;
 
 export type NationResult = { seconds: number; made: boolean; rows: Record<string, number>; version: string };
 
@@ -31,13 +35,27 @@ export async function openNation(
   try {
     say(`making ${accounts} accounts`);
     const passwordHash = await argon2.hash(PASSWORD, HASH);
-    await fillPeople(database.sql, { accounts, accountsPerSchool: 300, passwordHash, activated: 70 });
+    const people = { accounts, accountsPerSchool: A_SCHOOL, passwordHash, activated: 70, allStates: true };
+    await fillPeople(database.sql, people);
+    await gatherSchool(database.sql, LARGE.id, LARGE.from);
+    say('keeping a line of the trail for each account');
+    await trail(database.sql);
     await writeFile(finished, '');
     return { database, made };
   } catch (error) {
     await database.close();
     throw error;
   }
+}
+
+/** What became of each account, so that the journal of a school is one among many. */
+async function trail(sql: BenchDatabase['sql']): Promise<void> {
+  await sql.raw(
+    `INSERT INTO audit_events (at, event, outcome, actor_kind, account_id, details)
+     SELECT NOW(3) - INTERVAL id % 300 DAY, IF(state = 'activated', 'activate-by-link', 'notify'), 'done', 'person',
+       id, IF(state = 'activated', 'activating > activated', 'not_notified > notified')
+     FROM accounts WHERE state <> 'not_notified' ORDER BY id`,
+  );
 }
 
 export async function makeNation(

@@ -11,8 +11,10 @@ export type Population = {
   accountsPerSchool: number;
   /** argon2id, the same for all who have a personal password. */
   passwordHash: string;
-  /** So many in a hundred are « Activé », the others « Non notifié ». */
+  /** So many in a hundred are « Activé », the others « Non notifié » unless `allStates`. */
   activated: number;
+  /** Those who are not « Activé » stand anywhere on the way, and those who are came by any way. */
+  allStates?: boolean;
 };
 
 const CLASSES = 12;
@@ -106,16 +108,31 @@ async function schools(sql: Sql, { accounts, accountsPerSchool }: Population): P
   );
 }
 
+/** How an account stands, by which way it was activated, whether it has an address. */
+const PLAIN = "IF(active, 'activated', 'not_notified') AS state, 'school' AS way, active AS known";
+const STANDS = "CRC32(CONCAT('s', n)) % 10";
+const VARIED = `CASE WHEN active THEN 'activated' WHEN ${STANDS} < 5 THEN 'not_notified'
+    WHEN ${STANDS} < 9 THEN 'notified' ELSE 'activating' END AS state,
+  ELT(1 + CRC32(CONCAT('w', n)) % 4, 'school', 'guardian', 'franceconnect', 'school') AS way,
+  IF(active, CRC32(CONCAT('m', n)) % 8 > 0, ${STANDS} = 9) AS known`;
+
 /** Accounts, and the record of the directory that each was made for. */
-async function guardians(sql: Sql, { accountsPerSchool, passwordHash }: Population): Promise<void> {
+async function guardians(sql: Sql, population: Population): Promise<void> {
+  const { accountsPerSchool, passwordHash, allStates = false } = population;
+  // A provisional password of theirs cannot be read back: it was sealed by nobody.
   await sql.raw(
     `INSERT INTO accounts (id, public_id, kind, identifier, state, origin, given_name, family_name, email,
-       email_verified_at, password_kind, password_hash, activated_at, created_at, updated_at)
-     SELECT n + 1, CONCAT('b', LPAD(n + 1, 21, '0')), 'guardian', CONCAT('b.parent', n + 1),
-       IF(active, 'activated', 'not_notified'), IF(active, 'school', 'none'), given, family,
-       IF(active, CONCAT('parent', n + 1, '@example.org'), NULL), IF(active, NOW(3), NULL),
-       IF(active, 'personal', 'none'), IF(active, ?, NULL), IF(active, NOW(3), NULL), NOW(3), NOW(3)
-     FROM bench_adults ORDER BY n`,
+       email_verified_at, password_kind, password_hash, provisional_sealed, provisional_created_at, distributed_at,
+       activated_at, created_at, updated_at)
+     SELECT n + 1, CONCAT('b', LPAD(n + 1, 21, '0')), 'guardian', CONCAT('b.parent', n + 1), state,
+       IF(state = 'not_notified', 'none', IF(state = 'activated', way, 'school')), given, family,
+       IF(known, CONCAT('parent', n + 1, '@example.org'), NULL), IF(known AND state = 'activated', NOW(3), NULL),
+       CASE state WHEN 'not_notified' THEN 'none' WHEN 'notified' THEN 'provisional' ELSE 'personal' END,
+       IF(state IN ('activating', 'activated'), ?, NULL), IF(state = 'notified', 'sealed', NULL),
+       IF(state = 'notified', given_out, NULL), IF(state IN ('notified', 'activating'), given_out, NULL),
+       IF(state = 'activated', NOW(3), NULL), NOW(3), NOW(3)
+     FROM (SELECT a.*, NOW(3) - INTERVAL CRC32(n) % 120 DAY AS given_out, ${allStates ? VARIED : PLAIN}
+       FROM bench_adults AS a) AS adults ORDER BY n`,
     [passwordHash],
   );
   await sql.raw(
@@ -133,10 +150,12 @@ async function guardians(sql: Sql, { accountsPerSchool, passwordHash }: Populati
 async function pupils(sql: Sql, { accountsPerSchool }: Population): Promise<void> {
   await sql.raw(
     `INSERT INTO pupils (id, academy_code, degree, source_id, ine, given_name, family_name, search_name, birth_date,
-       school_id, class_id, level_code, level_label, created_at, updated_at)
+       school_id, class_id, level_code, level_label, mef_code, mef_label, created_at, updated_at)
      SELECT n + 1, s.academy_code, s.degree, CONCAT('p', n + 1), CONCAT(LPAD(n + 1, 9, '0'), 'BB'), given, family,
        CONCAT(family, ' ', given), DATE '2010-01-01' + INTERVAL CRC32(n) % 4000 DAY, s.id,
-       s.id * ${CLASSES} + CRC32(n) % ${CLASSES}, 'CE1', 'CE1', NOW(3), NOW(3)
+       s.id * ${CLASSES} + CRC32(n) % ${CLASSES}, 'CE1', 'CE1',
+       IF(s.degree = 2, CONCAT('1001001211', CRC32(n) % 4), NULL), IF(s.degree = 2, CONCAT('MEF ', CRC32(n) % 4), NULL),
+       NOW(3), NOW(3)
      FROM bench_children JOIN schools AS s ON s.id = n DIV ? + 1 ORDER BY n`,
     [accountsPerSchool],
   );
@@ -147,4 +166,12 @@ async function pupils(sql: Sql, { accountsPerSchool }: Population): Promise<void
        FROM bench_adults AS a JOIN bench_children AS c ON c.n = a.n DIV 2 * 2 + ${child} ORDER BY a.n`,
     );
   }
+}
+
+/** Puts the children of other schools of its base into this one, so that one is large. */
+export async function gatherSchool(sql: Sql, school: number, others: readonly number[]): Promise<void> {
+  await sql.raw(
+    `UPDATE pupils SET class_id = ? * ${CLASSES} + class_id % ${CLASSES}, school_id = ? WHERE school_id IN (?)`,
+    [school, school, [...others]],
+  );
 }

@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createApp } from './app.ts';
 import { buildDeps, closeDeps } from './build-deps.ts';
@@ -10,8 +11,10 @@ import type { Deps } from './deps.ts';
 import { listenForMetrics } from './http/health.ts';
 import { createMetrics } from './http/metrics.ts';
 import { isSupervisor, leaveSupervisor, superviseWorkers } from './http/workers.ts';
+import { inOwnProcess } from './jobs/own-process.ts';
 import { startJobs } from './jobs/run.ts';
 import { jobTable } from './jobs/table.ts';
+import type { Job } from './jobs/types.ts';
 import { providerChores } from './provider/chores.ts';
 import { createProvider } from './provider/index.ts';
 
@@ -30,8 +33,14 @@ export type RunningServer = {
   stop(): Promise<void>;
 };
 
-/** Listens with everything built and checked; the caller decides when to stop. */
-export async function startServer(deps: Deps): Promise<RunningServer> {
+/**
+ * Listens with everything built and checked; the caller decides when to stop.
+ * @param jobs what it does by the clock
+ */
+export async function startServer(
+  deps: Deps,
+  jobs: readonly Job[] = jobTable(deps, providerChores),
+): Promise<RunningServer> {
   const { config, log } = deps;
   const metrics = createMetrics(deps);
   const provider = await createProvider(deps);
@@ -46,14 +55,14 @@ export async function startServer(deps: Deps): Promise<RunningServer> {
   });
   const measures =
     config.METRICS_PORT === undefined ? null : await listenForMetrics(metrics, config.METRICS_PORT);
-  const jobs = startJobs(deps, jobTable(deps, providerChores));
+  const running = startJobs(deps, jobs);
   const { port } = server.address() as AddressInfo;
   log.info({ port, url: config.BASE_URL }, 'listening');
   return {
     port,
     async stop() {
       provider.close();
-      await Promise.all([drain(server), measures && drain(measures), jobs.stop()]);
+      await Promise.all([drain(server), measures && drain(measures), running.stop()]);
     },
   };
 }
@@ -100,10 +109,20 @@ export async function serve(config: Config): Promise<number> {
 }
 
 async function serveUntil(deps: Deps, asked: Promise<void>): Promise<void> {
-  const server = await startServer(deps);
+  const server = await startServer(deps, jobsOfServer(deps));
   await asked;
   deps.log.info('stopping');
   await server.stop();
+}
+
+/** The night's import must not slow the sign-ins that this process answers meanwhile. */
+function jobsOfServer(deps: Deps): Job[] {
+  const { dirname, filename } = import.meta;
+  const file = join(dirname, `cli${extname(filename)}`);
+  const execArgv = extname(filename) === '.ts' ? ['--import', import.meta.resolve('tsx')] : [];
+  return jobTable(deps, providerChores).map((job) =>
+    job.name === 'import' ? inOwnProcess(deps, job, { file, execArgv }) : job,
+  );
 }
 
 /** Asks until the database answers, and says so. @returns the migrations that it lacks; null when told to stop */

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Deps } from '../deps.ts';
+import { workForServer } from './own-process.ts';
 import { runJob } from './run-job.ts';
 import { latestRuns } from './run-store.ts';
 import { nextAt } from './schedule.ts';
@@ -21,6 +22,7 @@ export async function jobCommand(deps: Deps, jobs: readonly Job[], argv: string[
   if (verb === 'list' && name === undefined) return list(deps, jobs, json, io);
   const job = jobs.find((candidate) => candidate.name === name);
   if (verb === 'run' && job !== undefined && more.length === 0) return run(deps, job, json, io);
+  if (verb === 'work' && job !== undefined && more.length === 0) return work(deps, job, io);
   const names = jobs.map((candidate) => candidate.name).join(', ');
   io.err(`${USAGE}\njobs: ${names}`);
   return 2;
@@ -38,6 +40,13 @@ async function run(deps: Deps, job: Job, json: boolean, io: Io): Promise<number>
   io.out(json ? JSON.stringify(details) : text.join(', ') || 'nothing to do');
   if (outcome !== 'done') io.err(`${job.name}: ${outcome}`);
   return outcome === 'done' ? 0 : 1;
+}
+
+/** Of the server that holds the job's lease; not a command for people. */
+async function work(deps: Deps, job: Job, io: Io): Promise<number> {
+  const code = await workForServer(deps, job);
+  if (code === null) io.err('only a server asks for this: educonnect job run <name>');
+  return code ?? 2;
 }
 
 async function list(deps: Deps, jobs: readonly Job[], json: boolean, io: Io): Promise<number> {

@@ -42,14 +42,18 @@ async function noted(
     result = await job.run({ now, signal });
   } catch (err) {
     if (signal.aborted && dueAt !== null) return giveBack(deps, begun, line);
-    log.error({ ...line, err }, 'a job failed');
-    // The message of a database error quotes values.
-    const { code, name } = err as Error & { code?: unknown };
-    result = { outcome: 'failed', details: { error: String(code ?? name) } };
+    result = failureOf(deps, line, err);
   }
   await finishRun(jobsDb, begun, { ...result, now: clock.now() });
   log[result.outcome === 'done' ? 'info' : 'error']({ ...line, ...result }, 'a job has ended');
   return { ran: true, result };
+}
+
+/** What is kept of what was thrown: the message of a database error quotes values. */
+export function failureOf({ log }: Pick<Deps, 'log'>, line: object, err: unknown): JobResult {
+  log.error({ ...line, err }, 'a job failed');
+  const { code, name } = err as Error & { code?: unknown };
+  return { outcome: 'failed', details: { error: String(code ?? name) } };
 }
 
 async function giveBack({ jobsDb, log }: Needs, begun: Begun, line: object): Promise<Ran> {
