@@ -69,8 +69,15 @@ describe('the words of a code', () => {
     expect(lines[0]).toBe(
       'Votre code EduConnect : 004217. Valable 10 minutes. Ne le communiquez à personne.',
     );
-    expect(lines.at(-2)).toBe('');
+    expect(lines).toHaveLength(3);
+    expect(lines[1]).toBe('');
     expect(lines.at(-1)).toBe(`@${host} #004217`);
+  });
+
+  test('at an address that is too long for it, without the last line', () => {
+    const config = { ...deps.config, BASE_URL: `https://${'a'.repeat(60)}.${'b'.repeat(60)}.fr` };
+    const text = renderSms({ ...deps, config }, { template: 'code', data: { code: '004217', minutes: 10 } });
+    expect(text).toBe('Votre code EduConnect : 004217. Valable 10 minutes. Ne le communiquez à personne.');
   });
 
   test('septets: the basic alphabet, what costs two, what is outside', () => {
