@@ -1,6 +1,7 @@
 import type { Context } from '../http/context.ts';
 import { csrfToken } from '../http/csrf.ts';
 import type { StaffModule, StaffSchool, StaffSession } from '../staff/types.ts';
+import { helpAddresses } from './help/address.ts';
 import type { AdminFrame, Assistance, TabKey } from './pages.ts';
 import { sessionHash } from './session.ts';
 import type { AdminDoor } from './types.ts';
@@ -52,6 +53,7 @@ export function frameOf(
     user: staff && `${staff.givenName} ${staff.familyName}`.trim(),
     school: school && schoolLine(school),
     tabs: staff ? tabsOf(door, place) : [],
+    ...(staff && school && module === 'administration' ? { helpHref: helpAddresses(door, school).help } : {}),
     signOut: staff && {
       action: '/admin/deconnexion',
       csrf: csrfToken(door.deps.config, { scope: 'session', id: sessionHash(door, ctx) }),

@@ -7,6 +7,7 @@ import { accessTo } from '../staff/rights.ts';
 import { saveChoice } from '../staff/store.ts';
 import type { SchoolRights, StaffModule, StaffSession } from '../staff/types.ts';
 import { assistanceOf, frameOf, plainName, schoolLabel, tabHref } from './frame.ts';
+import { guideHref, helpAddresses } from './help/address.ts';
 import type { HomePage, NeedsKeyPage, NoRightsPage } from './pages.ts';
 import { recordRefusal } from './refusals.ts';
 import { sessionHash } from './session.ts';
@@ -71,10 +72,16 @@ function showHomeOf(
     chosen: school && { name: plainName(school), uai: school.uai },
     guardiansHref: administered && tabHref(door, administered, 'guardians'),
     statisticsHref: administered && tabHref(door, administered, 'statistics'),
-    guideHref: deps.config.STAFF_GUIDE_URL ?? null,
+    guideHref: guideHref(door),
+    documents: administered && documentsOf(door, administered),
     otherHref: schoolsOf(staff, OTHER[module]).length > 0 ? HOME[OTHER[module]] : null,
   };
   showPage(deps, ctx, 'admin/home', page);
+}
+
+function documentsOf(door: AdminDoor, school: SchoolRights['school']): HomePage['documents'] {
+  const { help, message, flyer } = helpAddresses(door, school);
+  return { help, message, flyer };
 }
 
 function choiceOf(

@@ -13,6 +13,8 @@ export type AdminFrame = {
   /** « 0311478N E.E.PR-SAINTE-FAMILLE DES MINIMES-ac-TOULOUSE TOULOUSE »; null: none is chosen. */
   school: string | null;
   tabs: { key: TabKey; href: string; current: boolean }[];
+  /** « Aide » of the module; absent where no school is chosen, which it is about. */
+  helpHref?: string;
   signOut: { action: string; csrf: string } | null;
 };
 
@@ -28,8 +30,10 @@ export type HomePage = AdminPage & {
   /** Where the tabs lead, once more; null: there is no such page. */
   guardiansHref: string | null;
   statisticsHref: string | null;
-  /** « Guide complet »; null: there is none. */
-  guideHref: string | null;
+  /** « Guide complet ». */
+  guideHref: string;
+  /** « Aide », and what is ready for families; null: no school is chosen. */
+  documents: { help: string; message: string; flyer: string } | null;
   /** The other module, where this person may use it. */
   otherHref: string | null;
 };

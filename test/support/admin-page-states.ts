@@ -36,13 +36,19 @@ const longFrame: AdminFrame = {
     "0319903C E.P.PU-REGROUPEMENT PÉDAGOGIQUE INTERCOMMUNAL D'EXEMPLEVILLENEUVE-SUR-RIVIÈRE-ac-TOULOUSE LÈZE-LA-FORÊT",
   tabs: [...frame.tabs, { key: 'pupils', href: '/admin/etablissements/0319903C/eleves', current: false }],
 };
+const documents: HomePage['documents'] = {
+  help: '/admin/etablissements/0311478N/aide',
+  message: '/admin/etablissements/0311478N/aide/message',
+  flyer: '/admin/etablissements/0311478N/depliant.pdf',
+};
 const home: HomePage = {
   frame,
   choice: null,
   chosen: { name: 'E.E.PR-SAINTE-FAMILLE DES MINIMES', uai: '0311478N' },
   guardiansHref: '/admin/etablissements/0311478N/responsables',
   statisticsHref: '/admin/etablissements/0311478N/statistiques',
-  guideHref: null,
+  guideHref: '/admin/guide.pdf',
+  documents,
   otherHref: null,
 };
 const choice: HomePage['choice'] = {
@@ -78,6 +84,7 @@ export const ADMIN_PAGE_STATES: PageState[] = [
     frame: { ...frame, school: null, tabs: frame.tabs.slice(0, 1) },
     choice,
     chosen: null,
+    documents: null,
     guardiansHref: null,
     statisticsHref: null,
   }),

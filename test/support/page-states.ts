@@ -25,6 +25,7 @@ import type {
   UnavailableWayPage,
 } from '../../src/mire/pages.ts';
 import { ADMIN_DISTRIBUTION_STATES } from './admin-distribution-states.ts';
+import { ADMIN_HELP_STATES } from './admin-help-states.ts';
 import { ADMIN_PAGE_STATES } from './admin-page-states.ts';
 import { ADMIN_STATISTICS_STATES } from './admin-statistics-states.ts';
 import { ENROLMENT_PAGE_STATES } from './enrolment-page-states.ts';
@@ -140,6 +141,7 @@ export const PAGE_STATES: PageState[] = [
   ...ADMIN_PAGE_STATES,
   ...ADMIN_STATISTICS_STATES,
   ...ADMIN_DISTRIBUTION_STATES,
+  ...ADMIN_HELP_STATES,
   state('profile', 'mire/profile', profile),
   state<ProfilePage>('profile-no-service', 'mire/profile', { ...profile, serviceName: null }),
   state<ProfilePage>('profile-overtaken', 'mire/profile', { ...profile, notice: 'elsewhere' }),

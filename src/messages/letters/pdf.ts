@@ -82,7 +82,7 @@ function drawText(document: Pdf, piece: TextPiece): void {
   for (const line of piece.lines) drawRuns(document, line, line);
 }
 
-function drawCode(document: Pdf, piece: Extract<Piece, { kind: 'qr' }>): void {
+export function drawCode(document: Pdf, piece: Extract<Piece, { kind: 'qr' }>): void {
   const code = qrCode(piece.url);
   const module = piece.size / code.modules;
   for (const bar of code.bars) {
@@ -91,7 +91,7 @@ function drawCode(document: Pdf, piece: Extract<Piece, { kind: 'qr' }>): void {
   document.fill('#000000');
 }
 
-function drawBand(document: Pdf): void {
+export function drawBand(document: Pdf): void {
   artifact(document, () => {
     document.rect(0, 0, PAGE.width, 9).fill(COLOURS.brand);
     document.rect(0, 9, PAGE.width, 2.2).fill(COLOURS.accent);
@@ -99,7 +99,7 @@ function drawBand(document: Pdf): void {
 }
 
 /** The mark of the theme (assets/theme/images/mark.svg), 48 units wide. */
-function drawMark(document: Pdf, { x, y, size }: { x: number; y: number; size: number }): void {
+export function drawMark(document: Pdf, { x, y, size }: { x: number; y: number; size: number }): void {
   const amber = '#f2ab58';
   document
     .save()

@@ -1,0 +1,64 @@
+import type { Deps } from '../../deps.ts';
+import type { Span } from '../letters/types.ts';
+import { type Element, elementsOf, parseMarkup, spansOf } from '../print/markup.ts';
+
+/** What the guide is made of, in reading order. Chapters and sections have their number in their text. */
+export type GuideBlock =
+  | { kind: 'chapter' | 'section'; text: string }
+  | { kind: 'p' | 'note'; spans: Span[] }
+  | { kind: 'list' | 'steps'; items: Span[][] }
+  /** `widths`: shares of the page's width; the first row is the heading. */
+  | { kind: 'table'; widths: number[]; rows: Span[][][] };
+
+const DAYS_A_MONTH = 30;
+
+/** Renders `views/messages/guide.njk` with the numbers of this configuration, and reads it back as blocks. */
+export function guideContent({ render, config }: Pick<Deps, 'render' | 'config'>): GuideBlock[] {
+  const markup = render('messages/guide', {
+    months: Math.round(config.PROVISIONAL_VALID_DAYS / DAYS_A_MONTH),
+    linkDays: config.ACTIVATION_LINK_VALID_DAYS,
+    passwordMin: config.PASSWORD_MIN_LENGTH,
+    passwordMax: config.PASSWORD_MAX_LENGTH,
+    siteUrl: config.BASE_URL,
+    helpUrl: `${config.BASE_URL}/aide/connexion`,
+    assistance: config.ASSISTANCE_TEXT,
+  });
+  return elementsOf(parseMarkup(markup)).flatMap((chapter, index) => {
+    let section = 0;
+    return [
+      { kind: 'chapter', text: `${index + 1}. ${titleOf(chapter)}` } as const,
+      ...elementsOf(chapter).flatMap((element): GuideBlock[] => {
+        if (element.name !== 'section') return [readBlock(element)];
+        section += 1;
+        const heading = { kind: 'section', text: `${index + 1}.${section} ${titleOf(element)}` } as const;
+        return [heading, ...elementsOf(element).map(readBlock)];
+      }),
+    ];
+  });
+}
+
+const titleOf = ({ name, attributes }: Element): string => {
+  const { title } = attributes;
+  if (title === undefined) throw new Error(`<${name}> of the guide needs a title`);
+  return title.replace(/ (?=[:;!?»%])/g, '\u00a0').replace(/« /g, '«\u00a0');
+};
+
+function readBlock(element: Element): GuideBlock {
+  const { name } = element;
+  switch (name) {
+    case 'p':
+    case 'note':
+      return { kind: name, spans: spansOf(element) };
+    case 'list':
+    case 'steps':
+      return { kind: name, items: elementsOf(element).map(spansOf) };
+    case 'table':
+      return {
+        kind: 'table',
+        widths: (element.attributes.widths ?? '').split(' ').map(Number),
+        rows: elementsOf(element).map((row) => elementsOf(row).map(spansOf)),
+      };
+    default:
+      throw new Error(`the guide has no <${name}>`);
+  }
+}
