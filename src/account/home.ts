@@ -1,4 +1,5 @@
 import { childrenOfAccount } from '../directory/children.ts';
+import { plainSchoolName } from '../directory/names.ts';
 import type { Context } from '../http/context.ts';
 import { csrfToken } from '../http/csrf.ts';
 import { initiateHref } from '../http/initiate.ts';
@@ -25,7 +26,7 @@ export async function showHome(door: AccountDoor, ctx: Context): Promise<void> {
     })),
     children: children.map((child) => ({
       name: `${child.givenName} ${child.familyName}`,
-      school: child.school,
+      school: plainSchoolName(child.school),
       class: child.class,
     })),
     identifier: account.identifier,

@@ -1,3 +1,4 @@
+import { plainSchoolName } from '../directory/names.ts';
 import type { Context } from '../http/context.ts';
 import { csrfToken } from '../http/csrf.ts';
 import type { StaffModule, StaffSchool, StaffSession } from '../staff/types.ts';
@@ -84,7 +85,7 @@ export function tabHref(door: AdminDoor, school: StaffSchool, key: TabKey): stri
 const schoolLine = ({ uai, name, town }: StaffSchool) => [uai, name, town].filter(Boolean).join(' ');
 
 /** Without the académie, which the directory writes behind it. */
-export const plainName = ({ name }: StaffSchool) => name.replace(/-ac-[^-].*$/i, '');
+export const plainName = ({ name }: StaffSchool) => plainSchoolName(name);
 
 /** « 0210351T - ECOLE ELEMENTAIRE PUBLIQUE - BEZE » */
 export const schoolLabel = (school: StaffSchool) =>

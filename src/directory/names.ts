@@ -43,3 +43,6 @@ export const LATIN_LETTERS: Readonly<Record<string, string>> = {
   þ: 'th',
   ı: 'i',
 };
+
+/** A school as people read it: without the académie, which the directory writes behind its name. */
+export const plainSchoolName = (name: string): string => name.replace(/-ac-[^-].*$/i, '');
