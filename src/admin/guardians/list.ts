@@ -130,6 +130,7 @@ async function resultsOf(
     confirmHref: `${listHref}/confirmer`,
     pdfHref: `${listHref}/liste.pdf`,
     csvHref: `${listHref}/liste.csv`,
+    handOutHref: `${listHref}/liste-par-classe.pdf`,
     hidden: searchFields(search),
     columns: columnsOf(school.degree, search, hrefOf),
     rows: rows.map((row) =>

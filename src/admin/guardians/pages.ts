@@ -47,6 +47,8 @@ export type Results = {
   confirmHref: string;
   pdfHref: string;
   csvHref: string;
+  /** By class, for those who hand out the sheets. */
+  handOutHref: string;
   /** The search, for the form around the rows. */
   hidden: SearchField[];
   columns: Column[];

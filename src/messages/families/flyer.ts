@@ -6,7 +6,7 @@ import { COLOURS, type Pen, type Style, type TextPiece, text } from '../letters/
 import type { Ruler } from '../letters/runs.ts';
 import type { Span } from '../letters/types.ts';
 import { A4, artifact, drawRuns, openPdf, type Pdf, type Section } from '../print/document.ts';
-import { type Element, elementsOf, parseMarkup, spansOf } from '../print/markup.ts';
+import { type Element, elementsOf, parseMarkup, printableText, proseOf } from '../print/markup.ts';
 import { familyFacts, type SpeakingSchool } from './message.ts';
 
 const SIDE = 46;
@@ -55,12 +55,12 @@ function layoutFlyer(flyer: Element, school: SpeakingSchool, ruler: Ruler): Plac
     const placed: Placed[] = [];
     head({ ...pen, scale: 1 }, placed, flyer, school);
     pen.y = HEAD + 20;
-    put(pen, placed, 'P', spansOf(one(flyer, 'lead')), { size: 11.6, leading: 1.45 });
+    put(pen, placed, 'P', proseOf(one(flyer, 'lead')), { size: 11.6, leading: 1.45 });
     pen.y += 12 * scale;
     for (const [index, way] of elementsOf(flyer, 'way').entries()) drawWay(pen, placed, way, index + 1);
     scan(pen, placed, one(flyer, 'scan'));
     for (const paragraph of elementsOf(one(flyer, 'more')))
-      put(pen, placed, 'P', spansOf(paragraph), { size: 9.8, colour: COLOURS.soft });
+      put(pen, placed, 'P', proseOf(paragraph), { size: 9.8, colour: COLOURS.soft });
     if (pen.y <= FOOT) return placed;
   }
 }
@@ -84,7 +84,7 @@ function put(
   pen.y += height;
 }
 
-const plain = (words: string): Span[] => [{ text: words, bold: false }];
+const plain = (words: string): Span[] => [{ text: printableText(words), bold: false }];
 
 function head(pen: Pen, placed: Placed[], flyer: Element, school: SpeakingSchool): void {
   const colour = COLOURS.white;
@@ -95,7 +95,7 @@ function head(pen: Pen, placed: Placed[], flyer: Element, school: SpeakingSchool
   const beside = { x: SIDE + 200, width: WIDTH - 200 };
   put(pen, placed, 'P', plain(place), { size: 10.5, bold: true, colour, align: 'right' }, beside);
   pen.y = 72;
-  put(pen, placed, 'H1', spansOf(one(flyer, 'title')), { size: 18.6, bold: true, colour });
+  put(pen, placed, 'H1', proseOf(one(flyer, 'title')), { size: 18.6, bold: true, colour });
 }
 
 function drawWay(pen: Pen, placed: Placed[], way: Element, number: number): void {
@@ -120,7 +120,7 @@ function drawWay(pen: Pen, placed: Placed[], way: Element, number: number): void
       pen,
       placed,
       'LI',
-      spansOf(step),
+      proseOf(step),
       { size: 10.6, leading: 1.42 },
       { x: inner.x + 13, width: inner.width - 13 },
     );
@@ -163,7 +163,7 @@ function scan(pen: Pen, placed: Placed[], element: Element): void {
   put(pen, placed, 'H2', plain(title), { size: 14, bold: true, colour: COLOURS.brand }, inner);
   pen.y += 4;
   for (const paragraph of elementsOf(element)) {
-    put(pen, placed, 'P', spansOf(paragraph), { size: 11.2 }, inner);
+    put(pen, placed, 'P', proseOf(paragraph), { size: 11.2 }, inner);
     pen.y += 4;
   }
   pen.y = Math.max(top + height, pen.y) + 12;

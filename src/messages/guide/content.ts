@@ -1,6 +1,13 @@
 import type { Deps } from '../../deps.ts';
 import type { Span } from '../letters/types.ts';
-import { type Element, elementsOf, parseMarkup, spansOf } from '../print/markup.ts';
+import {
+  attributeOf,
+  type Element,
+  elementsOf,
+  parseMarkup,
+  proseOf,
+  withHardSpaces,
+} from '../print/markup.ts';
 
 /** What the guide is made of, in reading order. Chapters and sections have their number in their text. */
 export type GuideBlock =
@@ -37,26 +44,22 @@ export function guideContent({ render, config }: Pick<Deps, 'render' | 'config'>
   });
 }
 
-const titleOf = ({ name, attributes }: Element): string => {
-  const { title } = attributes;
-  if (title === undefined) throw new Error(`<${name}> of the guide needs a title`);
-  return title.replace(/ (?=[:;!?»%])/g, '\u00a0').replace(/« /g, '«\u00a0');
-};
+const titleOf = (element: Element): string => withHardSpaces(attributeOf(element, 'title'));
 
 function readBlock(element: Element): GuideBlock {
   const { name } = element;
   switch (name) {
     case 'p':
     case 'note':
-      return { kind: name, spans: spansOf(element) };
+      return { kind: name, spans: proseOf(element) };
     case 'list':
     case 'steps':
-      return { kind: name, items: elementsOf(element).map(spansOf) };
+      return { kind: name, items: elementsOf(element).map(proseOf) };
     case 'table':
       return {
         kind: 'table',
-        widths: (element.attributes.widths ?? '').split(' ').map(Number),
-        rows: elementsOf(element).map((row) => elementsOf(row).map(spansOf)),
+        widths: attributeOf(element, 'widths').split(' ').map(Number),
+        rows: elementsOf(element).map((row) => elementsOf(row).map(proseOf)),
       };
     default:
       throw new Error(`the guide has no <${name}>`);

@@ -1,5 +1,6 @@
 import { breakLines, type Line, type Ruler, splitRuns } from '../letters/runs.ts';
 import { A4 } from '../print/document.ts';
+import { printableText } from '../print/markup.ts';
 import type { List, ListKind, ListRow } from './types.ts';
 
 /** Where everything of a list stands on its pages. Pure: the same list and the same ruler give the same pages. */
@@ -92,7 +93,7 @@ export function createSetter(ruler: Ruler) {
     const key = `${width} ${bold} ${text}`;
     let lines = known.get(key);
     if (lines === undefined) {
-      lines = breakLines(splitRuns([{ text: printable(text), bold }], ruler), width, CELL.size, ruler);
+      lines = breakLines(splitRuns([{ text: printableText(text), bold }], ruler), width, CELL.size, ruler);
       if (known.size >= MOST_KNOWN) known.clear();
       known.set(key, lines);
     }
@@ -100,8 +101,5 @@ export function createSetter(ruler: Ruler) {
   };
 }
 const MOST_KNOWN = 5000;
-
-/** Composed, and free of what no page can show. */
-const printable = (text: string) => text.replace(/\p{Cc}|\p{Cs}|[\ufffe\uffff]/gu, ' ').normalize('NFC');
 
 export const heightOfLines = (most: number) => Math.max(1, most) * CELL.leading + 2 * CELL.padY;

@@ -32,9 +32,18 @@ export function elementsOf(element: Element, name?: string): Element[] {
   );
 }
 
-/** The text with its emphasis as a reader sees it: runs of white space are one space, unbreakable spaces stay. */
+export function attributeOf({ name, attributes }: Element, wanted: string): string {
+  const value = attributes[wanted];
+  if (value === undefined) throw new Error(`<${name}> needs ${wanted}`);
+  return value;
+}
+
+/** The text with its emphasis as a reader sees it: runs of plain white space are one space, unbreakable ones stay. */
 export function spansOf(element: Element): Span[] {
-  const spans = flatten(element, false).map(({ text, bold }) => ({ text: plain(text), bold }));
+  const spans = flatten(element, false).map(({ text, bold }) => ({
+    text: text.replace(/[ \t\r\n]+/g, ' '),
+    bold,
+  }));
   const joined: Span[] = [];
   for (const { text, bold } of spans) {
     const last = joined.at(-1);
@@ -46,15 +55,23 @@ export function spansOf(element: Element): Span[] {
   return joined.filter(({ text }) => text !== '');
 }
 
-/** French punctuation must not begin a line; what no page can show becomes a space. */
-function plain(text: string): string {
-  return text
-    .replace(/\p{Cc}|\p{Cs}|[\ufffe\uffff]/gu, ' ')
-    .replace(/[ ]+/g, ' ')
-    .replace(/ (?=[:;!?»%])/g, '\u00a0')
-    .replace(/« /g, '«\u00a0')
-    .normalize('NFC');
-}
+/** The same without its emphasis. */
+export const textOf = (element: Element): string =>
+  spansOf(element)
+    .map(({ text }) => text)
+    .join('');
+
+/** French punctuation begins no line, and quotation marks end none. */
+export const withHardSpaces = (text: string): string =>
+  text.replace(/ (?=[:;!?»%])/g, '\u00a0').replace(/« /g, '«\u00a0');
+
+/** As `spansOf`, for prose that is set in lines. */
+export const proseOf = (element: Element): Span[] =>
+  spansOf(element).map(({ text, bold }) => ({ text: withHardSpaces(text), bold }));
+
+/** Composed (NFC) and free of what no page can show: control signs, halves of pairs. */
+export const printableText = (text: string): string =>
+  text.replace(/\p{Cc}|\p{Cs}|[\ufffe\uffff]/gu, ' ').normalize('NFC');
 
 function flatten(element: Element, bold: boolean): Span[] {
   return element.children.flatMap((child) =>
