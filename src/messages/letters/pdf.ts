@@ -1,8 +1,10 @@
-import { artifact, drawRuns, openPdf, type Pdf, type Section } from '../print/document.ts';
+import { artifact, drawRuns, forgetWords, openPdf, type Pdf, type Section } from '../print/document.ts';
 import { layoutLetter } from './layout.ts';
 import { COLOURS, type Memo, PAGE, type Piece, type TextPiece } from './pen.ts';
 import { qrCode } from './qr.ts';
 import type { LetterBlock } from './types.ts';
+
+const FORGET_EVERY = 100;
 
 export type LettersDocument = {
   /** The PDF as it grows; read it, or its pages pile up. */
@@ -17,6 +19,7 @@ export type LettersDocument = {
 export function openLettersDocument(info: { title: string; writtenAt: Date }): LettersDocument {
   const { stream, ruler, root } = openPdf(info);
   const memo: Memo = new Map();
+  let letters = 0;
   return {
     stream,
     addLetter(blocks, title) {
@@ -26,6 +29,8 @@ export function openLettersDocument(info: { title: string; writtenAt: Date }): L
       drawBand(stream);
       for (const piece of layoutLetter(blocks, ruler, memo).pieces) draw(stream, section, piece);
       section.end();
+      letters += 1;
+      if (letters % FORGET_EVERY === 0) forgetWords(stream);
     },
     end() {
       root.end();

@@ -4,9 +4,13 @@ export type Bar = { x: number; y: number; width: number };
 /** `bars`: runs of dark modules, one module high. */
 export type QrCode = { modules: number; bars: Bar[] };
 
-/** The code of an address, correction level M, as bars that a PDF fills in one path. */
+/**
+ * The code of an address, correction level M, as bars that a PDF fills in one path. An address is one run of bytes, and
+ * scanners read any mask: to look for the best of both would cost more than to set the page.
+ */
 export function qrCode(url: string): QrCode {
-  const { modules } = qrcode.create(url, { errorCorrectionLevel: 'M' });
+  const bytes = [{ data: Buffer.from(url), mode: 'byte' as const }];
+  const { modules } = qrcode.create(bytes, { errorCorrectionLevel: 'M', maskPattern: 3 });
   const bars: Bar[] = [];
   for (let y = 0; y < modules.size; y += 1) {
     let start: number | undefined;

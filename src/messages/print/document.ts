@@ -83,6 +83,34 @@ export function artifact(document: Pdf, work: () => void): void {
   document.endMarkedContent();
 }
 
+/**
+ * Forgets the words that were set: the library keeps every one, and of a long document most are names that come once.
+ * What comes often is soon known again.
+ */
+export function forgetWords(document: Pdf): void {
+  for (const font of Object.values((document as unknown as Inside)._fontFamilies))
+    if (font.layoutCache) font.layoutCache = Object.create(null);
+  SHOWN.delete(document);
+}
+
+/** What the typings of the library leave out. */
+type Inside = {
+  _fontFamilies: Record<string, { layoutCache?: object }>;
+  _font: {
+    id: string;
+    ref(): unknown;
+    encode(
+      text: string,
+    ): [string[], { xAdvance: number; advanceWidth: number; xOffset: number; yOffset: number }[]];
+  };
+  page: { height: number; fonts: Record<string, unknown> };
+  addContent(operators: string): void;
+};
+
+/** The operator that shows a run, by document, font and text; null: its signs are moved one by one. */
+const SHOWN = new WeakMap<Pdf, Map<string, string | null>>();
+const SHOWN_MOST = 5000;
+
 /** A line of text at its place. @param place `x` of its left end */
 export function drawRuns(
   document: Pdf,
@@ -92,6 +120,53 @@ export function drawRuns(
   document.fillColor(colour).fontSize(size);
   for (const run of line.runs) {
     document.font(run.font);
-    document.text(run.text, x + run.x, baseline, { lineBreak: false, baseline: 'alphabetic' });
+    const shown = shownRun(document, run);
+    if (shown === null)
+      document.text(run.text, x + run.x, baseline, { lineBreak: false, baseline: 'alphabetic' });
+    else placeRun(document, shown, { x: x + run.x, baseline, size });
   }
+}
+
+/** As the library writes a line of text, in one piece: most of what letters say they all say. */
+function placeRun(
+  document: Pdf,
+  shown: string,
+  { x, baseline, size }: { x: number; baseline: number; size: number },
+): void {
+  const { _font: font, page } = document as unknown as Inside;
+  page.fonts[font.id] ??= font.ref();
+  const at = `${rounded(x)} ${rounded(page.height - baseline)}`;
+  (document as unknown as Inside).addContent(
+    `q 1 0 0 -1 0 ${rounded(page.height)} cm BT 1 0 0 1 ${at} Tm /${font.id} ${rounded(size)} Tf ${shown} TJ ET Q`,
+  );
+}
+
+const rounded = (value: number) => Math.round(value * 1e4) / 1e4;
+
+function shownRun(document: Pdf, { font, text }: { font: FontName; text: string }): string | null {
+  const known = SHOWN.get(document) ?? new Map<string, string | null>();
+  SHOWN.set(document, known);
+  const key = `${font} ${text}`;
+  let shown = known.get(key);
+  if (shown === undefined) {
+    if (known.size >= SHOWN_MOST) known.clear();
+    shown = encodeRun(document, text);
+    known.set(key, shown);
+  }
+  return shown;
+}
+
+/** Signs and, between them, how far each moves beside its own width (ISO 32000-1, 9.4.3). */
+function encodeRun(document: Pdf, text: string): string | null {
+  const [signs, places] = (document as unknown as Inside)._font.encode(text);
+  if (places.some(({ xOffset, yOffset }) => xOffset || yOffset)) return null;
+  let shown = '';
+  let open = '';
+  for (const [index, { xAdvance, advanceWidth }] of places.entries()) {
+    open += signs[index] ?? '';
+    if (xAdvance === advanceWidth) continue;
+    shown += `<${open}> ${rounded(advanceWidth - xAdvance)} `;
+    open = '';
+  }
+  return `[${shown}${open === '' ? '' : `<${open}>`}]`;
 }
