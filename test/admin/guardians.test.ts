@@ -86,11 +86,13 @@ afterAll(async () => {
 const LIST = `/admin/etablissements/${STAFF_SCHOOLS.one.uai}/responsables`;
 /** The cells of a column, row by row. */
 const cells = ({ text }: Answer, column: string) =>
-  Array.from(text.matchAll(new RegExp(`class="ec-rows__${column}">(.*?)</td>`, 'gs')), ([, inner = '']) =>
-    inner
-      .replace(/<[^>]+>/g, ' ')
-      .replace(/\s+/g, ' ')
-      .trim(),
+  Array.from(
+    text.matchAll(new RegExp(`<td role="cell" class="ec-rows__${column}"[^>]*>(.*?)</td>`, 'gs')),
+    ([, inner = '']) =>
+      inner
+        .replace(/<[^>]+>/g, ' ')
+        .replace(/\s+/g, ' ')
+        .trim(),
   );
 const search = (query: string, at = LIST, who = director) => who.get(`${at}?${query}`);
 const pupilsOf = async (query: string) => cells(await search(query), 'pupil');

@@ -1,0 +1,40 @@
+// The list of guardians: keeps the count of selected accounts (not of rows), and the boxes of one account alike.
+export function watchSelection(form) {
+  const all = form.querySelector('[data-select-all]');
+  const boxes = [...form.querySelectorAll('input[name="account"]')];
+  const count = form.querySelector('[data-selection-count]');
+  const pageLink = form.querySelector('[data-select-page]');
+  if (!all || !count) return;
+
+  const tell = () => {
+    const chosen = new Set(boxes.filter((box) => box.checked).map((box) => box.value)).size;
+    const told = all.checked ? form.dataset.accounts : String(chosen);
+    count.textContent = count.dataset.text.replace('%d', told);
+  };
+  const setAll = (checked) => {
+    for (const box of boxes) box.checked = checked;
+  };
+  all.addEventListener('change', () => {
+    setAll(all.checked);
+    tell();
+  });
+  for (const box of boxes) {
+    box.addEventListener('change', () => {
+      for (const other of boxes) if (other.value === box.value) other.checked = box.checked;
+      if (!box.checked) all.checked = false;
+      tell();
+    });
+  }
+  pageLink?.addEventListener('click', (event) => {
+    event.preventDefault();
+    all.checked = false;
+    setAll(true);
+    tell();
+  });
+  // The browser may have kept boxes as they were, on the way back.
+  addEventListener('pageshow', () => {
+    if (all.checked) setAll(true);
+    tell();
+  });
+  tell();
+}
