@@ -1,8 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { selectAccounts } from '../../src/accounts/select.ts';
+import { showNothingSelected } from '../../src/admin/guardians/list.ts';
+import { readSelection, selectionFields } from '../../src/admin/guardians/selection.ts';
+import { refuseForeign } from '../../src/admin/refusals.ts';
+import type { AdminDoor, AdminRoute, SchoolVisit } from '../../src/admin/types.ts';
+import type { Context } from '../../src/http/context.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type SchoolGuardian, type SchoolPupil, seedSchool } from '../support/school-accounts.ts';
 import { STAFF_SCHOOLS, type StaffWorld, signInStaff, startStaffWorld } from '../support/staff.ts';
-import { type Answer, createVisitor, type Visitor } from '../support/visitor.ts';
+import { type Answer, createVisitor, postOf, readForm, type Visitor } from '../support/visitor.ts';
 
 let database: TestDatabase;
 let world: StaffWorld;
@@ -53,9 +59,23 @@ const SCHOOL_ONE = {
   ],
 };
 
+/** Whoever is sent the form of the list: what it means, as a confirmation page keeps it. */
+const PROBE: AdminRoute = {
+  method: 'post',
+  path: '/admin/etablissements/:uai/essai',
+  needs: { module: 'administration' },
+  handle: async (door: AdminDoor, ctx: Context, visit: SchoolVisit) => {
+    const selection = readSelection(door, ctx);
+    if (selection === null) return showNothingSelected(door, ctx, visit);
+    const ids = await selectAccounts(door.deps.db, visit.school, selection);
+    if (ids === null) return refuseForeign(door, ctx, visit, 'account');
+    ctx.body = { ids, fields: selectionFields(selection) };
+  },
+};
+
 beforeAll(async () => {
   database = await createTestDatabase();
-  world = await startStaffWorld(database);
+  world = await startStaffWorld(database, { routes: [PROBE] });
   await seedSchool(world.app.deps, STAFF_SCHOOLS.one.uai, SCHOOL_ONE);
   await seedSchool(world.app.deps, STAFF_SCHOOLS.foreign.uai, {
     guardians: [guardian('AILLEURS', 'Ada', 'a.ailleurs')],
@@ -83,6 +103,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
+const COLLEGE = `/admin/etablissements/${STAFF_SCHOOLS.college.uai}/responsables`;
 const LIST = `/admin/etablissements/${STAFF_SCHOOLS.one.uai}/responsables`;
 /** The cells of a column, row by row. */
 const cells = ({ text }: Answer, column: string) =>
@@ -93,6 +114,14 @@ const cells = ({ text }: Answer, column: string) =>
         .replace(/<[^>]+>/g, ' ')
         .replace(/\s+/g, ' ')
         .trim(),
+  );
+/** The names of the columns. */
+const headings = ({ text }: Answer) =>
+  Array.from(text.matchAll(/<th role="columnheader"[^>]*>(.*?)<\/th>/gs), ([, inner = '']) =>
+    inner
+      .replace(/<[^>]+>/g, ' ')
+      .replace(/\s+/g, ' ')
+      .trim(),
   );
 const search = (query: string, at = LIST, who = director) => who.get(`${at}?${query}`);
 const pupilsOf = async (query: string) => cells(await search(query), 'pupil');
@@ -134,6 +163,212 @@ describe('the search by names (R-189)', () => {
   ])('%s', async (typed, expected) => {
     const found = await pupilsOf(`q=${encodeURIComponent(typed)}`);
     if (typed !== '_') expect(found).toEqual(expected);
+  });
+});
+
+describe('criteria (R-095, R-170)', () => {
+  const classId = async (label: string) =>
+    (await database.db('classes').where({ label }).orderBy('id').first()).id as number;
+
+  test('classes, states, origins: one or several; none leaves nobody out', async () => {
+    const [ce1, gs] = [await classId('CE1D'), await classId('GS')];
+    expect(await pupilsOf(`q=&class=${ce1}&class=${gs}`)).toEqual(['EDUALIBL Paul', 'TUOUHN Camille']);
+    expect(await pupilsOf('q=&state=notified&state=activating')).toEqual([
+      'ILUCMRTI Élise',
+      'TUOUHN Camille',
+    ]);
+    expect(await pupilsOf('q=&origin=franceconnect')).toEqual(['XDAALB Emma']);
+    expect(await pupilsOf(`q=lucie&class=${ce1}`)).toEqual([]);
+    expect((await pupilsOf('q=&class=&state=&origin=&email=&mef=')).length).toBe(8);
+    expect((await pupilsOf('q=&state=all&email=')).length).toBe(8);
+  });
+
+  test('with and without an address, of the account or of the directory', async () => {
+    expect(await pupilsOf('q=&email=with')).toEqual(['AMEJDOBU Lucie', 'EDUALIBL Paul', 'XDAALB Emma']);
+    expect((await pupilsOf('q=&email=without')).length).toBe(5);
+    await database.db('accounts').where({ identifier: 'g.ehcam' }).update({ email: 'ehcam@example.org' });
+    expect((await pupilsOf('q=&email=with')).length).toBe(4);
+    await database.db('accounts').where({ identifier: 'g.ehcam' }).update({ email: null });
+  });
+
+  test('whose provisional password ends within 15 days, or has ended', async () => {
+    const { clock } = world.app.deps;
+    const days = (count: number) => new Date(clock.now().getTime() - count * 86_400_000);
+    const set = (at: Date) =>
+      database
+        .db('accounts')
+        .where({ identifier: 'g.avisad6' })
+        .update({ distributed_at: at, provisional_created_at: at });
+    for (const [age, found] of [
+      [74, 0],
+      [76, 1],
+      [120, 1],
+    ] as const) {
+      await set(days(age));
+      expect({ age, found: (await pupilsOf('expires=15')).length }).toEqual({ age, found });
+    }
+    expect((await search('expires=15')).text).toContain('name="expires" value="15" checked');
+    await set(clock.now());
+  });
+
+  test('no result: the message of R-097', async () => {
+    expect(words(await search('q=personne'))).toContain(
+      'Attention\u00a0! Aucun responsable ne correspond à vos critères de sélection. Veuillez modifier votre demande.'.replace(
+        /\s+/g,
+        ' ',
+      ),
+    );
+  });
+
+  test('MEF in the 2nd degree, with its columns and hints (R-170, R-171, X14)', async () => {
+    const found = await search('q=&mef=10210019110', COLLEGE, head);
+    expect(cells(found, 'pupil')).toEqual(['LULLY Mia', 'MOREL Noé']);
+    expect(cells(found, 'origin')).toEqual([
+      'Responsable Aucune action pour ce compte',
+      'Établissement valable : 3 mois',
+    ]);
+    expect(headings(found)).toEqual([
+      'Sélectionner tout',
+      'Élève',
+      'Classe',
+      'MEF',
+      'Responsable',
+      'Identifiant',
+      'Email',
+      'Statut du compte',
+      'Origine du compte',
+      'Date de notification',
+      'Date de dernière connexion',
+      'Compte',
+    ]);
+    expect(found.text).toContain('Réinitialiser les mots de passe');
+    expect(headings(await search('q='))).toEqual([
+      'Sélectionner tout',
+      'Élève',
+      'Classe',
+      'Responsable',
+      'Identifiant',
+      'Messagerie',
+      'Origine du compte',
+      'État de compte',
+      'Date de distribution',
+      'Date de dernier accès',
+      'Compte',
+    ]);
+  });
+});
+
+test('every column sorts both ways, and says so (R-100)', async () => {
+  for (const key of [
+    'pupil',
+    'class',
+    'guardian',
+    'identifier',
+    'email',
+    'origin',
+    'state',
+    'distributed',
+    'login',
+  ]) {
+    const up = await search(`q=&sort=${key}`);
+    const down = await search(`q=&sort=${key}&dir=desc`);
+    expect(up.text.match(/aria-sort="ascending"/g)?.length).toBe(1);
+    expect(down.text.match(/aria-sort="descending"/g)?.length).toBe(1);
+    const [first, last] = [cells(up, key), cells(down, key)];
+    expect({ key, first: first[0], last: first.at(-1) }).toEqual({ key, first: last.at(-1), last: last[0] });
+    expect([...first].sort()).toEqual([...last].sort());
+  }
+  expect(cells(await search('q=&sort=state'), 'state')[0]).toBe('Non notifié');
+  expect(cells(await search('q=&sort=state&dir=desc'), 'state')[0]).toBe('Activé');
+});
+
+describe('the selection (R-102, R-104)', () => {
+  const post = async (fields: readonly (readonly [string, string])[]) => {
+    const csrf = readForm(await search('q='), '/confirmer').hidden._csrf ?? '';
+    const body = new URLSearchParams();
+    for (const [name, value] of [['_csrf', csrf], ...fields] as const) body.append(name, value);
+    return director.send(`${AT('one')}/essai`, postOf(body.toString()));
+  };
+  const idsOf = async (...identifiers: string[]) =>
+    Promise.all(identifiers.map(async (identifier) => Number((await accountOf(identifier)).id)));
+  const publicOf = async (identifier: string) => (await accountOf(identifier)).public_id;
+
+  test('rows that are ticked: each account once', async () => {
+    const zoumn = await publicOf('g.zoumn');
+    const answer = JSON.parse(
+      (
+        await post([
+          ['account', zoumn],
+          ['account', zoumn],
+          ['account', await publicOf('v.niorb')],
+          ['q', ''],
+        ])
+      ).text,
+    );
+    expect(answer.ids).toEqual((await idsOf('g.zoumn', 'v.niorb')).sort((a, b) => a - b));
+    expect(answer.fields.length).toBe(2);
+  });
+
+  test('all results of the search, told again by the fields of the confirmation', async () => {
+    const asked = [
+      ['all', '1'],
+      ['q', 'guillaume'],
+      ['state', 'notified'],
+      ['state', 'activating'],
+      ['page', '3'],
+    ] as const;
+    const first = JSON.parse((await post(asked)).text);
+    expect(first.ids).toEqual((await idsOf('g.avisad6', 'g.ehcam')).sort((a, b) => a - b));
+    const again = await post(
+      first.fields.map(({ name, value }: { name: string; value: string }) => [name, value]),
+    );
+    expect(JSON.parse(again.text)).toEqual(first);
+  });
+
+  test('none: the same page with 400, its search kept', async () => {
+    const answer = await post([
+      ['q', 'zoumn'],
+      ['sort', 'guardian'],
+      ['action', 'sheet'],
+    ]);
+    expect(answer.status).toBe(400);
+    expect(words(answer)).toContain('Sélectionnez au moins un compte dans la liste.');
+    expect(cells(answer, 'pupil')).toEqual(['AMEJDOBU Lucie', 'EDUALIBL Paul']);
+    expect(answer.text).toContain('<title>Erreur');
+  });
+
+  test('one that is not of this school, or is nobody: 404 for the whole', async () => {
+    for (const odd of [await publicOf('a.ailleurs'), 'x'.repeat(22), '', "' OR 1=1"])
+      expect(
+        (
+          await post([
+            ['account', await publicOf('g.zoumn')],
+            ['account', odd],
+          ])
+        ).status,
+      ).toBe(404);
+    const foreignClass = await database.db('classes').orderBy('id', 'desc').first();
+    expect(
+      (
+        await post([
+          ['all', '1'],
+          ['q', ''],
+          ['class', String(foreignClass.id)],
+        ])
+      ).status,
+    ).toBe(404);
+  });
+
+  test('fields that may not come twice are refused as before (H01)', async () => {
+    expect(
+      (
+        await post([
+          ['q', ''],
+          ['q', ''],
+        ])
+      ).status,
+    ).toBe(400);
+    expect((await post(Array.from({ length: 500 }, () => ['account', 'x'] as const))).status).toBe(400);
   });
 });
 

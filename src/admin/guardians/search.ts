@@ -79,7 +79,7 @@ export function readSearch({ all }: Source): GuardianSearch | null {
   if (!CRITERIA.some((name) => all(name).length > 0)) return null;
   return {
     text: (all('q')[0] ?? '').replaceAll('\0', '').slice(0, MOST_TEXT),
-    classIds: [...new Set(all('class').slice(0, MOST_VALUES))].map((id) => whole.parse(id)),
+    classIds: [...new Set(all('class').filter(Boolean).slice(0, MOST_VALUES))].map((id) => whole.parse(id)),
     mefCodes: [...new Set(all('mef').slice(0, MOST_VALUES))].filter((code) => /^\w{1,11}$/.test(code)),
     states: known(STATES, all('state')),
     email: known(['with', 'without'], all('email'))[0] ?? null,
