@@ -1,14 +1,14 @@
 // The list of guardians: keeps the count of selected accounts (not of rows), and the boxes of one account alike.
-export function watchSelection(form) {
-  const all = form.querySelector('[data-select-all]');
-  const boxes = [...form.querySelectorAll('input[name="account"]')];
-  const count = form.querySelector('[data-selection-count]');
-  const pageLink = form.querySelector('[data-select-page]');
+export function watchSelection(list) {
+  const all = list.querySelector('[data-select-all]');
+  const boxes = [...list.querySelectorAll('input[name="account"]')];
+  const count = list.querySelector('[data-selection-count]');
+  const pageLink = list.querySelector('[data-select-page]');
   if (!all || !count) return;
 
   const tell = () => {
     const chosen = new Set(boxes.filter((box) => box.checked).map((box) => box.value)).size;
-    const told = all.checked ? form.dataset.accounts : String(chosen);
+    const told = all.checked ? list.dataset.accounts : String(chosen);
     count.textContent = count.dataset.text.replace('%d', told);
   };
   const setAll = (checked) => {

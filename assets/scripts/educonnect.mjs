@@ -22,5 +22,5 @@ if (watched instanceof HTMLElement) watchStatus(watched);
 const disclosures = [...document.querySelectorAll('details[data-module="ec-disclosure"]')];
 if (disclosures.length > 0) watchDisclosures(disclosures);
 
-const list = document.querySelector('form[data-module="ec-selection"]');
-if (list instanceof HTMLFormElement) watchSelection(list);
+const list = document.querySelector('[data-module="ec-selection"]');
+if (list instanceof HTMLElement) watchSelection(list);
