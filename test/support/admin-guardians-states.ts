@@ -92,6 +92,7 @@ const results: Results = {
   confirmHref: `${AT}/responsables/confirmer`,
   pdfHref: `${AT}/responsables/liste.pdf`,
   csvHref: `${AT}/responsables/liste.csv`,
+  handOutHref: `${AT}/responsables/liste-par-classe.pdf`,
   hidden: [{ name: 'q', value: '' }],
   columns: columns([
     'pupil',
