@@ -168,7 +168,12 @@ describe('D03: to one number', () => {
 });
 
 describe('D03: from one network', () => {
+  test('wide enough for a school or a mobile operator, who share one (decision 10)', () => {
+    expect(deps.config.CODES_PER_ADDRESS_5_MINUTES).toBe(300);
+  });
+
   test('200 numbers at once, through two pools: exactly 25 in five minutes', async () => {
+    configure({ CODES_PER_ADDRESS_5_MINUTES: '25' });
     const flood = await askAtOnce(200, (index) => ({ mobile: mobile(index), ip: '203.0.113.9' }));
     expect(counted(flood)).toEqual({ ok: 25, 'too-many': 175 });
     expect(await sent()).toHaveLength(25);
