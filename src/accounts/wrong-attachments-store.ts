@@ -1,4 +1,4 @@
-import type { Transaction } from '../deps.ts';
+import type { Database, Transaction } from '../deps.ts';
 
 export type WrongAttachment = { referenceId: number; pupilId: number; accountId: number };
 
@@ -52,4 +52,73 @@ export async function saveDecision(
       closed_by: closed?.by ?? null,
       outcome: closed?.outcome ?? null,
     });
+}
+
+/** An attachment that a guardian signalled as wrong, as the pupil's school sees it. */
+export type SignalledAttachment = {
+  referenceId: number;
+  pupilId: number;
+  pupil: string;
+  guardian: string;
+  /** Of the account, while it is not closed. */
+  publicId: string | null;
+  identifier: string | null;
+  state: 'open' | 'closed';
+  reportedAt: Date;
+  closedAt: Date | null;
+  /** As in the audit trail. */
+  closedBy: string | null;
+  outcome: 'kept' | 'removed' | null;
+  /** The base still names this guardian for the pupil. */
+  linked: boolean;
+};
+
+function signalledAt(db: Database, schoolId: number) {
+  return db('pupils as p')
+    .join('wrong_attachments as w', 'w.pupil_id', 'p.id')
+    .where('p.school_id', schoolId);
+}
+
+/** Those of a school, the last signalled first. Two statements. */
+export async function findSignalled(
+  db: Database,
+  schoolId: number,
+  { state, limit, offset }: { state: 'open' | 'closed'; limit: number; offset: number },
+): Promise<{ counts: Record<'open' | 'closed', number>; rows: SignalledAttachment[] }> {
+  const counted: { state: string; n: number }[] = await signalledAt(db, schoolId)
+    .groupBy('w.state')
+    .select({ state: 'w.state' })
+    .select(db.raw('COUNT(*) AS n'));
+  const rows = await signalledAt(db, schoolId)
+    .join('guardian_references as g', 'g.id', 'w.guardian_reference_id')
+    .leftJoin('accounts as a', (join) => join.on('a.id', 'g.account_id').andOnNull('a.closed_at'))
+    .leftJoin('legal_links as l', (join) =>
+      join
+        .on('l.guardian_reference_id', 'w.guardian_reference_id')
+        .andOn('l.pupil_id', 'w.pupil_id')
+        .andOnNull('l.ended_at'),
+    )
+    .where('w.state', state)
+    .orderBy([{ column: 'w.reported_at', order: 'desc' }, { column: 'w.pupil_id' }, { column: 'g.id' }])
+    .limit(limit)
+    .offset(offset)
+    .select({
+      referenceId: 'w.guardian_reference_id',
+      pupilId: 'p.id',
+      pupil: db.raw("CONCAT(p.family_name, ' ', p.given_name)"),
+      guardian: db.raw("CONCAT(g.family_name, ' ', g.given_name)"),
+      publicId: 'a.public_id',
+      identifier: 'a.identifier',
+      state: 'w.state',
+      reportedAt: 'w.reported_at',
+      closedAt: 'w.closed_at',
+      closedBy: 'w.closed_by',
+      outcome: 'w.outcome',
+      linked: db.raw('l.pupil_id IS NOT NULL'),
+    });
+  const count = (which: string) => Number(counted.find((row) => row.state === which)?.n ?? 0);
+  return {
+    counts: { open: count('open'), closed: count('closed') },
+    rows: rows.map((row) => ({ ...row, linked: Boolean(row.linked) })),
+  };
 }

@@ -6,6 +6,7 @@ import { seeOther, showPage } from '../http/page.ts';
 import { accessTo } from '../staff/rights.ts';
 import { saveChoice } from '../staff/store.ts';
 import type { SchoolRights, StaffModule, StaffSession } from '../staff/types.ts';
+import { helpLinks } from './families/links.ts';
 import { assistanceOf, frameOf, plainName, schoolLabel, tabHref } from './frame.ts';
 import { guideHref, helpAddresses } from './help/address.ts';
 import type { HomePage, NeedsKeyPage, NoRightsPage } from './pages.ts';
@@ -30,30 +31,38 @@ export function chosenSchool(staff: StaffSession, module: StaffModule): SchoolRi
 }
 
 /** GET /admin. Whoever has the troubleshooting alone is led there. */
-export function showHome(door: AdminDoor, ctx: Context, { staff }: StaffVisit): void {
+export async function showHome(door: AdminDoor, ctx: Context, { staff }: StaffVisit): Promise<void> {
   const hasModule = schoolsOf(staff, 'administration').length > 0;
   if (hasModule || schoolsOf(staff, 'troubleshooting').length === 0)
-    showHomeOf(door, ctx, staff, 'administration', chosenSchool(staff, 'administration'));
+    await showHomeOf(door, ctx, staff, 'administration', chosenSchool(staff, 'administration'));
   else seeOther(ctx, HOME.troubleshooting);
 }
 
 /** GET /admin/depannage */
-export function showTroubleshooting(door: AdminDoor, ctx: Context, { staff }: StaffVisit): void {
-  showHomeOf(door, ctx, staff, 'troubleshooting', chosenSchool(staff, 'troubleshooting'));
+export async function showTroubleshooting(
+  door: AdminDoor,
+  ctx: Context,
+  { staff }: StaffVisit,
+): Promise<void> {
+  await showHomeOf(door, ctx, staff, 'troubleshooting', chosenSchool(staff, 'troubleshooting'));
 }
 
 /** GET /admin/etablissements/:uai: « Accueil » of one of his schools, as a bookmark. */
-export function showSchool(door: AdminDoor, ctx: Context, { staff, rights, module }: SchoolVisit): void {
-  showHomeOf(door, ctx, staff, module, rights);
+export async function showSchool(
+  door: AdminDoor,
+  ctx: Context,
+  { staff, rights, module }: SchoolVisit,
+): Promise<void> {
+  await showHomeOf(door, ctx, staff, module, rights);
 }
 
-function showHomeOf(
+async function showHomeOf(
   door: AdminDoor,
   ctx: Context,
   staff: StaffSession,
   module: StaffModule,
   chosen: SchoolRights | null,
-): void {
+): Promise<void> {
   const mine = schoolsOf(staff, module);
   if (mine.length === 0) {
     showNoRights(door, ctx, { staff });
@@ -72,6 +81,7 @@ function showHomeOf(
     chosen: school && { name: plainName(school), uai: school.uai },
     guardiansHref: administered && tabHref(door, administered, 'guardians'),
     statisticsHref: administered && tabHref(door, administered, 'statistics'),
+    helpLinks: administered && (await helpLinks(door, administered)),
     guideHref: guideHref(door),
     documents: administered && documentsOf(door, administered),
     otherHref: schoolsOf(staff, OTHER[module]).length > 0 ? HOME[OTHER[module]] : null,

@@ -18,6 +18,14 @@ export type AdminFrame = {
   signOut: { action: string; csrf: string } | null;
 };
 
+/** One link of « Aider les familles »; `count`: how much waits there, null: nothing, or it is not counted. */
+export type HelpLink = {
+  key: 'families' | 'quality' | 'relaunch' | 'attachments' | 'journal';
+  href: string;
+  count: number | null;
+  current: boolean;
+};
+
 /** Every page of the staff. */
 export type AdminPage = { frame: AdminFrame };
 
@@ -30,6 +38,8 @@ export type HomePage = AdminPage & {
   /** Where the tabs lead, once more (R-092); null: there is no such page. */
   guardiansHref: string | null;
   statisticsHref: string | null;
+  /** « Aider les familles »; null: no school is chosen. */
+  helpLinks: HelpLink[] | null;
   /** « Guide complet » (R-093). */
   guideHref: string;
   /** « Aide », and what is ready for families (R-134); null: no school is chosen. */

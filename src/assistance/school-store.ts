@@ -39,6 +39,19 @@ export type Standing = Pick<
   provable: boolean;
 };
 
+const OF_ACCOUNT = {
+  id: 'a.id',
+  state: 'a.state',
+  passwordKind: 'a.password_kind',
+  distributedAt: 'a.distributed_at',
+  provisionalCreatedAt: 'a.provisional_created_at',
+  frozenAt: 'a.frozen_at',
+  familyName: 'a.family_name',
+  givenName: 'a.given_name',
+  activatedAt: 'a.activated_at',
+  lastLoginAt: 'a.last_login_at',
+};
+
 /**
  * Where each guardian of a school stands who is not yet through, or for whom a check has failed since then.
  * @param prefixes of the mobiles to which codes leave
@@ -78,18 +91,9 @@ export async function findStandings(
             .where('x.at', '>', since),
         ),
     )
-    .groupBy('a.id')
+    .groupBy(Object.values(OF_ACCOUNT))
     .select({
-      id: 'a.id',
-      state: 'a.state',
-      passwordKind: 'a.password_kind',
-      distributedAt: 'a.distributed_at',
-      provisionalCreatedAt: 'a.provisional_created_at',
-      frozenAt: 'a.frozen_at',
-      familyName: 'a.family_name',
-      givenName: 'a.given_name',
-      activatedAt: 'a.activated_at',
-      lastLoginAt: 'a.last_login_at',
+      ...OF_ACCOUNT,
       linked: db.raw('MAX(f.account_id IS NOT NULL)'),
       child: db.raw(`MAX(${mine})`),
       dated: db.raw(`MAX(${mine} AND c.birth_date IS NOT NULL)`),

@@ -82,7 +82,7 @@ function areTwo(candidates: readonly Candidate[], children: readonly ProvableChi
   return new Set(pupils).size < pupils.length;
 }
 
-function genderOf(title: string | null): 'f' | 'm' | null {
+export function genderOf(title: string | null): 'f' | 'm' | null {
   const letters = (title ?? '').toLowerCase().replace(/[^a-z]/g, '');
   if (['m', 'mr', 'monsieur'].includes(letters)) return 'm';
   return ['mme', 'mlle', 'madame', 'mademoiselle'].includes(letters) ? 'f' : null;

@@ -1,4 +1,4 @@
-import type { AdminFrame, TabKey } from '../../src/admin/pages.ts';
+import type { AdminFrame, HelpLink, TabKey } from '../../src/admin/pages.ts';
 
 /** Header and tabs of a page of the staff, of a school of the guides. */
 export function adminFrame(current: TabKey): AdminFrame {
@@ -16,4 +16,22 @@ export function adminFrame(current: TabKey): AdminFrame {
     tabs: tabs.map(([key, href]) => ({ key, href, current: key === current })),
     signOut: { action: '/admin/deconnexion', csrf: 'jeton' },
   };
+}
+
+/** « Aider les familles » of the same school. */
+export function helpLinks(current: HelpLink['key'] | null = null): HelpLink[] {
+  const at = '/admin/etablissements/0311478N';
+  const links: [HelpLink['key'], string, number | null][] = [
+    ['families', 'familles', 12],
+    ['quality', 'qualite', null],
+    ['relaunch', 'relance', null],
+    ['attachments', 'rattachements', 1],
+    ['journal', 'journal', null],
+  ];
+  return links.map(([key, page, count]) => ({
+    key,
+    href: `${at}/${page}`,
+    count,
+    current: key === current,
+  }));
 }

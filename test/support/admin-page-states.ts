@@ -6,6 +6,7 @@ import type {
   NoRightsPage,
   SignedOutPage,
 } from '../../src/admin/pages.ts';
+import { helpLinks } from './admin-frame.ts';
 import type { PageState } from './page-state.ts';
 
 /** The pages of the staff as they may be met. */
@@ -47,6 +48,7 @@ const home: HomePage = {
   chosen: { name: 'E.E.PR-SAINTE-FAMILLE DES MINIMES', uai: '0311478N' },
   guardiansHref: '/admin/etablissements/0311478N/responsables',
   statisticsHref: '/admin/etablissements/0311478N/statistiques',
+  helpLinks: helpLinks(),
   guideHref: '/admin/guide.pdf',
   documents,
   otherHref: null,
@@ -87,6 +89,7 @@ export const ADMIN_PAGE_STATES: PageState[] = [
     documents: null,
     guardiansHref: null,
     statisticsHref: null,
+    helpLinks: null,
   }),
   state<HomePage>('admin-home-chosen-long', 'home', {
     ...home,
@@ -109,6 +112,7 @@ export const ADMIN_PAGE_STATES: PageState[] = [
     },
     guardiansHref: null,
     statisticsHref: null,
+    helpLinks: null,
     otherHref: '/admin',
   }),
   state<NoRightsPage>('admin-no-rights', 'no-rights', {

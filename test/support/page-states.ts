@@ -25,6 +25,7 @@ import type {
   UnavailableWayPage,
 } from '../../src/mire/pages.ts';
 import { ADMIN_DISTRIBUTION_STATES } from './admin-distribution-states.ts';
+import { ADMIN_FAMILIES_STATES } from './admin-families-states.ts';
 import { ADMIN_GUARDIANS_STATES } from './admin-guardians-states.ts';
 import { ADMIN_HELP_STATES } from './admin-help-states.ts';
 import { ADMIN_PAGE_STATES } from './admin-page-states.ts';
@@ -141,6 +142,7 @@ export const PAGE_STATES: PageState[] = [
   ...ENROLMENT_PAGE_STATES,
   ...ADMIN_PAGE_STATES,
   ...ADMIN_GUARDIANS_STATES,
+  ...ADMIN_FAMILIES_STATES,
   ...ADMIN_STATISTICS_STATES,
   ...ADMIN_DISTRIBUTION_STATES,
   ...ADMIN_HELP_STATES,

@@ -1,0 +1,50 @@
+import type { StaffSchool } from '../../staff/types.ts';
+
+/** The pages that help families, by the last part of their address below the school's. */
+export const HELP_PAGES = {
+  families: 'familles',
+  quality: 'qualite',
+  relaunch: 'relance',
+  attachments: 'rattachements',
+  journal: 'journal',
+} as const;
+export type HelpPage = keyof typeof HELP_PAGES;
+
+export const AT = '/admin/etablissements/:uai';
+
+/** Where a page of this school is. @param query what is empty or null is left out */
+export function helpHref(
+  { uai }: Pick<StaffSchool, 'uai'>,
+  page: HelpPage,
+  query: Readonly<Record<string, string | number | null>> = {},
+): string {
+  const asked = Object.entries(query).flatMap(([name, value]): [string, string][] =>
+    value === null || value === '' ? [] : [[name, String(value)]],
+  );
+  const search = asked.length === 0 ? '' : `?${new URLSearchParams(asked)}`;
+  return `${AT.replace(':uai', uai)}/${HELP_PAGES[page]}${search}`;
+}
+
+export const accountHref = ({ uai }: Pick<StaffSchool, 'uai'>, publicId: string) =>
+  `${AT.replace(':uai', uai)}/comptes/${publicId}`;
+
+/** A page number of an address: 1 unless it is one. */
+export function pageAsked(typed: unknown): number {
+  return typeof typed === 'string' && /^[1-9]\d{0,5}$/.test(typed) ? Number(typed) : 1;
+}
+
+export type Paging = {
+  page: number;
+  pages: number;
+  previousHref: string | null;
+  nextHref: string | null;
+};
+
+export function pagingOf(page: number, pages: number, hrefOf: (page: number) => string): Paging {
+  return {
+    page,
+    pages,
+    previousHref: page > 1 ? hrefOf(page - 1) : null,
+    nextHref: page < pages ? hrefOf(page + 1) : null,
+  };
+}

@@ -1,0 +1,65 @@
+import { Readable } from 'node:stream';
+import { stringify } from 'csv-stringify';
+import { type GuardianItem, type PupilItem, qualityOf } from '../../assistance/quality.ts';
+import { recordAudit } from '../../audit/record.ts';
+import { type Context, visitor } from '../../http/context.ts';
+import { Fault } from '../../http/errors.ts';
+import { staffActor } from '../../staff/sessions.ts';
+import { fileStamp } from '../../statistics/moment.ts';
+import type { AdminDoor, SchoolVisit } from '../types.ts';
+import { isOfPupils, itemsOf, listAsked } from './quality.ts';
+
+const PUPIL_COLUMNS = ["Nom de l'élève", "Prénom de l'élève", "Classe de l'élève"];
+const GUARDIAN_COLUMNS = [
+  'Nom du responsable',
+  'Prénom du responsable',
+  'Identifiant',
+  'Téléphone mobile',
+  'Partagé avec',
+  'Élèves',
+];
+
+/**
+ * GET /qualite.csv?liste=no-mobile: a list for a spreadsheet set to French, streamed; what a spreadsheet would take
+ * for a formula gets an apostrophe before it (R-140). With its line in the journal.
+ */
+export async function downloadQuality(
+  { deps }: AdminDoor,
+  ctx: Context,
+  { staff, school }: SchoolVisit,
+): Promise<void> {
+  const key = listAsked(ctx.query.liste);
+  if (key === null) throw new Fault('EC-404-PAGE');
+  const items = itemsOf(await qualityOf(deps, school.id), key);
+  const now = deps.clock.now();
+  await recordAudit(deps.db, {
+    at: now,
+    event: 'export-data',
+    outcome: 'done',
+    actorKind: 'school',
+    actor: staffActor(staff),
+    schoolId: school.id,
+    ...visitor(ctx),
+    details: `${key}, ${items.length} lines`,
+  });
+  const columns = isOfPupils(key) ? PUPIL_COLUMNS : GUARDIAN_COLUMNS;
+  const written = stringify({
+    bom: true,
+    delimiter: ';',
+    record_delimiter: '\r\n',
+    escape_formulas: true,
+    header: true,
+    columns,
+  });
+  ctx.attachment(`Educonnect-Qualite-${key}-${fileStamp(now)}.csv`);
+  ctx.type = 'text/csv; charset=utf-8';
+  ctx.body = Readable.from(items.map(recordOf)).pipe(written);
+}
+
+function recordOf(item: PupilItem | GuardianItem): string[] {
+  const names = [item.familyName, item.givenName];
+  if (!('pupils' in item)) return [...names, item.className ?? ''];
+  const { identifier, mobileRaw, others, elsewhere, pupils } = item;
+  const shared = elsewhere > 0 ? [...others, `${elsewhere} dans un autre établissement`] : others;
+  return [...names, identifier ?? '', mobileRaw ?? '', shared.join(', '), pupils.join(', ')];
+}

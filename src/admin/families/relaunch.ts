@@ -1,0 +1,92 @@
+import { dataDates } from '../../assistance/account.ts';
+import { RELAUNCH_KINDS, type RelaunchKind, relaunchOf } from '../../assistance/relaunch.ts';
+import type { Context } from '../../http/context.ts';
+import { csrfToken } from '../../http/csrf.ts';
+import { showPage } from '../../http/page.ts';
+import type { StaffSchool } from '../../staff/types.ts';
+import { frameOf } from '../frame.ts';
+import { sessionHash } from '../session.ts';
+import type { AdminDoor, SchoolVisit } from '../types.ts';
+import { AT, accountHref, helpHref, pageAsked, pagingOf } from './address.ts';
+import { helpLinks } from './links.ts';
+import type { RelaunchPage } from './pages.ts';
+
+const GROUPS = { expiring: null, expired: 'expires', activating: 'activation' } as const;
+/** All of a group and more pages than one, as the list of the guardians finds them (selection of the lists). */
+const ALL: Record<RelaunchKind, { name: string; value: string }[]> = {
+  expiring: [
+    { name: 'state', value: 'notified' },
+    { name: 'expires', value: '15' },
+  ],
+  expired: [
+    { name: 'state', value: 'notified' },
+    { name: 'expires', value: '15' },
+  ],
+  activating: [{ name: 'state', value: 'activating' }],
+};
+
+/** GET /relance: « Relance » before the three months are over (R-067, R-157). */
+export async function showRelaunch(
+  door: AdminDoor,
+  ctx: Context,
+  { staff, school, module }: SchoolVisit,
+): Promise<void> {
+  const { deps } = door;
+  const kind = RELAUNCH_KINDS.find((key) => GROUPS[key] === ctx.query.groupe) ?? 'expiring';
+  const { counts, rows, ...at } = await relaunchOf(deps, school.id, {
+    kind,
+    page: pageAsked(ctx.query.page),
+  });
+  const page: RelaunchPage = {
+    frame: frameOf(door, ctx, staff, { module, school, current: 'guardians' }),
+    links: await helpLinks(door, school, 'relaunch'),
+    base: (await dataDates(deps, school.id)).base,
+    kinds: RELAUNCH_KINDS.map((key) => ({
+      key,
+      href: helpHref(school, 'relaunch', { groupe: GROUPS[key] }),
+      count: counts[key],
+      current: key === kind,
+    })),
+    kind,
+    count: counts[kind],
+    form: formOf(door, ctx, school, kind),
+    listHref: listHref(door, school, kind),
+    rows: rows.map(({ publicId, familyName, givenName, identifier, ...row }) => ({
+      publicId,
+      name: `${familyName} ${givenName}`,
+      identifier,
+      href: accountHref(school, publicId),
+      pupils: row.pupils,
+      hasEmail: row.hasEmail,
+      distributedAt: row.distributedAt,
+      expiresAt: row.expiresAt,
+      link: row.link,
+    })),
+    paging: pagingOf(at.page, at.pages, (number) =>
+      helpHref(school, 'relaunch', { groupe: GROUPS[kind], page: number }),
+    ),
+  };
+  showPage(deps, ctx, 'admin/families/relaunch', page);
+}
+
+function formOf(
+  door: AdminDoor,
+  ctx: Context,
+  { uai }: StaffSchool,
+  kind: RelaunchKind,
+): RelaunchPage['form'] {
+  const path = `${AT}/responsables/confirmer`;
+  if (!door.paths.has(path)) return null;
+  return {
+    action: path.replace(':uai', uai),
+    csrf: csrfToken(door.deps.config, { scope: 'session', id: sessionHash(door, ctx) }),
+    all: [{ name: 'all', value: '1' }, { name: 'q', value: '' }, ...ALL[kind]],
+  };
+}
+
+function listHref({ paths }: AdminDoor, { uai }: StaffSchool, kind: RelaunchKind): string | null {
+  const path = `${AT}/responsables`;
+  if (!paths.has(path)) return null;
+  const query = new URLSearchParams(ALL[kind].map(({ name, value }): [string, string] => [name, value]));
+  return `${path.replace(':uai', uai)}?q=&${query}`;
+}
