@@ -4,7 +4,11 @@ import type { FailedChecks, GuardianFacts, PupilFacts } from './types.ts';
 
 /** What the diagnosis looks at, of any number of accounts with the same statements. */
 
-export type AccountRow = GuardianFacts['account'];
+export type AccountRow = Omit<GuardianFacts['account'], 'emailRefusedAt'> & {
+  /** Which address mail servers refuse, and since when. */
+  bouncedEmail: string | null;
+  emailBouncedAt: Date | null;
+};
 
 export async function findAccounts(db: Database, ids: readonly number[]): Promise<AccountRow[]> {
   return db('accounts as a')
@@ -26,8 +30,9 @@ export async function findAccounts(db: Database, ids: readonly number[]): Promis
       lastLoginAt: 'a.last_login_at',
       frozenAt: 'a.frozen_at',
       franceConnectSince: 'f.linked_at',
-    })
-    .then((rows) => rows.map((row) => ({ ...row, emailRefusedAt: null })));
+      bouncedEmail: 'a.bounced_email',
+      emailBouncedAt: 'a.email_bounced_at',
+    });
 }
 
 export type ReferenceRow = Omit<GuardianFacts['references'][number], 'sharedWith' | 'ambiguous'> & {

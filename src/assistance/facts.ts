@@ -5,6 +5,7 @@ import { personByNames } from '../enrolment/matching.ts';
 import { type Candidate, findProvableChildren, type ProvableChild } from '../enrolment/matching-store.ts';
 import { firstGiven, foldedName, namesFit } from '../enrolment/same-name.ts';
 import {
+  type AccountRow,
   countFailedChecks,
   findAccounts,
   findActivationLinks,
@@ -45,10 +46,11 @@ export async function findFacts(
     const rows = pupils.get(id) ?? [];
     const ended = rows.flatMap(({ endedAt }) => (endedAt === null ? [] : [endedAt.getTime()]));
     const [link] = links.get(id) ?? [];
+    const records = referencesOf.get(id) ?? [];
     return [
       {
-        account,
-        references: (referencesOf.get(id) ?? []).map((one) => ({ ...one, ...sharing(one) })),
+        account: { ...account, emailRefusedAt: refusedAt(account, records) },
+        references: records.map((one) => ({ ...one, ...sharing(one) })),
         pupils: rows.filter(({ endedAt }) => endedAt === null) as PupilFacts[],
         linkEndedAt: ended.length === 0 ? null : new Date(Math.max(...ended)),
         checks: checks.get(id) ?? [],
@@ -57,6 +59,15 @@ export async function findFacts(
       },
     ];
   });
+}
+
+/** Another address than the one that was refused is not bad. */
+function refusedAt(
+  { email, bouncedEmail, emailBouncedAt }: AccountRow,
+  records: readonly ReferenceRow[],
+): Date | null {
+  const used = email === null ? records.map((one) => one.email) : [email];
+  return bouncedEmail !== null && used.includes(bouncedEmail) ? emailBouncedAt : null;
 }
 
 /** The facts of one account, complete; null: it is closed. */

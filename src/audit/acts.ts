@@ -4,13 +4,16 @@
  */
 export const ACTS = {
   notify: 'notify',
+  'notify-again': 'notify',
   reset: 'reset',
   'show-password': 'password',
-  'take-letters': 'print',
+  'view-password': 'password',
+  'print-letter': 'print',
   'list-accounts': 'export',
   'list-password': 'export',
   'export-data': 'export',
-  'send-activation': 'activation',
+  'resend-activation': 'activation',
+  'change-address': 'activation',
   'close-wrong-attachment': 'attachment',
   'reopen-wrong-attachment': 'attachment',
 } as const satisfies Record<string, string>;

@@ -409,15 +409,15 @@ describe('« Journal »', () => {
   });
 
   test('by pages, and only as far back as asked', async () => {
-    for (let count = 0; count < 55; count += 1) await act('take-letters', ['v.tenob']);
+    for (let count = 0; count < 55; count += 1) await act('print-letter', ['v.tenob']);
     const first = await page('journal?acte=print');
     expect(first).toContain('Page 1 sur 2 Suivant');
     const second = await page('journal?acte=print&page=2');
-    expect(second.match(/A téléchargé les courriers/g)).toHaveLength(5);
+    expect(second.match(/A téléchargé le courrier/g)).toHaveLength(5);
     deps.clock.advance(40 * DAY_MS);
     await enter();
     expect(await page('journal')).toContain('Aucune action dans cette période.');
-    expect(await page('journal?jours=90')).toContain('A téléchargé les courriers');
+    expect(await page('journal?jours=90')).toContain('A téléchargé le courrier');
   });
 });
 

@@ -160,6 +160,7 @@ const relaunchRow = {
   distributedAt: new Date('2026-09-04T08:00:00Z'),
   expiresAt: new Date('2026-12-03T08:00:00Z') as Date | null,
   link: null as { sentAt: Date; works: boolean } | null,
+  activationHref: null as string | null,
 };
 const relaunch: RelaunchPage = {
   frame,
@@ -325,7 +326,12 @@ export const ADMIN_FAMILIES_STATES: PageState[] = [
     listHref: null,
     rows: [
       { ...relaunchRow, expiresAt: null, link: { sentAt: new Date('2026-11-10T08:00:00Z'), works: false } },
-      { ...relaunchRow, expiresAt: null, publicId: 'other' },
+      {
+        ...relaunchRow,
+        expiresAt: null,
+        publicId: 'other',
+        activationHref: `${AT}/comptes/other/activation`,
+      },
     ],
     paging,
   }),

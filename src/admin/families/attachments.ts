@@ -3,13 +3,13 @@ import { decideWrongAttachment } from '../../accounts/wrong-attachments.ts';
 import { findSignalled, type SignalledAttachment } from '../../accounts/wrong-attachments-store.ts';
 import { type Context, visitor } from '../../http/context.ts';
 import { csrfToken } from '../../http/csrf.ts';
-import { Fault } from '../../http/errors.ts';
 import { field } from '../../http/form.ts';
 import { seeOther, showPage } from '../../http/page.ts';
 import { staffNames } from '../../staff/names-store.ts';
 import { staffActor } from '../../staff/sessions.ts';
 import type { StaffSchool } from '../../staff/types.ts';
 import { frameOf } from '../frame.ts';
+import { refuseForeign } from '../refusals.ts';
 import { sessionHash } from '../session.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import { accountHref, helpHref, pageAsked, pagingOf } from './address.ts';
@@ -99,19 +99,17 @@ const form = z.object({
 });
 
 /** POST /rattachements: closes one, or opens it again. */
-export async function decideAttachment(
-  { deps }: AdminDoor,
-  ctx: Context,
-  { staff, school }: SchoolVisit,
-): Promise<void> {
+export async function decideAttachment(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> {
+  const { deps } = door;
+  const { staff, school } = visit;
   const read = form.safeParse({ key: field(ctx, 'attachment'), decision: field(ctx, 'decision') });
-  if (!read.success) throw new Fault('EC-404-PAGE');
+  if (!read.success) return refuseForeign(door, ctx, visit, 'attachment');
   const { key, decision } = read.data;
   const [referenceId, pupilId] = key;
   const attachment = { referenceId, pupilId, schoolId: school.id };
   const actor = { actorKind: 'school', actor: staffActor(staff), ...visitor(ctx) } as const;
   const decided = await decideWrongAttachment(deps, attachment, decision, actor);
-  if (!decided.ok && decided.reason === 'unknown') throw new Fault('EC-404-PAGE');
+  if (!decided.ok && decided.reason === 'unknown') return refuseForeign(door, ctx, visit, 'attachment');
   const news = decided.ok ? decision : 'decided';
   const told = Object.keys(NEWS).find((word) => NEWS[word] === news) ?? null;
   const etat = decision === 'reopen' ? STATES.closed : STATES.open;

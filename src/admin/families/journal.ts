@@ -2,27 +2,25 @@ import { JOURNAL_DAYS, type Journal, type JournalLine, schoolJournal } from '../
 import { ACT_KINDS } from '../../audit/acts.ts';
 import { normaliseIdentifier } from '../../credentials/attempts.ts';
 import type { Context } from '../../http/context.ts';
-import { Fault } from '../../http/errors.ts';
 import { showPage } from '../../http/page.ts';
 import { staffNames } from '../../staff/names-store.ts';
 import type { StaffSchool } from '../../staff/types.ts';
 import { frameOf } from '../frame.ts';
+import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import { accountHref, helpHref, pageAsked } from './address.ts';
 import { helpLinks } from './links.ts';
 import type { JournalPage, ShownAct } from './pages.ts';
 
 /** GET /journal: who notified, reset, looked at a password, printed, exported, and when (N01, N03). */
-export async function showJournal(
-  door: AdminDoor,
-  ctx: Context,
-  { staff, school, module }: SchoolVisit,
-): Promise<void> {
+export async function showJournal(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> {
   const { deps } = door;
+  const { staff, school, module } = visit;
   const asked = askedOf(ctx);
   const found = await schoolJournal(deps, school.id, asked);
   // The address of another school's account is that of nobody; what was typed may be mistyped.
-  if (found === null && asked.account !== null && 'publicId' in asked.account) throw new Fault('EC-404-PAGE');
+  if (found === null && asked.account !== null && 'publicId' in asked.account)
+    return refuseForeign(door, ctx, visit, 'account');
   const journal = found ?? EMPTY;
   const lines = [...journal.lines, ...(journal.password?.lines ?? [])];
   const names = await staffNames(deps.db, [...journal.actors, ...lines.map(({ actor }) => actor)]);
@@ -109,7 +107,7 @@ const CSV_OR_PDF = /^(csv|pdf)\b/;
 
 /** Odd letters are sheets, even ones mails (R-124). */
 function howOf(event: string, details: string | null): string | null {
-  if (event === 'notify') {
+  if (event === 'notify' || event === 'notify-again') {
     const letter = /\bC0([1-6])\b/.exec(details ?? '')?.[1];
     return letter === undefined ? null : Number(letter) % 2 === 1 ? 'sheet' : 'email';
   }

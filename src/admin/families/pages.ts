@@ -90,6 +90,8 @@ export type RelaunchPage = FamiliesPageFrame & {
     distributedAt: Date | null;
     expiresAt: Date | null;
     link: { sentAt: Date; works: boolean } | null;
+    /** Where the mail of activation is sent again. */
+    activationHref: string | null;
   })[];
   paging: Paging;
 };

@@ -61,6 +61,7 @@ export async function showRelaunch(
       distributedAt: row.distributedAt,
       expiresAt: row.expiresAt,
       link: row.link,
+      activationHref: row.kind === 'activating' ? `${accountHref(school, publicId)}/activation` : null,
     })),
     paging: pagingOf(at.page, at.pages, (number) =>
       helpHref(school, 'relaunch', { groupe: GROUPS[kind], page: number }),

@@ -13,6 +13,7 @@ import { csrfToken } from '../../http/csrf.ts';
 import { showPage } from '../../http/page.ts';
 import { resetOutcome } from '../../messages/plan.ts';
 import { staffActor } from '../../staff/sessions.ts';
+import { accountDiagnosis } from '../families/diagnosis.ts';
 import { frameOf } from '../frame.ts';
 import { refuseForeign } from '../refusals.ts';
 import { sessionHash } from '../session.ts';
@@ -65,6 +66,7 @@ export async function showAccount(door: AdminDoor, ctx: Context, visit: SchoolVi
       .filter(({ schoolId }) => schoolId !== school.id)
       .map((pupil) => ({ ...pupil, school: `${pupil.uai} - ${pupil.school}` })),
     data: { base: dates.base, exportedOn: dates.exportedOn },
+    diagnosis: await accountDiagnosis(door, school, account),
     actions: actionsOf(door, ctx, visit, account, linkedAt !== null),
   };
   showPage(deps, ctx, 'admin/guardians/account', page);

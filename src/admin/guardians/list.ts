@@ -4,6 +4,7 @@ import { findClasses, findMefs } from '../../directory/options-store.ts';
 import type { Context } from '../../http/context.ts';
 import { csrfToken } from '../../http/csrf.ts';
 import { showPage } from '../../http/page.ts';
+import { helpLinks } from '../families/links.ts';
 import { frameOf } from '../frame.ts';
 import { refuseForeign } from '../refusals.ts';
 import { sessionHash } from '../session.ts';
@@ -67,6 +68,7 @@ async function showList(
     frame: frameOf(door, ctx, visit.staff, { module: 'administration', school, current: 'guardians' }),
     degree: school.degree,
     listHref: `${pathOf(visit)}/responsables`,
+    helpLinks: await helpLinks(door, school),
     criteria: criteriaOf(search, classes, mefs),
     results: search && (await resultsOf(door, ctx, visit, search, pageSelected)),
     errors: nothingSelected ? [{ field: 'all', reason: 'none' }] : [],

@@ -1,6 +1,7 @@
 import type { GuardianSort } from '../../accounts/guardian-filters.ts';
 import type { AccountOrigin, AccountState } from '../../accounts/types.ts';
-import type { AdminPage } from '../pages.ts';
+import type { ShownDiagnosis } from '../families/pages.ts';
+import type { AdminPage, HelpLink } from '../pages.ts';
 import type { SearchField } from './search.ts';
 
 /** What the pages of `views/admin/guardians/` are given. Labels follow the degree (X11). */
@@ -67,6 +68,7 @@ export type Results = {
 export type GuardiansPage = AdminPage & {
   degree: 1 | 2;
   listHref: string;
+  helpLinks: HelpLink[];
   criteria: Criteria;
   /** Null: nothing was searched (R-096). */
   results: Results | null;
@@ -122,5 +124,7 @@ export type AccountPage = AdminPage & {
   elsewhere: PupilShown[];
   /** Of when the data are (X9); null: nothing was imported. */
   data: { base: string; exportedOn: string | null };
+  /** Why he does not get in; null: the account has just been closed. */
+  diagnosis: ShownDiagnosis | null;
   actions: AccountActions;
 };
