@@ -6,6 +6,7 @@ import type {
   RelaunchPage,
   ShownAct,
   ShownCheck,
+  ShownDiagnosis,
   ShownFinding,
   TextParams,
 } from '../../src/admin/families/pages.ts';
@@ -59,6 +60,26 @@ const person = (name: string, identifier: string) => ({
   identifier,
   href: `${AT}/comptes/${identifier}`,
 });
+
+/** « Diagnostic » of the account page. */
+export const DIAGNOSIS: ShownDiagnosis = {
+  ways: [
+    {
+      way: 'franceconnect',
+      status: 'blocked',
+      findings: [finding('not-a-mobile'), finding('no-ine', 'otherSchool', false)],
+    },
+    { way: 'sms', status: 'blocked', findings: [finding('not-a-mobile')] },
+    { way: 'school', status: 'open', findings: [finding('provisional-expires', null, false)] },
+  ],
+  checks: [
+    check(),
+    check({ failed: 'birth-date', way: 'school', outcome: 'arrived', arrivedAt: new Date() }),
+  ],
+  data,
+  journalHref: `${AT}/journal?compte=zoumn`,
+  attachmentsHref: `${AT}/rattachements`,
+};
 
 const families: FamiliesPage = {
   frame,

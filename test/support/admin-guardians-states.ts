@@ -1,5 +1,6 @@
 import type { AccountPage, GuardiansPage, Results, Row } from '../../src/admin/guardians/pages.ts';
-import { adminFrame } from './admin-frame.ts';
+import { DIAGNOSIS } from './admin-families-states.ts';
+import { adminFrame, helpLinks } from './admin-frame.ts';
 import { type PageState, state } from './page-state.ts';
 
 /** The list of guardians and the page of an account as they may be met: the guide's screens, a collège's. */
@@ -118,6 +119,7 @@ const results: Results = {
 const list: GuardiansPage = {
   frame,
   degree: 1,
+  helpLinks: helpLinks(),
   listHref: `${AT}/responsables`,
   criteria,
   results: null,
@@ -163,6 +165,7 @@ const college: GuardiansPage = {
 const account: AccountPage = {
   frame,
   degree: 1,
+  diagnosis: DIAGNOSIS,
   listHref: `${AT}/responsables?q=`,
   name: 'TENOBN Vincent',
   identifier: 'v.tenobn5',
