@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import type { Deps } from '../../deps.ts';
 import { COLOURS } from '../letters/pen.ts';
 import type { Line, Ruler } from '../letters/runs.ts';
@@ -47,7 +48,7 @@ export async function writeListPdf(
   done.catch(() => {});
   const columns = columnsOf(kind, (row) => shownPassword(deps, row));
   const tools: Tools = { document, ruler, list, columns, set: createSetter(ruler), kind };
-  const pages = pagesOf(tools);
+  const pages = await pagesOf(tools);
   for (const [index, page] of pages.entries()) {
     document.addPage({ size: [SHEET.width, SHEET.height], margin: 0 });
     const section = document.struct('Sect');
@@ -63,18 +64,20 @@ export async function writeListPdf(
   await done;
 }
 
-function pagesOf({ list, columns, set, kind }: Tools): SheetPage[] {
-  return paginate(list, {
-    byClass: kind === 'hand-out',
-    heightOf: (row) =>
-      heightOfLines(
-        Math.max(
-          ...columns.map((column) => cellLines(set, column, (column.measured ?? column.text)(row)).length),
-        ),
-      ),
-    headingHeight: HEADING[kind],
-    titlesHeight: heightOfLines(1),
-  });
+/** How many rows are measured before others have their turn. */
+const MEASURED_AT_ONCE = 50;
+
+async function pagesOf({ list, columns, set, kind }: Tools): Promise<SheetPage[]> {
+  const heights: number[] = [];
+  for (const [index, row] of list.rows.entries()) {
+    const lines = columns.map(
+      (column) => cellLines(set, column, (column.measured ?? column.text)(row)).length,
+    );
+    heights.push(heightOfLines(Math.max(...lines)));
+    if (index % MEASURED_AT_ONCE === 0) await setImmediate();
+  }
+  const sizes = { heights, headingHeight: HEADING[kind], titlesHeight: heightOfLines(1) };
+  return paginate(list, kind === 'hand-out', sizes);
 }
 
 const cellLines = (set: Tools['set'], { width, bold }: Column, text: string): readonly Line[] =>

@@ -53,27 +53,26 @@ export function columnsOf(kind: Exclude<ListKind, 'csv'>, password: (row: ListRo
 /** `first` and `end`: which rows of the list; `heading` where the page begins a list or a class. */
 export type SheetPage = { first: number; end: number; heading: boolean };
 
-/** Cuts the rows into pages. @param headingHeight of a page that begins a list or a class, without the columns' titles */
+/**
+ * Cuts the rows into pages.
+ * @param sizes `heights` of the rows; `headingHeight` of a page that begins a list or a class, without the columns'
+ *   titles
+ */
 export function paginate(
   { rows }: List,
+  byClass: boolean,
   {
-    byClass,
-    heightOf,
+    heights,
     headingHeight,
     titlesHeight,
-  }: {
-    byClass: boolean;
-    heightOf: (row: ListRow) => number;
-    headingHeight: number;
-    titlesHeight: number;
-  },
+  }: { heights: readonly number[]; headingHeight: number; titlesHeight: number },
 ): SheetPage[] {
   const room = SHEET.height - SHEET.top - SHEET.foot - titlesHeight;
   const pages: SheetPage[] = [];
   let page: SheetPage = { first: 0, end: 0, heading: true };
   let left = room - headingHeight;
   for (const [index, row] of rows.entries()) {
-    const height = heightOf(row);
+    const height = heights[index] ?? 0;
     const next = byClass && index > 0 && row.classId !== rows[index - 1]?.classId;
     if (next || (height > left && page.end > page.first)) {
       pages.push(page);
