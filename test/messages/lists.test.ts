@@ -45,7 +45,7 @@ beforeAll(async () => {
   const bilal = await pupil("'DXERNAD", 'Bilal', classId);
   const paul = await pupil('ZOUMN', 'Paul', other);
   const without = await pupil('SANSINE', 'Léo', classId, null);
-  await db('pupils').where({ school_id: school.id }).update({ level_label: 'Moyenne section' });
+  await db('pupils').where({ school_id: school.id }).update({ level_label: 'MS' });
   const publicId = 'public-of-abdelkader-01';
   const provisionalSealed = sealProvisional(deps, publicId.slice(0, 22), '63MW8K3N');
   const at = new Date('2026-09-02T08:00:00Z');
@@ -201,7 +201,7 @@ describe('the PDF', () => {
   test('for handing out: a class a page, no password (R-141)', async () => {
     const list = await ask('hand-out');
     const rows = ['CP A', 'CP B'].flatMap((classLabel, at) =>
-      Array.from({ length: 24 }, (_, index) => row(list, index, { classId: at + 1, classLabel })),
+      Array.from({ length: 44 }, (_, index) => row(list, index, { classId: at + 1, classLabel })),
     );
     const { pages } = await pdf({ ...list, rows }, 'hand-out');
     expect(pages).toHaveLength(4);

@@ -2,7 +2,7 @@ import { pipeline, Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import type { Deps } from '../../deps.ts';
 import type { List } from './types.ts';
-import { CSV_COLUMNS, shownPassword } from './words.ts';
+import { CSV_COLUMNS, longLevel, shownPassword } from './words.ts';
 
 /**
  * The list for spreadsheets set to French (R-138 to R-140): UTF-8 with a mark, semicolons, CRLF, quotes only where a
@@ -25,13 +25,13 @@ export function csvStream(deps: Pick<Deps, 'sealer'>, list: List): Readable {
 
 function* recordsOf(deps: Pick<Deps, 'sealer'>, { school, rows }: List): Generator<string[]> {
   for (const row of rows) {
-    const { pupilFamilyName, pupilGivenName, level, classLabel, familyName, givenName, identifier } = row;
+    const { pupilFamilyName, pupilGivenName, classLabel, familyName, givenName, identifier } = row;
     yield [
       school.uai,
       school.name,
       pupilFamilyName,
       pupilGivenName,
-      level ?? '',
+      longLevel(row),
       classLabel ?? '',
       familyName,
       givenName,

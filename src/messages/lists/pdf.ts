@@ -13,7 +13,8 @@ import {
   createSetter,
   heightOfLines,
   paginate,
-  SHEET,
+  SHEETS,
+  type Sheet,
   type SheetPage,
 } from './sheet.ts';
 import type { List, ListKind } from './types.ts';
@@ -26,6 +27,7 @@ type Tools = {
   columns: readonly Column[];
   set: ReturnType<typeof createSetter>;
   kind: Exclude<ListKind, 'csv'>;
+  sheet: Sheet;
 };
 
 const HEADING = { pdf: 62, 'hand-out': 66 };
@@ -47,13 +49,21 @@ export async function writeListPdf(
   // Awaited below; a reader who leaves while a page is being set must not be an unhandled rejection.
   done.catch(() => {});
   const columns = columnsOf(kind, (row) => shownPassword(deps, row));
-  const tools: Tools = { document, ruler, list, columns, set: createSetter(ruler), kind };
+  const tools: Tools = {
+    document,
+    ruler,
+    list,
+    columns,
+    set: createSetter(ruler),
+    kind,
+    sheet: SHEETS[kind],
+  };
   const pages = await pagesOf(tools);
   for (const [index, page] of pages.entries()) {
-    document.addPage({ size: [SHEET.width, SHEET.height], margin: 0 });
+    document.addPage({ size: [tools.sheet.width, tools.sheet.height], margin: 0 });
     const section = document.struct('Sect');
     root.add(section);
-    const y = page.heading ? drawHeading(tools, section, page) : SHEET.top;
+    const y = page.heading ? drawHeading(tools, section, page) : tools.sheet.top;
     drawTable(tools, section, page, y);
     drawFoot(tools, section, page, `Page ${index + 1} sur ${pages.length}`);
     section.end();
@@ -67,7 +77,7 @@ export async function writeListPdf(
 /** How many rows are measured before others have their turn. */
 const MEASURED_AT_ONCE = 50;
 
-async function pagesOf({ list, columns, set, kind }: Tools): Promise<SheetPage[]> {
+async function pagesOf({ list, columns, set, kind, sheet }: Tools): Promise<SheetPage[]> {
   const heights: number[] = [];
   for (const [index, row] of list.rows.entries()) {
     const lines = columns.map(
@@ -76,7 +86,8 @@ async function pagesOf({ list, columns, set, kind }: Tools): Promise<SheetPage[]
     heights.push(heightOfLines(Math.max(...lines)));
     if (index % MEASURED_AT_ONCE === 0) await setImmediate();
   }
-  const sizes = { heights, headingHeight: HEADING[kind], titlesHeight: heightOfLines(1) };
+  const room = sheet.height - sheet.top - sheet.foot - heightOfLines(1);
+  const sizes = { heights, headingHeight: HEADING[kind], room };
   return paginate(list, kind === 'hand-out', sizes);
 }
 
@@ -84,19 +95,19 @@ const cellLines = (set: Tools['set'], { width, bold }: Column, text: string): re
   set(text, width - 2 * CELL.padX, bold);
 
 /** @returns where the table begins */
-function drawHeading({ document, list, set, kind }: Tools, section: Section, page: SheetPage): number {
+function drawHeading({ document, list, set, kind, sheet }: Tools, section: Section, page: SheetPage): number {
   const { school, rows, writtenAt } = list;
   const told = rows.slice(page.first, page.end);
   const created = `Date de création : ${creationDay(writtenAt)}`;
   const place = `${school.degree === 1 ? 'Ecole' : 'Établissement'} : ${school.uai} - ${school.name}`;
   const classLabel = told[0]?.classLabel ?? 'sans classe';
   const name = kind === 'pdf' ? 'Liste des responsables :' : `Liste des responsables : ${classLabel}`;
-  let y = SHEET.top;
+  let y = sheet.top;
   const line = (tag: 'P' | 'H1', text: string, size: number, bold: boolean) => {
-    const lines = set(text, (SHEET.width - 2 * SHEET.side) * (CELL.size / size), bold);
+    const lines = set(text, (sheet.width - 2 * sheet.side) * (CELL.size / size), bold);
     const [first] = lines;
     const style = {
-      x: SHEET.side,
+      x: sheet.side,
       baseline: y + size,
       size,
       colour: tag === 'H1' ? COLOURS.brand : COLOURS.ink,
@@ -108,7 +119,7 @@ function drawHeading({ document, list, set, kind }: Tools, section: Section, pag
   line('P', place, 10, true);
   y += 4;
   line('H1', name, 14, true);
-  return SHEET.top + HEADING[kind];
+  return sheet.top + HEADING[kind];
 }
 
 /** Lines are set at the size of the cells; their runs stand further apart where they are drawn larger. */
@@ -117,12 +128,12 @@ const scaled = (line: Line, size: number): Pick<Line, 'runs'> => ({
 });
 
 function drawTable(tools: Tools, section: Section, page: SheetPage, top: number): void {
-  const { document, list, columns, set } = tools;
+  const { document, list, columns, set, sheet } = tools;
   const table = document.struct('Table');
   section.add(table);
   const width = columns.reduce((sum, column) => sum + column.width, 0);
   const titles = heightOfLines(1);
-  artifact(document, () => document.rect(SHEET.side, top, width, titles).fill(COLOURS.tint));
+  artifact(document, () => document.rect(sheet.side, top, width, titles).fill(COLOURS.tint));
   const head = document.struct('TR');
   table.add(head);
   drawCells(tools, head, 'TH', top, (column) => set(column.title, column.width - 2 * CELL.padX, true));
@@ -140,8 +151,8 @@ function drawTable(tools: Tools, section: Section, page: SheetPage, top: number)
     artifact(document, () =>
       document
         .lineWidth(0.5)
-        .moveTo(SHEET.side, end)
-        .lineTo(SHEET.side + width, end)
+        .moveTo(sheet.side, end)
+        .lineTo(sheet.side + width, end)
         .stroke(COLOURS.line),
     );
   }
@@ -149,13 +160,13 @@ function drawTable(tools: Tools, section: Section, page: SheetPage, top: number)
 }
 
 function drawCells(
-  { document, columns }: Tools,
+  { document, columns, sheet }: Tools,
   row: Section,
   tag: 'TH' | 'TD',
   y: number,
   linesOf: (column: Column) => readonly Line[],
 ): void {
-  let x = SHEET.side;
+  let x = sheet.side;
   for (const column of columns) {
     const left = x + CELL.padX;
     const lines = linesOf(column);
@@ -185,20 +196,20 @@ function drawCells(
 
 /** The note on passwords, or the class that the page is of; the school and the page's number. */
 function drawFoot(
-  { document, ruler, list, set, kind }: Tools,
+  { document, ruler, list, set, kind, sheet }: Tools,
   section: Section,
   page: SheetPage,
   number: string,
 ): void {
-  const baseline = SHEET.height - 22;
+  const baseline = sheet.height - 22;
   const size = 8;
   const write = (text: string, x: number) => {
     for (const line of set(text, 1e4))
       drawRuns(document, scaled(line, size), { x, baseline, size, colour: COLOURS.soft });
   };
-  if (kind === 'pdf') section.add(document.struct('Note', {}, [() => write(PASSWORD_NOTE, SHEET.side)]));
-  else artifact(document, () => write(list.rows[page.first]?.classLabel ?? '', SHEET.side));
+  if (kind === 'pdf') section.add(document.struct('Note', {}, [() => write(PASSWORD_NOTE, sheet.side)]));
+  else artifact(document, () => write(list.rows[page.first]?.classLabel ?? '', sheet.side));
   const right = `${list.school.uai} - ${number}`;
   const width = ruler.width(right, 'regular', size);
-  artifact(document, () => write(right, SHEET.width - SHEET.side - width));
+  artifact(document, () => write(right, sheet.width - sheet.side - width));
 }

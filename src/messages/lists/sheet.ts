@@ -2,12 +2,17 @@ import { breakLines, type Line, type Ruler, splitRuns } from '../letters/runs.ts
 import { A4 } from '../print/document.ts';
 import { printableText } from '../print/markup.ts';
 import type { List, ListKind, ListRow } from './types.ts';
+import { longLevel } from './words.ts';
 
 /** Where everything of a list stands on its pages. Pure: the same list and the same ruler give the same pages. */
 
-/** A4 on its side. */
-export const SHEET = { width: A4.height, height: A4.width, side: 34, top: 34, foot: 50 };
-export const CELL = { size: 9, leading: 11.6, padX: 4, padY: 4.2 };
+/** The list lies on its side; that of a class stands, so that most classes have one page. */
+export const SHEETS = {
+  pdf: { width: A4.height, height: A4.width, side: 34, top: 34, foot: 50 },
+  'hand-out': { width: A4.width, height: A4.height, side: 32, top: 34, foot: 46 },
+};
+export type Sheet = (typeof SHEETS)['pdf'];
+export const CELL = { size: 9, leading: 11.6, padX: 4, padY: 3.8 };
 
 /** A column; `box`: an empty one to tick; `measured`: what its height is reckoned by, where that is not its text. */
 export type Column = {
@@ -22,7 +27,7 @@ export type Column = {
 const pupil: Column[] = [
   { title: 'Nom élève', width: 112, text: (row) => row.pupilFamilyName },
   { title: 'Prénom élève', width: 94, text: (row) => row.pupilGivenName },
-  { title: 'Niveau', width: 80, text: (row) => row.level ?? '' },
+  { title: 'Niveau', width: 80, text: longLevel },
 ];
 const guardian: Column[] = [
   { title: 'Nom', width: 112, text: (row) => row.familyName },
@@ -43,10 +48,14 @@ export function columnsOf(kind: Exclude<ListKind, 'csv'>, password: (row: ListRo
       ...guardian,
       { title: 'Mot de passe *', width: 82.8, bold: true, text: password, measured },
     ];
+  const narrow = (columns: Column[], widths: number[]) =>
+    columns.map((column, index) => ({ ...column, width: widths[index] ?? column.width }));
   return [
-    ...pupil.map((column) => ({ ...column, width: column.width + 24 })),
-    ...guardian.map((column) => ({ ...column, width: column.width + 24 })),
-    { title: 'Remise', width: 53.8, box: true, text: () => '' },
+    ...narrow(pupil.slice(0, 2), [98, 84]),
+    // As short as the directory has it: its reader knows what it means.
+    { title: 'Niveau', width: 48, text: (row) => row.level ?? '' },
+    ...narrow(guardian, [98, 84, 78]),
+    { title: 'Remise', width: 41.2, box: true, text: () => '' },
   ];
 }
 
@@ -55,19 +64,14 @@ export type SheetPage = { first: number; end: number; heading: boolean };
 
 /**
  * Cuts the rows into pages.
- * @param sizes `heights` of the rows; `headingHeight` of a page that begins a list or a class, without the columns'
- *   titles
+ * @param sizes `heights` of the rows; `headingHeight` of a page that begins a list or a class;
+ *   `room` for rows and heading on a page
  */
 export function paginate(
   { rows }: List,
   byClass: boolean,
-  {
-    heights,
-    headingHeight,
-    titlesHeight,
-  }: { heights: readonly number[]; headingHeight: number; titlesHeight: number },
+  { heights, headingHeight, room }: { heights: readonly number[]; headingHeight: number; room: number },
 ): SheetPage[] {
-  const room = SHEET.height - SHEET.top - SHEET.foot - titlesHeight;
   const pages: SheetPage[] = [];
   let page: SheetPage = { first: 0, end: 0, heading: true };
   let left = room - headingHeight;

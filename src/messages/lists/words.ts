@@ -32,6 +32,23 @@ export function shownPassword(deps: Pick<Deps, 'sealer'>, row: ListRow): string 
   return row.passwordKind === 'personal' ? '*****' : 'Aucun (FranceConnect)';
 }
 
+/** What the directory may write in short. */
+const LEVELS: Record<string, string> = {
+  TPS: 'Toute petite section',
+  PS: 'Petite section',
+  MS: 'Moyenne section',
+  GS: 'Grande section',
+  CP: 'Cours préparatoire',
+  CE1: 'Cours élémentaire 1',
+  CE2: 'Cours élémentaire 2',
+  CM1: 'Cours moyen 1',
+  CM2: 'Cours moyen 2',
+};
+
+/** « Moyenne section »; empty when the directory does not say. */
+export const longLevel = ({ level }: Pick<ListRow, 'level'>): string =>
+  level === null ? '' : (LEVELS[level.trim().toUpperCase()] ?? level);
+
 const STAMP = new Intl.DateTimeFormat('fr-FR', {
   timeZone: 'Europe/Paris',
   year: 'numeric',
