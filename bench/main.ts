@@ -4,20 +4,23 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { distributionsTable } from './distribute.ts';
 import { enumerationTable, measureEnumeration } from './enumeration.ts';
 import { importTable, measureImport } from './import.ts';
 import { measureLogins, operationsTable, ratiosTable } from './logins.ts';
 import { describeMachine } from './machine.ts';
-import { makeNation, nationTable } from './nation.ts';
+import { LARGE, makeNation, nationTable } from './nation.ts';
 import { measureNight, nightTables } from './night.ts';
 import { measureNotify, notifyTable } from './notify.ts';
 import { type Options, type Part, readOptions, USAGE } from './options.ts';
+import { measurePages, pagesTable } from './pages.ts';
 import { openArena } from './sides.ts';
 import { hangUp } from './visitor.ts';
 import { measureWorkers, workersTable } from './workers.ts';
 
 /** Kept between runs: the last tables, and the nation. */
 const KEPT = fileURLToPath(new URL('../.bench', import.meta.url));
+const nationFolder = (accounts: number) => join(KEPT, `nation-${accounts}`);
 const say = (line: string) => console.error(`  ${line}`);
 
 type Measured = { title: string; machine: string; tables: string[] };
@@ -84,12 +87,13 @@ async function workers(options: Options, folder: string): Promise<Measured> {
   }
 }
 
-async function notifying(_options: Options, folder: string): Promise<Measured> {
-  const result = await measureNotify(folder, say);
+async function notifying({ port }: Options, folder: string): Promise<Measured> {
+  const result = await measureNotify({ folder, port }, say);
+  hangUp();
   return {
     title: 'Notification of one school',
     machine: describeMachine(result.version),
-    tables: [notifyTable(result)],
+    tables: [notifyTable(result), distributionsTable(result.distributions)],
   };
 }
 
@@ -106,13 +110,30 @@ async function enumeration({ port, accounts, pairs }: Options, folder: string): 
   }
 }
 
-async function nation({ accounts }: Options): Promise<Measured> {
-  const result = await makeNation(join(KEPT, `nation-${accounts}`), accounts, say);
+async function nation({ nation: accounts }: Options): Promise<Measured> {
+  const result = await makeNation(nationFolder(accounts), accounts, say);
   return {
     title: `A nation of ${accounts} accounts`,
     machine: describeMachine(result.version),
     tables: [nationTable(result)],
   };
+}
+
+async function pages({ nation: accounts, port, visits }: Options, folder: string): Promise<Measured> {
+  try {
+    const settings = { folder, kept: nationFolder(accounts), port, accounts, visits };
+    const { samples, skipped, version } = await measurePages(settings, say);
+    return {
+      title: `Pages of the directors' module, a school of ${LARGE.guardians} guardians among ${accounts} accounts`,
+      machine: describeMachine(version),
+      tables: [
+        pagesTable(samples),
+        ...skipped.map((page) => `not visited, for nothing stands there: ${page}`),
+      ],
+    };
+  } finally {
+    hangUp();
+  }
 }
 
 const RUN: Record<Part, (options: Options, folder: string) => Promise<Measured>> = {
@@ -123,6 +144,7 @@ const RUN: Record<Part, (options: Options, folder: string) => Promise<Measured>>
   notify: notifying,
   enumeration,
   nation,
+  pages,
 };
 
 async function main(): Promise<number> {

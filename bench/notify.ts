@@ -3,25 +3,29 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CommandRun, runCommand } from './commands.ts';
 import { startDatabase } from './database.ts';
+import { type Distribution, measureDistributions } from './distribute.ts';
 import { fillPeople } from './people.ts';
+import { buildProgram } from './program.ts';
 import { environment } from './servers.ts';
 import { table } from './table.ts';
 
 export type NotifyResult = {
   runs: (CommandRun & { what: string; letters: number; kilobytes: number })[];
+  distributions: Distribution[];
   version: string;
 };
 
 export async function measureNotify(
-  folder: string,
+  { folder, port }: { folder: string; port: number },
   say: (line: string) => void,
   accounts = 1500,
 ): Promise<NotifyResult> {
+  const program = await buildProgram();
   const database = await startDatabase(join(folder, 'database'), 'educonnect_notify');
   try {
-    const env = environment(database.url, 9);
+    const env = environment(database.url, port);
     await fillPeople(database.sql, {
-      accounts: accounts * 2,
+      accounts: accounts * 3,
       accountsPerSchool: accounts,
       passwordHash: '',
       activated: 0,
@@ -36,9 +40,12 @@ export async function measureNotify(
       const { letters } = JSON.parse(run.out) as { letters: number };
       runs.push({ ...run, what, letters, kilobytes: Math.round((await stat(file)).size / 1024) });
     }
-    return { runs, version: database.version };
+    const arena = { database, env, program, folder, port };
+    const distributions = await measureDistributions(arena, [2, 3], say);
+    return { runs, distributions, version: database.version };
   } finally {
     await database.close();
+    program.forget();
   }
 }
 

@@ -3,7 +3,18 @@ import { parseArgs } from 'node:util';
 import { OPERATIONS, type Operation } from './logins.ts';
 import { SCOPES, type ScopeName } from './operations.ts';
 
-export const PARTS = ['import', 'logins', 'night', 'workers', 'notify', 'enumeration', 'nation'] as const;
+export const PARTS = [
+  'import',
+  'logins',
+  'night',
+  'workers',
+  'notify',
+  'enumeration',
+  'nation',
+  'pages',
+] as const;
+/** Not in a run without arguments: they want a nation, which takes ten minutes and 4 GB. */
+const WITH_NATION: readonly string[] = ['nation', 'pages'];
 export type Part = (typeof PARTS)[number];
 
 export type Options = {
@@ -26,8 +37,12 @@ export type Options = {
   most: number;
   /** enumeration: known and unknown, each so many times a form. */
   pairs: number;
-  /** logins: people in the database; nation: its size. */
+  /** logins: people in the database. */
   accounts: number;
+  /** nation, pages: its size. */
+  nation: number;
+  /** pages: of each. */
+  visits: number;
   /** Whether the bare library keeps refresh tokens, its default. */
   keepRefresh: boolean;
   /** First of two ports on loopback. */
@@ -38,14 +53,15 @@ export type Options = {
 
 export const USAGE = `usage: npm run bench [-- <part>... <options>]
 
-parts (all but nation when none is named)
+parts (all but nation and pages when none is named)
   import    a feed, the same again, a delta of 2 %
   logins    full login, code flow on a session, refresh, userinfo; beside the bare library
   night     full logins while an import runs beside them
   workers   full logins with several processes (WEB_CONCURRENCY)
   notify    1,500 accounts of one school
   enumeration  whether the time of an answer tells who is known
-  nation    a country of accounts, kept in .bench/nation for what comes later
+  nation    a country of accounts, kept in .bench/nation-<accounts>
+  pages     the pages of the directors' module in that country
 
 options
   --pupils 200000        import: pupils of the feed; night: 30000
@@ -57,7 +73,8 @@ options
   --seconds 4            logins: of one measurement; night and workers: 10
   --most 20000           logins: operations of one measurement at most
   --pairs 1000           enumeration: of each form
-  --accounts 2000        logins: people in the database; nation: 2000000
+  --accounts 2000        logins: people in the database; nation, pages: 2000000
+  --visits 30            pages: of each
   --keep-refresh         logins: the bare library does not renew refresh tokens (its default); ours always does
   --port 4860            the first of two ports on loopback
   --profile <folder>     logins: CPU profiles of both servers`;
@@ -81,6 +98,7 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
       most: NUMBER,
       pairs: NUMBER,
       accounts: NUMBER,
+      visits: NUMBER,
       port: NUMBER,
       profile: { type: 'string' },
       'keep-refresh': { type: 'boolean' },
@@ -89,7 +107,7 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
   if (values.help) return 'help';
   const parts = chosen('part', positionals, PARTS);
   return {
-    parts: parts.length > 0 ? parts : PARTS.filter((part) => part !== 'nation'),
+    parts: parts.length > 0 ? parts : PARTS.filter((part) => !WITH_NATION.includes(part)),
     pupils: whole('pupils', values.pupils, 200_000),
     nightPupils: whole('pupils', values.pupils, 30_000),
     workers: split(values.workers ?? '1,2').map((text) => whole('workers', text, 1)),
@@ -102,7 +120,9 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
     longSeconds: whole('seconds', values.seconds, 10),
     most: whole('most', values.most, 20_000),
     pairs: whole('pairs', values.pairs, 1000),
-    accounts: whole('accounts', values.accounts, parts.includes('nation') ? 2_000_000 : 2000),
+    accounts: whole('accounts', values.accounts, 2000),
+    nation: whole('accounts', values.accounts, 2_000_000),
+    visits: whole('visits', values.visits, 30),
     port: whole('port', values.port, 4860),
     profile: values.profile,
     keepRefresh: values['keep-refresh'] ?? false,

@@ -9,7 +9,8 @@ import { writeFeed } from '../../bench/feed.ts';
 import { cpuSeconds, cpuSecondsOfAll } from '../../bench/machine.ts';
 import { nightTables } from '../../bench/night.ts';
 import { readOptions } from '../../bench/options.ts';
-import { fillPeople } from '../../bench/people.ts';
+import { pagesTable } from '../../bench/pages.ts';
+import { fillPeople, gatherSchool } from '../../bench/people.ts';
 import { median, percentile, table } from '../../bench/table.ts';
 import { workersTable } from '../../bench/workers.ts';
 import { importFolder } from '../../src/imports/run.ts';
@@ -81,9 +82,47 @@ test('generated people are those of a country in little: every guardian has a ch
     expect(Number(linked[0]?.n)).toBe(200);
     const states = await people.db('accounts').distinct('state').orderBy('state').pluck('state');
     expect(states).toEqual(['activated', 'not_notified']);
+    await gatherSchool(people.db, 1, [3]);
+    expect(await people.db('pupils').where({ school_id: 3 })).toEqual([]);
+    const elsewhere = people.db('classes').whereNot({ school_id: 1 }).select('id');
+    expect(await people.db('pupils').where({ school_id: 1 }).whereIn('class_id', elsewhere)).toEqual([]);
   } finally {
     await people.drop();
   }
+});
+
+test('people of a nation stand anywhere on the way to their account', async () => {
+  const people = await createTestDatabase();
+  try {
+    const settings = {
+      accounts: 300,
+      accountsPerSchool: 100,
+      passwordHash: 'x',
+      activated: 60,
+      allStates: true,
+    };
+    await fillPeople(people.db, settings);
+    const of = (column: string) => people.db('accounts').distinct(column).orderBy(column).pluck(column);
+    expect(await of('state')).toEqual(['activated', 'activating', 'not_notified', 'notified']);
+    expect(await of('origin')).toEqual(['franceconnect', 'guardian', 'none', 'school']);
+  } finally {
+    await people.drop();
+  }
+});
+
+test('a page is held against its time, and against the statements of a smaller school', () => {
+  const page = { page: '…', status: 200, kilobytes: 3, cpu: 2 };
+  const samples = [
+    { ...page, durations: [10, 20], statements: [7, 7] as [number, number] },
+    { ...page, durations: [10, 200], statements: [7, 7] as [number, number] },
+    { ...page, durations: [10, 20], statements: [9, 7] as [number, number] },
+    { ...page, status: 500, durations: [10, 20], statements: [7, 7] as [number, number] },
+  ];
+  const verdicts = pagesTable(samples)
+    .split('\n')
+    .slice(2)
+    .map((line) => line.split('|').at(-2)?.trim());
+  expect(verdicts).toEqual(['yes', 'no', 'no', 'no']);
 });
 
 test('the driver ends by count or by time, and counts what fails', async () => {
@@ -174,7 +213,10 @@ test('the command line says what is wrong with it', () => {
     concurrency: [1, 8, 32],
     visitors: 8,
     workers: [1, 2],
+    nation: 2_000_000,
   });
+  for (const part of ['nation', 'pages'])
+    expect((readOptions([]) as { parts: string[] }).parts).not.toContain(part);
   expect(() => readOptions(['imports'])).toThrow(
     /there are: import, logins, night, workers, notify,.* nation/,
   );

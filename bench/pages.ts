@@ -1,0 +1,265 @@
+/**
+ * The pages of the directors' module in a nation: every GET route of it, for a school of 1,500 guardians, and once more
+ * for one of 300, whose pages must take as many statements. A route that is new is visited as it comes; the list is
+ * visited with each filter, each order, and on its last page.
+ */
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ADMIN_ROUTES } from '../src/admin/route-table.ts';
+import { sealProvisional } from '../src/credentials/provisional.ts';
+import { createSealer } from '../src/crypto/sealing.ts';
+import { runCommand } from './commands.ts';
+import { type BenchDatabase, readCounters } from './database.ts';
+import { cpuSeconds } from './machine.ts';
+import { LARGE, openNation } from './nation.ts';
+import { buildProgram } from './program.ts';
+import { environment, startOurs } from './servers.ts';
+import { signInStaff } from './staff.ts';
+import { percentile, table } from './table.ts';
+import { send } from './visitor.ts';
+
+/** Most that the slowest page but one in twenty may take (security.md 0.4). */
+const LIMIT_MS = 100;
+const WARM_UP = 3;
+/** An ordinary collège of the nation. */
+const SMALL = 4;
+
+export type PagesSettings = { folder: string; kept: string; port: number; accounts: number; visits: number };
+export type PageSample = {
+  page: string;
+  status: number;
+  kilobytes: number;
+  durations: number[];
+  /** Of server and database together, milliseconds a visit. */
+  cpu: number;
+  /** For the large school, and for the small one. */
+  statements: [number, number];
+};
+
+type Visit = { origin: string; cookie: string; database: BenchDatabase; pid: number };
+
+export async function measurePages(
+  { folder, kept, port, accounts, visits }: PagesSettings,
+  say: (line: string) => void,
+): Promise<{ samples: PageSample[]; skipped: string[]; version: string }> {
+  const program = await buildProgram();
+  const { database } = await openNation(kept, accounts, say);
+  try {
+    const env: Record<string, string> = {
+      ...environment(database.url, port),
+      STAFF_SESSION_IDLE_MINUTES: '60',
+    };
+    const prepared = join(kept, 'prepared');
+    if (!existsSync(prepared)) {
+      say('a year at two schools');
+      for (const school of [LARGE.id, SMALL]) await prepareSchool({ database, folder, env }, school);
+      await writeFile(prepared, '');
+    }
+    const cookie = await signInStaff(database.sql, env.COOKIE_KEYS ?? '', [LARGE.id, SMALL]);
+    const server = await startOurs(env, { program, folder });
+    try {
+      const visit = { origin: `http://127.0.0.1:${port}`, cookie, database, pid: server.pid };
+      return { ...(await visitAll(visit, visits, say)), version: database.version };
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    await database.close();
+    program.forget();
+  }
+}
+
+/** What a year leaves at a school: a distribution, statistics, people who did not get in, wrong attachments. */
+async function prepareSchool(
+  { database, folder, env }: { database: BenchDatabase; folder: string; env: Record<string, string> },
+  school: number,
+): Promise<void> {
+  const { sql } = database;
+  const { uai } = await sql('schools').where({ id: school }).first('uai');
+  await sealPasswords(sql, school, env.SEALING_KEYS ?? '');
+  await runCommand(database, ['statistics', '--school', uai, '--json'], env);
+  const label = (await sql('classes').where({ school_id: school }).orderBy('id').first('label'))
+    .label as string;
+  const out = join(folder, `${school}.pdf`);
+  const run = await runCommand(database, ['notify', '--school', uai, '--class', label, '--out', out], env);
+  if (run.code !== 0) throw new Error(`no distribution at ${uai}: ${run.err}`);
+  await sql.raw(
+    `INSERT INTO failed_checks (account_id, way, failed, at)
+     SELECT DISTINCT g.account_id, ELT(1 + g.id % 3, 'sms', 'franceconnect', 'school'),
+       ELT(1 + g.id % 3, 'mobile', 'birth-date', 'birth-date'), NOW(3) - INTERVAL g.id % 20 DAY
+     FROM pupils AS p JOIN legal_links AS l ON l.pupil_id = p.id
+     JOIN guardian_references AS g ON g.id = l.guardian_reference_id
+     WHERE p.school_id = ? AND g.id % 7 = 0`,
+    [school],
+  );
+  await sql.raw(
+    `INSERT INTO wrong_attachments (guardian_reference_id, pupil_id, account_id, state, reported_at)
+     SELECT g.id, p.id, g.account_id, 'open', NOW(3)
+     FROM pupils AS p JOIN legal_links AS l ON l.pupil_id = p.id
+     JOIN guardian_references AS g ON g.id = l.guardian_reference_id
+     WHERE p.school_id = ? AND g.id % 97 = 0`,
+    [school],
+  );
+}
+
+/** The nation's provisional passwords were sealed by nobody: a letter could not say them. */
+async function sealPasswords(sql: BenchDatabase['sql'], school: number, keys: string): Promise<void> {
+  const sealer = createSealer(keys.split(','));
+  const accounts: { id: number; publicId: string }[] = await sql('accounts as a')
+    .join('guardian_references as g', 'g.account_id', 'a.id')
+    .join('legal_links as l', 'l.guardian_reference_id', 'g.id')
+    .join('pupils as p', 'p.id', 'l.pupil_id')
+    .where({ 'p.school_id': school, 'a.state': 'notified' })
+    .distinct({ id: 'a.id', publicId: 'a.public_id' });
+  for (const { id, publicId } of accounts) {
+    const sealed = sealProvisional({ sealer }, publicId, 'GVKJ7PPE23');
+    await sql('accounts').where({ id }).update({ provisional_sealed: sealed });
+  }
+}
+
+type Place = Record<string, string>;
+
+/** What stands for `:uai`, `:account`, `:batch`... in the addresses of a school. */
+async function placeOf({ sql }: BenchDatabase, school: number): Promise<Place> {
+  const { uai } = await sql('schools').where({ id: school }).first('uai');
+  const account = await sql('accounts as a')
+    .join('guardian_references as g', 'g.account_id', 'a.id')
+    .join('legal_links as l', 'l.guardian_reference_id', 'g.id')
+    .join('pupils as p', 'p.id', 'l.pupil_id')
+    .where({ 'p.school_id': school, 'a.state': 'notified' })
+    .first({ id: 'a.public_id', name: 'a.family_name' });
+  const batch = await sql('notification_batches').where({ school_id: school }).first('public_id');
+  const first = await sql('classes').where({ school_id: school }).orderBy('id').first('id');
+  return {
+    uai,
+    account: account?.id,
+    batch: batch?.public_id,
+    class: String(first.id),
+    name: String(account?.name).slice(0, 3),
+  };
+}
+
+const SORTS = 'pupil class mef guardian identifier email origin state distributed login'.split(' ');
+
+/** Queries with which a page is visited besides none; `{class}` and the like as in `placeOf`. */
+const QUERIES: Record<string, readonly string[]> = {
+  '/admin/etablissements/:uai/responsables': [
+    '?q=',
+    '?q=&page=9999',
+    '?q={name}',
+    '?q=&class={class}',
+    '?q=&mef=10010012111',
+    ...['not_notified', 'notified', 'activating', 'activated'].map((state) => `?q=&state=${state}`),
+    ...['with', 'without'].map((email) => `?q=&email=${email}`),
+    ...['school', 'guardian', 'franceconnect', 'none'].map((origin) => `?q=&origin=${origin}`),
+    '?q=&expires=15',
+    ...SORTS.map((sort) => `?q=&sort=${sort}&dir=desc`),
+    ...SORTS.slice(1).map((sort) => `?q=&sort=${sort}&page=9999`),
+  ],
+  '/admin/etablissements/:uai/journal': ['?page=9999'],
+};
+
+const fill = (text: string, place: Place): string | null => {
+  let missing = false;
+  const filled = text.replace(/:(\w+)|\{(\w+)\}/g, (_, name?: string, other?: string) => {
+    const value = place[name ?? other ?? ''];
+    if (value === undefined) missing = true;
+    return encodeURIComponent(value ?? '');
+  });
+  return missing ? null : filled;
+};
+
+async function visitAll(visit: Visit, visits: number, say: (line: string) => void) {
+  const places = await Promise.all([LARGE.id, SMALL].map((school) => placeOf(visit.database, school)));
+  const [large, small] = places as [Place, Place];
+  const samples: PageSample[] = [];
+  const skipped: string[] = [];
+  const own = await ownStatements(visit.database);
+  for (const { method, path, needs } of ADMIN_ROUTES) {
+    // Who signs in leaves for the portal.
+    if (method !== 'get' || needs === 'nobody') continue;
+    for (const query of ['', ...(QUERIES[path] ?? [])]) {
+      const page = path.replace('/admin/etablissements/:uai', '…') + query;
+      const [at, beside] = [fill(path + query, large), fill(path + query, small)];
+      if (at === null || beside === null) {
+        skipped.push(page);
+        continue;
+      }
+      say(page);
+      const of = await visitOne(visit, at, own, visits);
+      const other = await visitOne(visit, beside, own, 5);
+      samples.push({ ...of, page, statements: [of.statements, other.statements] });
+    }
+  }
+  return { samples, skipped };
+}
+
+async function visitOne({ origin, cookie, database, pid }: Visit, path: string, own: number, visits: number) {
+  const durations: number[] = [];
+  const counted: number[] = [];
+  const cpu = () => cpuSeconds(pid) + cpuSeconds(database.pid);
+  let cpuBefore = 0;
+  let [status, kilobytes] = [0, 0];
+  for (let turn = -WARM_UP; turn < visits; turn += 1) {
+    if (turn === 0) cpuBefore = cpu();
+    const before = await readCounters(database.sql);
+    const began = performance.now();
+    const answer = await send(origin, path, { headers: { accept: 'text/html', cookie } });
+    const took = performance.now() - began;
+    const after = await readCounters(database.sql);
+    [status, kilobytes] = [answer.status, Buffer.byteLength(answer.text) / 1024];
+    if (turn < 0) continue;
+    durations.push(took);
+    counted.push(after.statements - before.statements - own);
+  }
+  // Whatever the server does each second beside only ever adds.
+  return {
+    status,
+    kilobytes,
+    durations,
+    cpu: ((cpu() - cpuBefore) * 1000) / visits,
+    statements: Math.min(...counted),
+  };
+}
+
+/** What looking costs by itself. */
+async function ownStatements({ sql }: BenchDatabase): Promise<number> {
+  const differences: number[] = [];
+  for (let turn = 0; turn < 10; turn += 1) {
+    const before = await readCounters(sql);
+    differences.push((await readCounters(sql)).statements - before.statements);
+  }
+  return Math.min(...differences);
+}
+
+export function pagesTable(samples: readonly PageSample[]): string {
+  return table(
+    [
+      'page',
+      'status',
+      'kB',
+      'p50 ms',
+      'p95 ms',
+      'CPU ms',
+      'statements',
+      'of 300',
+      `p95 under ${LIMIT_MS} ms, same statements`,
+    ],
+    samples.map(({ page, status, kilobytes, durations, cpu, statements: [large, small] }) => {
+      const p95 = percentile(durations, 0.95);
+      const kept = p95 < LIMIT_MS && large === small && status < 400;
+      return [
+        `\`${page}\``,
+        String(status),
+        kilobytes,
+        percentile(durations, 0.5),
+        p95,
+        cpu,
+        large,
+        small,
+        kept ? 'yes' : 'no',
+      ];
+    }),
+  );
+}
