@@ -115,13 +115,16 @@ async function serveUntil(deps: Deps, asked: Promise<void>): Promise<void> {
   await server.stop();
 }
 
-/** The night's import must not slow the sign-ins that this process answers meanwhile. */
+/** What must neither slow the requests that this process answers meanwhile nor fill its memory. */
+const ELSEWHERE: readonly string[] = ['import', 'make-letters'];
+
+/** The night's import and many letters are the work of processes of their own. */
 function jobsOfServer(deps: Deps): Job[] {
   const { dirname, filename } = import.meta;
   const file = join(dirname, `cli${extname(filename)}`);
   const execArgv = extname(filename) === '.ts' ? ['--import', import.meta.resolve('tsx')] : [];
   return jobTable(deps, providerChores).map((job) =>
-    job.name === 'import' ? inOwnProcess(deps, job, { file, execArgv }) : job,
+    ELSEWHERE.includes(job.name) ? inOwnProcess(deps, job, { file, execArgv }) : job,
   );
 }
 

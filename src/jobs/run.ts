@@ -18,7 +18,7 @@ export function startJobs(deps: Deps, jobs: readonly Job[]): RunningJobs {
   const sending = [
     ...CHANNELS.map((channel) => keepSending(deps, channel)),
     keepForgetting(deps),
-    keepPrinting(deps),
+    ...jobs.filter(({ name }) => name === 'make-letters').map((job) => keepPrinting(deps, job)),
   ];
   const schedule = keepSchedule(deps, jobs);
   const stop = async () => {

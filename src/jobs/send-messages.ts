@@ -3,7 +3,9 @@ import { recordFailedCheck } from '../enrolment/failed-checks.ts';
 import type { OnUndeliverable } from '../messages/channel.ts';
 import { forgetWords } from '../messages/forget.ts';
 import { makeLetters } from '../messages/make-letters.ts';
+import { reserveBatch } from '../messages/print-store.ts';
 import { type SendOptions, type SendReport, sendDue } from '../messages/send.ts';
+import type { Job } from './types.ts';
 
 const EVERY_MS = 1_000;
 /** How long the loop holds back after an error of its own (the database away), so as not to fill the log. */
@@ -62,9 +64,23 @@ export async function makeAllLetters(deps: Deps, signal?: AbortSignal): Promise<
   return made;
 }
 
-/** Keeps making letters beside the requests: in a loop of its own, since many take seconds. */
-export function keepPrinting(deps: Deps, everyMs = EVERY_MS): Loop {
-  return keepDoing(deps, (signal) => makeAllLetters(deps, signal), everyMs);
+/** How long whoever has seen that letters wait has for beginning with them. */
+const BEGIN_WITHIN_MS = 10_000;
+
+/**
+ * Keeps having letters made, in a loop of its own, since many take seconds.
+ * @param job `make-letters`, perhaps in a process of its own
+ */
+export function keepPrinting(deps: Deps, job: Pick<Job, 'run'>, everyMs = EVERY_MS): Loop {
+  return keepDoing(
+    deps,
+    async (signal) => {
+      const now = deps.clock.now();
+      const again = new Date(now.getTime() + BEGIN_WITHIN_MS);
+      if (await reserveBatch(deps.jobsDb, { now, again })) await job.run({ now, signal });
+    },
+    everyMs,
+  );
 }
 
 /** Nothing that fails ends it. */

@@ -65,7 +65,23 @@ export async function askForLetters(db: Database, batchId: number, now: Date): P
 
 export type PrintClaim = PrintBatch & { attempt: number };
 
-/** Takes a batch whose letters are due, or whose printer did not come back. Its old parts are forgotten. */
+/**
+ * Of several processes that look, one sees a batch that waits, or whose printer did not come back, and sees to it; the
+ * others see it again at `again`, should nobody have taken it until then.
+ */
+export async function reserveBatch(
+  db: Database,
+  { now, again }: { now: Date; again: Date },
+): Promise<boolean> {
+  const [result] = (await db.raw(
+    `UPDATE notification_batches SET pdf_state = 'waiting', pdf_due_at = ?
+     WHERE pdf_state IN ('waiting', 'making') AND pdf_due_at <= ? ORDER BY pdf_due_at LIMIT 1`,
+    [again, now],
+  )) as [{ affectedRows: number }];
+  return result.affectedRows > 0;
+}
+
+/** Takes a batch that waits, or whose printer did not come back. Its old parts are forgotten. */
 export async function claimBatch(
   trx: Transaction,
   { now, claimUntil }: { now: Date; claimUntil: Date },
@@ -74,7 +90,7 @@ export async function claimBatch(
     const row: PrintClaim | undefined = await trx('notification_batches')
       .select({ ...COLUMNS, attempt: 'pdf_attempts' })
       .where({ pdf_state: state })
-      .where('pdf_due_at', '<=', now)
+      .where('pdf_due_at', '<=', state === 'waiting' ? claimUntil : now)
       .orderBy('pdf_due_at')
       .forUpdate()
       .skipLocked()
