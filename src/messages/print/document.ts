@@ -41,6 +41,7 @@ export function openPdf({ title, writtenAt }: { title: string; writtenAt: Date }
       CreationDate: writtenAt,
     },
   });
+  forgetWritten(stream);
   const require = createRequire(import.meta.url);
   for (const [name, file] of Object.entries(FONT_FILES)) {
     stream.registerFont(name, readFileSync(require.resolve(file)) as unknown as string);
@@ -48,6 +49,23 @@ export function openPdf({ title, writtenAt }: { title: string; writtenAt: Date }
   const root = stream.struct('Document');
   stream.addStructure(root);
   return { stream, ruler: rulerOf(stream), root };
+}
+
+/**
+ * What an object of the file consists of is of no use once it is written, and the library keeps it to the end: of a
+ * document of a thousand pages that is most of the memory. Only its number is still asked for.
+ */
+function forgetWritten(document: Pdf): void {
+  const inside = document as unknown as { _refEnd(written: { data: Record<string, unknown> }): void };
+  const note = inside._refEnd.bind(document);
+  // Elements ask those below them whether they have a parent.
+  const nothing = { P: true };
+  inside._refEnd = (written) => {
+    note(written);
+    // Pages, and the elements of the structure: the others are few, and some are read once more at the end.
+    const { S: element, Type: type } = written.data;
+    if (element !== undefined || type === 'Page') written.data = nothing;
+  };
 }
 
 /** Measures with the fonts of the document itself. */
