@@ -1,7 +1,7 @@
 import type { Account } from '../accounts/types.ts';
 import type { Deps, FranceConnectIdentity } from '../deps.ts';
 import { LIVES_MS } from './enrolment.ts';
-import { findFranceConnectAccount, putEnrolment } from './enrolment-store.ts';
+import { findEnrolment, findFranceConnectAccount, putEnrolment } from './enrolment-store.ts';
 
 export type FranceConnectArrival = {
   interactionUid: string;
@@ -56,6 +56,18 @@ function sealIdentity(
   { givenName, familyName, preferredName }: SealedNames,
 ) {
   return deps.sealer.seal(JSON.stringify({ givenName, familyName, preferredName }), contextOf(uid));
+}
+
+/** What FranceConnect calls the visitor of this interaction, to show him who is about to be linked; null: not told. */
+export async function nameAtFranceConnect(
+  deps: Pick<Deps, 'db' | 'clock' | 'sealer'>,
+  interactionUid: string,
+): Promise<string | null> {
+  const row = await findEnrolment(deps.db, interactionUid, deps.clock.now());
+  if (!row?.fcIdentitySealed) return null;
+  const { givenName, familyName, preferredName } = openIdentity(deps, interactionUid, row.fcIdentitySealed);
+  const name = [givenName, preferredName ?? familyName].filter((part) => part !== null).join(' ');
+  return name === '' ? null : name;
 }
 
 /** @throws SealError when the value is another interaction's */

@@ -29,7 +29,11 @@ export type RegistrationPage = EnrolmentFrame & {
 };
 
 /** `mire/mobile`: field `mobile`, after FranceConnect. */
-export type MobilePage = Omit<RegistrationPage, 'values'> & { values: { mobile: string } };
+export type MobilePage = Omit<RegistrationPage, 'values'> & {
+  values: { mobile: string };
+  /** Who FranceConnect says that the visitor is. */
+  identity: string | null;
+};
 
 export type CodeError = FieldError<'code', 'missing' | 'malformed' | 'wrong' | 'expired' | 'used-up'>;
 

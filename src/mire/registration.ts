@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { beginSms } from '../enrolment/begin-sms.ts';
 import { currentEnrolment } from '../enrolment/enrolment.ts';
+import { nameAtFranceConnect } from '../enrolment/franceconnect.ts';
 import { giveMobile } from '../enrolment/mobile.ts';
 import { visitor } from '../http/context.ts';
 import { field, readForm } from '../http/form.ts';
@@ -60,13 +61,14 @@ export async function takeRegistration(visit: Visit): Promise<void> {
 }
 
 /** GET /interaction/:uid/telephone: after FranceConnect, and to correct the number while the code is awaited. */
-export function showMobile(visit: Visit, at: AtStep<'mobile' | 'code'>, shown?: Shown): void | Promise<void> {
+export async function showMobile(visit: Visit, at: AtStep<'mobile' | 'code'>, shown?: Shown): Promise<void> {
   const { deps, ctx, interaction } = visit;
   if (at.way === 'sms') return goOnEnrolling(visit);
   if (deps.sms === null) return notYetOpen('franceconnect')(visit);
   const page: MobilePage = {
     ...enrolmentFrame(visit, 'telephone', stepsOfEnrolment({ way: 'franceconnect', step: 'mobile' })),
     values: { mobile: field(ctx, 'mobile') },
+    identity: await nameAtFranceConnect(deps, interaction.uid),
     errors: shown?.errors ?? [],
     problem: shown?.problem ?? null,
     codeHref: shown?.problem && at.step === 'code' ? below(interaction.uid, 'code') : null,

@@ -125,6 +125,8 @@ describe('who is who he says', () => {
   test('not known: the mobile is asked, and the page loaded again changes nothing', async () => {
     const returned = await back(await leave());
     expect(new URL(returned.url).pathname).toBe(`/interaction/${uid}/telephone`);
+    // On a computer that others use, whose identity is about to be linked must be seen.
+    expect(returned.text).toContain(`${PERSON.given_name} ${PERSON.preferred_username}`);
     const again = await visitor.send(`/interaction/${uid}/franceconnect`);
     expect([again.status, again.headers.location]).toEqual([303, `/interaction/${uid}`]);
     expect(provider.finished).toEqual([]);

@@ -30,7 +30,12 @@ const registration: RegistrationPage = {
   problem: null,
   codeHref: null,
 };
-const mobile: MobilePage = { ...registration, steps: { current: 1, total: 3 }, values: { mobile: '' } };
+const mobile: MobilePage = {
+  ...registration,
+  steps: { current: 1, total: 3 },
+  values: { mobile: '' },
+  identity: 'CLAIRE ANNE MARTIN',
+};
 const code: CodePage = {
   ...frame,
   way: 'sms',
