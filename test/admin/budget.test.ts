@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { countStatements } from '../support/deps.ts';
+import { seedSchool } from '../support/school-accounts.ts';
+import {
+  STAFF_SCHOOLS,
+  type StaffSchoolKey,
+  type StaffWorld,
+  signInStaff,
+  startStaffWorld,
+} from '../support/staff.ts';
+import { type Answer, createVisitor, type Visitor } from '../support/visitor.ts';
+
+/** A page asks as many statements of the database whether the school has three families or three thousand rows. */
+
+let database: TestDatabase;
+let world: StaffWorld;
+let visitor: Visitor;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  world = await startStaffWorld(database);
+  await seed('one', 3);
+  await seed('two', 1500);
+  visitor = createVisitor(world.app.url);
+  await signInStaff(world, visitor, 'trois');
+});
+afterAll(async () => {
+  await world?.close();
+  await database?.drop();
+});
+
+/** Two guardians a pupil, each with two children: twice as many rows as guardians. */
+async function seed(school: StaffSchoolKey, families: number): Promise<void> {
+  const numbers = Array.from({ length: families }, (_, index) => index);
+  const of = (index: number) => `${school}.${index % families}`;
+  await seedSchool(world.app.deps, STAFF_SCHOOLS[school].uai, {
+    guardians: numbers.map((index) => ({
+      givenName: 'Zoé',
+      familyName: `NOM${index}`,
+      identifier: of(index),
+      as: (['not_notified', 'notified', 'activated'] as const)[index % 3] ?? 'notified',
+      email: index % 2 ? `z${index}@example.org` : null,
+    })),
+    pupils: numbers.map((index) => ({
+      givenName: 'Max',
+      familyName: `NOM${index}`,
+      class: `classe ${index % 40}`,
+      of: [of(index), of(index + 1)],
+    })),
+  });
+}
+
+async function counted(path: string): Promise<{ answer: Answer; statements: number; commits: number }> {
+  const count = countStatements(database.db);
+  try {
+    const answer = await visitor.get(path);
+    return { answer, statements: count.statements.length, commits: count.commits() };
+  } finally {
+    count.stop();
+  }
+}
+const at = (school: StaffSchoolKey) => `/admin/etablissements/${STAFF_SCHOOLS[school].uai}`;
+
+/** Of these three are the session's. */
+test.each([
+  ['', 4],
+  ['?q=', 6],
+  ['?q=nom1&state=notified&email=with&sort=email&dir=desc&page=2', 6],
+])('the list %s: %d statements, nothing written', async (query, expected) => {
+  for (const school of ['one', 'two'] as const) {
+    const { answer, statements, commits } = await counted(`${at(school)}/responsables${query}`);
+    expect({ school, status: answer.status, statements, commits }).toEqual({
+      school,
+      status: 200,
+      statements: expected,
+      commits: 0,
+    });
+  }
+});
+
+test('the list of three thousand rows: 50 a page, the last one too', async () => {
+  const first = (await counted(`${at('two')}/responsables?q=`)).answer.text;
+  expect(first).toContain('1 à 50 sur 3000 élève(s)');
+  expect(first).toContain('1500 responsable(s) dans les résultats');
+  expect(first.match(/name="account"/g)?.length).toBe(50);
+  const last = (await counted(`${at('two')}/responsables?q=&page=999`)).answer.text;
+  expect(last).toContain('2951 à 3000 sur 3000 élève(s)');
+});
+
+test('the page of an account: as many statements whatever the school, one line written where a password is shown', async () => {
+  const of = async (identifier: string) =>
+    (await database.db('accounts').where({ identifier }).first()).public_id;
+  for (const [school, identifier, commits] of [
+    ['one', 'one.0', 0],
+    ['two', 'two.0', 0],
+    ['two', 'two.1', 1],
+  ] as const) {
+    const page = await counted(`${at(school)}/comptes/${await of(identifier)}`);
+    expect({
+      identifier,
+      status: page.answer.status,
+      statements: page.statements,
+      commits: page.commits,
+    }).toEqual({
+      identifier,
+      status: 200,
+      statements: 10 + commits,
+      commits,
+    });
+  }
+});
