@@ -8,6 +8,7 @@ import type { PortalPerson } from '../../src/demo/academic-portal-people.ts';
 import type { Deps } from '../../src/deps.ts';
 import { createAcademicPortal } from '../../src/gateways/academic-portal.ts';
 import type { Middleware } from '../../src/http/context.ts';
+import type { createProvider } from '../../src/provider/index.ts';
 import { closeServer, startApp, type TestApp } from './app.ts';
 import type { TestDatabase } from './database.ts';
 import { testConfig } from './deps.ts';
@@ -63,7 +64,8 @@ export type StaffWorld = {
 
 /**
  * The application and the portal, each on a port of its own, and the schools above.
- * @param options `routes`: routes of the test beside those that there are; `table`: instead of them
+ * @param options `routes`: routes of the test beside those that there are; `table`: instead of them; `provider`: the
+ *   real one, say, so that families sign in as well
  */
 export async function startStaffWorld(
   database: Pick<TestDatabase, 'db' | 'url'>,
@@ -72,11 +74,13 @@ export async function startStaffWorld(
     parts = {},
     routes = [],
     table = routes.length === 0 ? null : [...ADMIN_ROUTES, ...routes],
+    provider,
   }: {
     env?: Record<string, string>;
     parts?: Partial<Deps>;
     routes?: readonly AdminRoute[];
     table?: readonly AdminRoute[] | null;
+    provider?: typeof createProvider;
   } = {},
 ): Promise<StaffWorld> {
   let answer: RequestListener = () => {};
@@ -96,6 +100,7 @@ export async function startStaffWorld(
     env: settings,
     parts: { academicPortal, ...parts },
     provider: (deps) => {
+      if (provider) return provider(deps);
       const stub = stubProvider();
       return table === null ? stub : { ...stub, app: adminRoutes({ deps }, table).routes() as Middleware };
     },

@@ -58,7 +58,8 @@ export async function startWorld(
 
 const NAMES = { ent: 'ENT Exemple', lsu: 'Livret scolaire' } as const;
 
-async function startService(deps: TestDeps, kind: 'ent' | 'lsu', scope: string): Promise<TestService> {
+/** A service that signs people in with this application, on a port of its own. */
+export async function startService(deps: TestDeps, kind: 'ent' | 'lsu', scope: string): Promise<TestService> {
   const server: Server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`;
