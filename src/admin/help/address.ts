@@ -21,6 +21,7 @@ export function helpAddresses({ paths }: AdminDoor, school: StaffSchool) {
     families: at('/familles'),
     quality: at('/qualite'),
     relaunch: at('/relance'),
+    relaunchActivation: at('/relance', '?groupe=activation'),
     attachments: at('/rattachements'),
     handOut: at('/responsables/liste-par-classe.pdf'),
     /** The list with these criteria, as in its own address. */

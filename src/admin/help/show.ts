@@ -49,7 +49,7 @@ const STEP_LEADS: Record<StepKey, (to: Addresses) => Lead[]> = {
   ],
   relaunch: (to) => [
     ['relaunch', to.relaunch ?? to.guardians('expires=15')],
-    ['activating', to.guardians('state=activating')],
+    ['activating', to.relaunchActivation ?? to.guardians('state=activating')],
   ],
 };
 
