@@ -21,6 +21,8 @@ export type DatabaseSettings = {
 };
 
 const ignore = () => {};
+/** Characters that say which statement it was where the values are in its text: no more than the table's name. */
+const NAMED_BY = 30;
 
 export type RawConnection = Connection & {
   __knex__disposed?: unknown;
@@ -31,8 +33,8 @@ export type RawConnection = Connection & {
 
 /** What our dialect has beyond knex's, for statement.ts. */
 export type BoundedClient = {
-  /** Rows, or the result of a statement that has none; bounded like any other statement. */
-  send(connection: RawConnection, sql: string, values?: readonly unknown[]): Promise<unknown>;
+  /** Rows, or the result of a statement that has none; bounded like any other statement. `null`: it has no places. */
+  send(connection: RawConnection, sql: string, values?: readonly unknown[] | null): Promise<unknown>;
   /** Throws a connection away instead of giving it back. */
   discard(connection: RawConnection, why: unknown): void;
 };
@@ -171,13 +173,14 @@ function boundedDialect(hosts: ConnectionOptions[], settings: DatabaseSettings):
       });
     }
 
-    send(connection: RawConnection, sql: string, values: readonly unknown[] = []): Promise<unknown> {
+    send(connection: RawConnection, sql: string, values: readonly unknown[] | null = []): Promise<unknown> {
       const { __knexUid, __knexTxId } = connection;
       this.emit('query', { __knexUid, __knexTxId, sql, bindings: values });
-      return this.bounded(connection, sql, (done) => {
+      const named = values === null ? sql.slice(0, NAMED_BY) : sql;
+      return this.bounded(connection, named, (done) => {
         ask(connection, sql, values, (error, result) => {
           // As knex does: which statement it was, with placeholders for the values.
-          if (error) error.message = `${sql} - ${error.message}`;
+          if (error) error.message = `${named} - ${error.message}`;
           done(error, result);
         });
       });

@@ -17,9 +17,14 @@ const MOST = 200;
 export function ask(
   connection: Connection & { prepared?: PreparedStatements },
   sql: string,
-  values: readonly unknown[],
+  values: readonly unknown[] | null,
   answered: Answered,
 ): void {
+  // A text that has its values in it: each is another one.
+  if (values === null) {
+    connection.query(sql, null, answered);
+    return;
+  }
   connection.prepared ??= new Map();
   const known = connection.prepared.get(sql);
   if (known) known.execute(values as unknown[], answered);

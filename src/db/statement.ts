@@ -40,6 +40,17 @@ export async function change(on: Sql, sql: string, values?: readonly Value[]): P
   return ((await send(on, sql, values)) as ResultSetHeader).affectedRows;
 }
 
+/** The same for a long text that has its values in it: it is not looked through for places for them. */
+export async function changeText(db: Knex, sql: string): Promise<number> {
+  const client = clientOf(db);
+  const connection = await client.acquireConnection();
+  try {
+    return ((await client.send(connection, sql, null)) as ResultSetHeader).affectedRows;
+  } finally {
+    client.releaseConnection(connection);
+  }
+}
+
 /** @throws when no connection is to be had in time */
 export async function beginTransaction(db: Knex): Promise<HeldTransaction> {
   const client = clientOf(db);

@@ -28,12 +28,15 @@ export async function* textChunks(
   yield decode(undefined);
 }
 
+export type Decoder = {
+  encoding: string;
+  decode: Decode;
+  /** Of bytes that begin and end at whole characters, the beginning of the file apart. */
+  decodeWhole(bytes: Uint8Array): string;
+};
+
 /** @param head the first bytes of the file @throws FeedError */
-export function createDecoder(
-  head: Uint8Array,
-  file: string,
-  undeclared = 'utf-8',
-): { encoding: string; decode: Decode } {
+export function createDecoder(head: Uint8Array, file: string, undeclared = 'utf-8'): Decoder {
   const { encoding, declared } = encodingOf(head as Buffer, file, undeclared);
   const decoder = new TextDecoder(encoding === 'us-ascii' ? 'utf-8' : encoding, { fatal: true });
   const unicode = encoding === 'utf-8' || encoding === 'us-ascii';
@@ -56,7 +59,17 @@ export function createDecoder(
     }
     return text;
   };
-  return { encoding, decode };
+  if (!unicode) return { encoding, decode, decodeWhole: decode };
+  // One that is not asked to go on where it ended is three times as fast.
+  const whole = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const decodeWhole = (bytes: Uint8Array) => {
+    try {
+      return whole.decode(bytes);
+    } catch {
+      throw wrong();
+    }
+  };
+  return { encoding, decode, decodeWhole };
 }
 
 function encodingOf(head: Buffer, file: string, undeclared: string): { encoding: string; declared: boolean } {

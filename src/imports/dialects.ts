@@ -25,7 +25,7 @@ export function readStaff(record: FeedRecord): RawStaff {
 
 /** Which degree a record is of by the names of its attributes; null when they tell nothing. */
 export function degreeOfRecord({ values }: FeedRecord): Degree | null {
-  const has = (...names: string[]) => names.some((name) => values.has(name));
+  const has = (...names: string[]) => names.some((name) => values.get(name)?.length);
   if (has('ENTPersonNom', 'ENTEleveAutoriteParentale', 'ENTPersonClasses', 'ENTEcoleCirconscription'))
     return 1;
   if (has('sn', 'givenName', 'ENTElevePersRelEleve', 'street', 'postalCode')) return 2;

@@ -2,14 +2,7 @@ import { textChunks } from './decode.ts';
 import { degreeOfRecord } from './dialects.ts';
 import { createRecordReader } from './parse.ts';
 import { listSources } from './sources.ts';
-import {
-  type Degree,
-  FeedError,
-  type FeedFile,
-  type FeedRecord,
-  type FeedType,
-  type Source,
-} from './types.ts';
+import { type Degree, FeedError, type FeedFile, type FeedType, type Source } from './types.ts';
 
 /** Schools and labels first, since the others refer to them; files come in any order of names. */
 const ORDER: FeedType[] = ['EtabEducNat', 'MefEducNat', 'PersRelEleve', 'PersEducNat', 'Eleve'];
@@ -44,25 +37,27 @@ export async function listFeed(folder: string, scratch: string): Promise<Feed> {
 }
 
 /** Reads as far as the first record. @returns a sentence when the file is of a kind that is not used */
-async function inspectFile({ name, folder, open }: Source): Promise<FeedFile | string> {
-  const first: FeedRecord[] = [];
-  const reader = createRecordReader(name, (record) => first.push(record));
+async function inspectFile({ name, folder, path, size, open }: Source): Promise<FeedFile | string> {
+  const seen: { first?: { verb: string; category: string; degree: Degree | null } } = {};
+  const reader = createRecordReader(name, (record) => {
+    seen.first ??= { verb: record.verb, category: record.category, degree: degreeOfRecord(record) };
+  });
   let ended = true;
   for await (const text of textChunks(open(), name)) {
     reader.write(text);
-    if (first.length > 0) {
+    if (seen.first) {
       ended = false;
       break;
     }
   }
   if (ended) reader.close();
-  const type = typeOf(first[0]?.category ?? '') ?? typeOf(name);
+  const { first } = seen;
+  const type = typeOf(first?.category ?? '') ?? typeOf(name);
   if (type === null) return `${name}: a kind of file that is not known, left aside`;
   if (ASIDE.includes(type)) return `${name}: ${type} files are not used, left aside`;
-  const delta = /delta/i.test(name) || (first[0] !== undefined && first[0].verb !== 'addRequest');
-  if (first[0] === undefined && !delta) throw new FeedError(name, 'it holds no record');
-  const degree =
-    reader.header.degree ?? degreeOfName(name) ?? (first[0] === undefined ? null : degreeOfRecord(first[0]));
+  const delta = /delta/i.test(name) || (first !== undefined && first.verb !== 'addRequest');
+  if (first === undefined && !delta) throw new FeedError(name, 'it holds no record');
+  const degree = reader.header.degree ?? degreeOfName(name) ?? first?.degree ?? null;
   if (degree === null)
     throw new FeedError(name, 'it does not say whether it is of the 1st or the 2nd degree');
   const { academyCode, records } = reader.header;
@@ -70,6 +65,8 @@ async function inspectFile({ name, folder, open }: Source): Promise<FeedFile | s
   return {
     no: 0,
     open,
+    path,
+    size,
     name,
     folder,
     type: type as FeedType,

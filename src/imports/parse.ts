@@ -1,3 +1,4 @@
+import { createCanonicalReader, createValueLists } from './canonical.ts';
 import { FeedError, type FeedRecord } from './types.ts';
 import { createXmlReader, XmlError } from './xml.ts';
 
@@ -19,6 +20,8 @@ export type FeedHeader = {
 
 export type RecordReader = {
   write(text: string): void;
+  /** Takes a text that begins between two records with `<addRequest>` and ends with the first `</addRequest>`. */
+  writeRecord(text: string): void;
   /** Ends the document. @throws FeedError when it is cut off */
   close(): void;
   header: FeedHeader;
@@ -28,12 +31,17 @@ export type RecordReader = {
   skip(): void;
 };
 
-/** Turns the XML of one feed file into records, holding never more than one. All refusals are FeedErrors. */
+/**
+ * Turns the XML of one feed file into records, holding never more than one. All refusals are FeedErrors.
+ * @param onRecord whose record is good until it returns: the next one uses the same lists
+ */
 export function createRecordReader(file: string, onRecord: (record: FeedRecord) => void): RecordReader {
   const header: FeedHeader = { academyCode: null, degree: null, exportedOn: null, records: null };
   let depth = 0;
   let position = 0;
-  let record = blankRecord(0, '');
+  const lists = createValueLists();
+  const readCanonical = createCanonicalReader(lists);
+  let record = blankRecord(0, '', lists.values);
   let size = 0;
   let operational = false;
   let attribute = '';
@@ -53,12 +61,14 @@ export function createRecordReader(file: string, onRecord: (record: FeedRecord) 
           );
         } else if (depth === 2) {
           position += 1;
-          record = blankRecord(position, name);
+          lists.clear();
+          // A change is kept until what it changes has been looked up.
+          record = blankRecord(position, name, name === 'addRequest' ? lists.values : new Map());
           size = 0;
         } else if (depth === 3) operational = name === 'operationalAttributes';
         else if (name === 'attr' || name === 'modification') {
           attribute = attributes.name ?? '';
-          if (!operational) record.named.add(attribute);
+          if (!operational && record.verb !== 'addRequest') record.named.add(attribute);
           if (name === 'modification' && attributes.operation !== 'replace') record.onlyReplaces = false;
         }
         if (name === 'value' || name === 'id') text = '';
@@ -72,7 +82,10 @@ export function createRecordReader(file: string, onRecord: (record: FeedRecord) 
           size += 32;
           if (name === 'id') record.id ||= value;
           else if (operational && attribute.startsWith('categorie')) record.category = value;
-          else if (value !== '' && !operational) addValue(record, attribute, value);
+          else if (value !== '' && !operational) {
+            if (record.values === lists.values) lists.add(attribute, value);
+            else addValue(record, attribute, value);
+          }
         }
       },
       text(part) {
@@ -107,6 +120,13 @@ export function createRecordReader(file: string, onRecord: (record: FeedRecord) 
   return {
     header,
     write: (chunk) => refusing(() => reader.write(chunk)),
+    writeRecord(whole) {
+      lists.clear();
+      const read = readCanonical(whole);
+      if (!read) return refusing(() => reader.write(whole));
+      position += 1;
+      onRecord({ ...blankRecord(position, 'addRequest', lists.values), ...read });
+    },
     close: () => refusing(() => reader.close()),
     between: () => depth === 1 && reader.idle(),
     skip() {
@@ -115,8 +135,12 @@ export function createRecordReader(file: string, onRecord: (record: FeedRecord) 
   };
 }
 
-function blankRecord(position: number, verb: string): FeedRecord {
-  return { position, verb, category: '', id: '', values: new Map(), named: new Set(), onlyReplaces: true };
+/** Of an `addRequest` nobody asks what it names without a value. */
+const NAMES_NOTHING: FeedRecord['named'] = new Set();
+
+function blankRecord(position: number, verb: string, values: FeedRecord['values']): FeedRecord {
+  const named = verb === 'addRequest' ? NAMES_NOTHING : new Set<string>();
+  return { position, verb, category: '', id: '', values, named, onlyReplaces: true };
 }
 
 function addValue(record: FeedRecord, name: string, value: string): void {

@@ -1,8 +1,11 @@
+import { availableParallelism } from 'node:os';
 import type { KnownRecords } from './known-records.ts';
 import { dropRepeatsOfUnchanged, type Kind, keepUnchanged, loadKnownRecords } from './known-records-store.ts';
 import type { KnownSchool } from './known-store.ts';
 import { type FileRead, readFile } from './read.ts';
+import type { PartRead } from './reader-thread.ts';
 import { keyOf, type Reading } from './reading.ts';
+import { startThread, type Thread } from './threads.ts';
 import type { FeedFile, ImportDeps } from './types.ts';
 import type { Writer } from './writer.ts';
 
@@ -14,20 +17,33 @@ export type Reader = {
   writer: Writer;
   begun(file: FeedFile): void;
   ended(file: FeedFile, read: FileRead): void;
+  /** Bytes from which on threads read; a small feed is read before they have begun. */
+  threadsFrom: number;
 };
 
-/** The files of guardians or of pupils of one base: ids are unique in it, so no two of these meet. */
+export const THREADS_FROM_BYTES = 16 * 2 ** 20;
+/** The database is at work meanwhile, and each thread takes its memory. */
+const MOST_THREADS = 3;
+
+/** The files of guardians or of pupils of one base: ids are unique in it, so no two parts have one in common. */
 type Part = {
   kind: Kind;
   academyCode: string;
   degree: FeedFile['degree'];
   delta: boolean;
+  size: number;
   files: FeedFile[];
 };
 
-/** Reads the files of persons, part by part. */
+/** Reads the files of persons, part by part: in threads when there is much to read. */
 export async function readPersons(reader: Reader, files: readonly FeedFile[]): Promise<void> {
-  for (const part of partsOf(files)) await readPart(reader, part);
+  const parts = partsOf(files);
+  // Changes are looked up in the database as they are read, and are few.
+  const whole = parts.filter(({ delta }) => !delta);
+  const size = whole.reduce((sum, part) => sum + part.size, 0);
+  const threaded = size >= reader.threadsFrom ? whole : [];
+  for (const part of parts) if (!threaded.includes(part)) await readHere(reader, part);
+  if (threaded.length > 0) await readInThreads(reader, threaded);
 }
 
 function partsOf(files: readonly FeedFile[]): Part[] {
@@ -37,41 +53,96 @@ function partsOf(files: readonly FeedFile[]): Part[] {
     const academyCode = file.academyCode as string;
     const key = `${type}|${academyCode}|${degree}`;
     const kind = type === 'Eleve' ? 'pupils' : 'guardian_references';
-    const part = parts.get(key) ?? { kind, academyCode, degree, delta, files: [] };
+    const part = parts.get(key) ?? { kind, academyCode, degree, delta, size: 0, files: [] };
     parts.set(key, part);
     part.files.push(file);
+    part.size += file.size;
   }
   return [...parts.values()];
 }
 
-async function readPart(reader: Reader, part: Part): Promise<void> {
-  const { deps, reading, writer } = reader;
-  // A file of changes has nothing that is as it was.
-  const known = part.delta ? null : await loadKnownRecords(deps.jobsDb, part.kind, part, schoolNos(reader));
+async function readHere(reader: Reader, part: Part): Promise<void> {
+  const { reading, writer } = reader;
+  const known = await knownOf(reader, part);
   for (const file of part.files) {
     reader.begun(file);
     reader.ended(file, await readFile(reading, file, known, writer.store));
   }
-  if (known && known.size > 0) await settleUnchanged(reader, part, known);
+  await writer.store();
+  await writer.settled();
+  await settleUnchanged(reader, part, known);
 }
 
-/** Numbers in the feed by the ids of known schools. */
-function schoolNos({ reading, known }: Reader): Map<number, number> {
-  return new Map(
+/** The largest parts first. What is reported is in the order of the files all the same. */
+async function readInThreads(reader: Reader, parts: readonly Part[]): Promise<void> {
+  const { reading } = reader;
+  const { runId, today, extraPrefixes, schools, labels } = reading;
+  const count = Math.min(Math.max(2, availableParallelism()), MOST_THREADS, parts.length);
+  const threads = Array.from({ length: count }, () =>
+    startThread({ runId, today, extraPrefixes, schools, labels }),
+  );
+  const queue = [...parts].sort((a, b) => b.size - a.size);
+  const done = new Map<Part, PartRead>();
+  const stopAll = () => Promise.all(threads.map((thread) => thread.stop()));
+  const work = async (thread: Thread) => {
+    for (let part = queue.shift(); part; part = queue.shift()) {
+      done.set(part, await readInThread(reader, thread, part));
+    }
+  };
+  // The first failure is the one that tells; the others are those of threads that were stopped for it.
+  const failures: unknown[] = [];
+  const loops = threads.map((thread) =>
+    work(thread).catch((error) => {
+      failures.push(error);
+      queue.length = 0;
+      return stopAll();
+    }),
+  );
+  // All must have ended before the caller clears what they wrote.
+  await Promise.all(loops);
+  await stopAll();
+  if (failures.length > 0) throw failures[0];
+  for (const part of parts) mergePart(reader, part, done.get(part) as PartRead);
+}
+
+async function readInThread(reader: Reader, thread: Thread, part: Part): Promise<PartRead> {
+  const known = await knownOf(reader, part);
+  const read = await thread.read(part.files, known, {
+    begun: (no) => reader.begun(reader.reading.files[no] as FeedFile),
+    batch: reader.writer.write,
+  });
+  await settleUnchanged(reader, part, known);
+  return read;
+}
+
+function mergePart({ reading, ended }: Reader, part: Part, { files, read, refusals, refused }: PartRead) {
+  for (const [index, file] of part.files.entries()) ended(file, files[index] as FileRead);
+  reading.read.pupils += read.pupils;
+  reading.read.guardians += read.guardians;
+  for (const refusal of refusals.kept) reading.refusals.add(refusal);
+  reading.refusals.count(refusals.total - refusals.kept.length);
+  for (const school of reading.schools) school.refused += refused.get(school.no) ?? 0;
+}
+
+/** A file of changes has nothing that is as it was. */
+async function knownOf(reader: Reader, part: Part): Promise<KnownRecords | null> {
+  if (part.delta) return null;
+  const { reading, known, deps } = reader;
+  const schoolNos = new Map(
     known.flatMap(({ id, academyCode, degree, sourceId }) => {
       const school = reading.schoolsByKey.get(keyOf(academyCode, degree, sourceId));
       return school ? [[id, school.no]] : [];
     }),
   );
+  return loadKnownRecords(deps.jobsDb, part.kind, part, schoolNos);
 }
 
 async function settleUnchanged(
-  { deps, runId, reading, writer }: Reader,
+  { deps, runId, reading }: Reader,
   part: Part,
-  known: KnownRecords,
+  known: KnownRecords | null,
 ): Promise<void> {
-  await writer.store();
-  await writer.settled();
+  if (!known || known.size === 0) return;
   const repeated = await dropRepeatsOfUnchanged(deps.jobsDb, runId, part.kind, part, known);
   for (const { sourceId, fileNo, same } of repeated) {
     if (same) continue;

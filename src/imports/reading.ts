@@ -1,7 +1,12 @@
 import type { Random } from '../deps.ts';
-import type { Refusals } from './refusals.ts';
-import { createRefusals } from './refusals.ts';
-import type { StagedGuardianRow, StagedPupilRow, StagedStaffRow } from './staging-rows.ts';
+import { createRefusals, type Refusals } from './refusals.ts';
+import {
+  insertStatement,
+  STAGED_TABLES,
+  type StagedRows,
+  type StagedTable,
+  tupleOf,
+} from './staging-rows.ts';
 import type { Degree, FeedFile, FeedRecord, StagedSchool } from './types.ts';
 
 export type ReadCounts = { schools: number; pupils: number; guardians: number; staff: number };
@@ -22,17 +27,18 @@ export type Reading = {
   schoolsByKey: Map<string, StagedSchool>;
   uais: Set<string>;
   labels: Map<string, string>;
-  buffers: {
-    staged_pupils: StagedPupilRow[];
-    staged_guardians: StagedGuardianRow[];
-    staged_staff: StagedStaffRow[];
-  };
+  runId: number;
+  /** Rows as they stand in a statement. */
+  buffers: Record<StagedTable, string[]>;
   /** modifyRequests of pupils and guardians: what they change is looked up batch by batch. */
   changes: Change[];
 };
 export type Change = { file: FeedFile; record: FeedRecord; id: string };
 
-export type ReadingSettings = Pick<Reading, 'files' | 'notes' | 'today' | 'extraPrefixes' | 'random'>;
+export type ReadingSettings = Pick<
+  Reading,
+  'runId' | 'files' | 'notes' | 'today' | 'extraPrefixes' | 'random'
+>;
 
 export function createReading(settings: ReadingSettings): Reading {
   return {
@@ -61,6 +67,24 @@ export function addSchool(reading: Reading, columns: Omit<StagedSchool, 'no'>): 
     reading.schoolsByKey.set(key, school);
   }
   if (columns.listed) reading.uais.add(columns.uai);
+}
+
+/** Puts a row into its buffer. */
+export function stageRow<T extends StagedTable>(reading: Reading, table: T, row: StagedRows[T]): void {
+  reading.buffers[table].push(tupleOf(table, reading.runId, row));
+}
+
+/** Rows of one table as the statement that writes them. */
+export type Batch = { table: StagedTable; statement: string; rows: number };
+
+/** Empties the buffers. */
+export function takeBatches({ buffers }: Reading): Batch[] {
+  return STAGED_TABLES.flatMap((table) => {
+    const tuples = buffers[table].splice(0);
+    return tuples.length === 0
+      ? []
+      : [{ table, statement: insertStatement(table, tuples), rows: tuples.length }];
+  });
 }
 
 /** Drawn now, used if the person turns out to need an account: 16 random bytes, base64url. */

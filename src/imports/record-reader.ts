@@ -1,10 +1,11 @@
-import { createDecoder, type Decode } from './decode.ts';
+import { createDecoder, type Decoder } from './decode.ts';
 import { type Digest, digestOfRecord, hexOf, type KnownRecords, saltOf, seeKnown } from './known-records.ts';
 import { createRecordReader } from './parse.ts';
 import { FeedError, type FeedRecord } from './types.ts';
 
 const OPEN = Buffer.from('<addRequest>');
-const CLOSE = Buffer.from('</addRequest>');
+const CLOSE = Buffer.from('</addRequest');
+const MORE = '>'.charCodeAt(0);
 /** Bytes of a record that is looked for in one piece; a longer one is parsed as it comes and not known again. */
 const LONGEST = 200_000;
 
@@ -27,26 +28,24 @@ export function createBytesReader(
   rules: readonly (string | number)[] | null,
   on: { record(record: FeedRecord): void; unchanged(): void },
 ): BytesReader {
-  let decode: Decode | undefined;
+  let decoder: Decoder | undefined;
   let salt: Digest | null = null;
   let rest: Buffer = Buffer.alloc(0);
-  let taken: FeedRecord[] = [];
+  let whole = false;
   const digest: Digest = new Uint32Array(4);
-  const reader = createRecordReader(file, (record) => taken.push(record));
+  const reader = createRecordReader(file, (record) => {
+    if (whole) record.digest = hexOf(digest);
+    on.record(record);
+  });
 
-  function parse(bytes: Buffer, digest?: Digest): void {
-    reader.write((decode as Decode)(bytes));
-    const [first] = taken;
-    if (digest && first && taken.length === 1 && reader.between()) first.digest = hexOf(digest);
-    for (const record of taken) on.record(record);
-    taken = [];
+  function parse(bytes: Buffer): void {
+    reader.write((decoder as Decoder).decode(bytes));
   }
 
   function write(bytes: Buffer): void {
-    if (!decode) {
-      const head = createDecoder(bytes, file);
-      decode = head.decode;
-      if (rules) salt = saltOf([...rules, head.encoding]);
+    if (!decoder) {
+      decoder = createDecoder(bytes, file);
+      if (rules) salt = saltOf([...rules, decoder.encoding]);
     }
     const buffer = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
     let at = 0;
@@ -65,14 +64,22 @@ export function createBytesReader(
     if (buffer.length - start < OPEN.length) return start;
     if (buffer.compare(OPEN, 0, OPEN.length, start, start + OPEN.length) !== 0) return takeOther(buffer, at);
     const close = buffer.indexOf(CLOSE, start + OPEN.length);
-    if (close < 0) return buffer.length - start > LONGEST ? takeOther(buffer, at) : start;
-    const end = close + CLOSE.length;
+    const end = close + CLOSE.length + 1;
+    if (close < 0 || end > buffer.length)
+      return buffer.length - start > LONGEST ? takeOther(buffer, at) : start;
+    // One end tag, at the end: the record ends there, or further on when this is no tag at all.
+    if (buffer[end - 1] !== MORE) return takeOther(buffer, at);
     const record = buffer.subarray(start, end);
     digestOfRecord(record, salt, digest);
     if (known && seeKnown(known, digest)) {
       reader.skip();
       on.unchanged();
-    } else parse(record, digest);
+    } else {
+      const text = (decoder as Decoder).decodeWhole(record);
+      whole = true;
+      reader.writeRecord(text);
+      whole = false;
+    }
     return end;
   }
 
@@ -85,10 +92,10 @@ export function createBytesReader(
   }
 
   function close(): void {
-    if (!decode) throw new FeedError(file, 'the file is empty');
+    if (!decoder) throw new FeedError(file, 'the file is empty');
     if (rest.length > 0) parse(rest);
     rest = Buffer.alloc(0);
-    reader.write(decode(undefined));
+    reader.write(decoder.decode(undefined));
     reader.close();
   }
 

@@ -39,6 +39,8 @@ export type ImportOptions = {
   progress?: Progress;
   /** Folder in which archives are unpacked; the system's temporary one unless said. */
   temporary?: string | undefined;
+  /** Bytes of persons' files from which on threads read them. */
+  threadsFrom?: number | undefined;
 };
 
 /**
@@ -49,7 +51,7 @@ export type ImportOptions = {
 export async function importFolder(
   deps: ImportDeps,
   folder: string,
-  { dryRun = false, accept, progress = () => {}, temporary }: ImportOptions = {},
+  { dryRun = false, accept, progress = () => {}, temporary, threadsFrom }: ImportOptions = {},
 ): Promise<ImportResult> {
   const started = deps.clock.now();
   const run = await takeRun(deps.jobsDb, { folder, dryRun, now: started });
@@ -66,7 +68,7 @@ export async function importFolder(
   try {
     await clearStaging(deps.jobsDb);
     const alive = leaseKeeper(deps, run.id);
-    const feed = await stageFeed(deps, run.id, { folder, scratch }, progress, alive);
+    const feed = await stageFeed(deps, run.id, { folder, scratch, threadsFrom }, progress, alive);
     const work = await weigh(deps, run.id, feed, report);
     if (report.brake.length > 0 && !(await isReleased(deps, feed, report))) {
       digest = feed.digest;

@@ -1,10 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { unpack } from './archive.ts';
+import { openFile } from './open-file.ts';
 import { FeedError, type Source } from './types.ts';
 
-const CHUNK_BYTES = 256 * 1024;
 const MAX_FILES = 60_000;
 const MAX_FILE_BYTES = 4 * 2 ** 30;
 const MAX_LIST_BYTES = 16 * 2 ** 20;
@@ -59,17 +58,18 @@ export async function listSources(folder: string, scratch: string): Promise<Sour
   }
   const files = found.filter(({ name }) => XML.test(name));
   if (files.length > MAX_FILES) throw new FeedError('', `there are more than ${MAX_FILES} files`);
-  for (const { path, name } of files) {
-    if ((await stat(path)).size > MAX_FILE_BYTES) throw new FeedError(name, 'it is bigger than 4 GiB');
-  }
   files.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const sources = await Promise.all(files.map(sourceOf));
+  const huge = sources.find(({ size }) => size > MAX_FILE_BYTES);
+  if (huge) throw new FeedError(huge.name, 'it is bigger than 4 GiB');
   const { sums, counts } = await readLists(found, files);
   const tables = found.filter(({ name }) => TABLE.test(name) && !MANIFEST.test(name));
-  return { sources: files.map(sourceOf), tables: tables.map(sourceOf), notes, sums, counts };
+  return { sources, tables: await Promise.all(tables.map(sourceOf)), notes, sums, counts };
 }
 
-function sourceOf({ path, ...rest }: Found): Source {
-  return { ...rest, open: () => createReadStream(path, { highWaterMark: CHUNK_BYTES }) };
+async function sourceOf(found: Found): Promise<Source> {
+  const { size } = await stat(found.path);
+  return { ...found, size, open: () => openFile(found.path) };
 }
 
 async function readLists(found: readonly Found[], files: readonly Found[]) {

@@ -3,7 +3,7 @@ import { createBases, type FeedBase } from './bases.ts';
 import { listFeed } from './folder.ts';
 import { type KnownSchool, knownSchools } from './known-store.ts';
 import { takeTable } from './onde.ts';
-import { readPersons } from './persons.ts';
+import { readPersons, THREADS_FROM_BYTES } from './persons.ts';
 import { type FileRead, readFile } from './read.ts';
 import { addSchool, createReading, type ReadCounts, type Reading } from './reading.ts';
 import type { Refusals } from './refusals.ts';
@@ -34,19 +34,25 @@ export type StagedFeed = {
 /**
  * Reads a folder whole into the staging tables; schools and labels stay in memory, persons never do.
  * @param scratch an empty private folder, for what archives hold
+ * @param threadsFrom bytes from which on threads read
  * @param alive called after each batch: prolongs the lease
  * @throws FeedError when the feed cannot be believed; nothing of it reached a live table then
  */
 export async function stageFeed(
   deps: ImportDeps,
   runId: number,
-  { folder, scratch }: { folder: string; scratch: string },
+  {
+    folder,
+    scratch,
+    threadsFrom = THREADS_FROM_BYTES,
+  }: { folder: string; scratch: string; threadsFrom?: number | undefined },
   progress: Progress,
   alive: () => Promise<void>,
 ): Promise<StagedFeed> {
   const feed = await listFeed(folder, scratch);
   const known = await knownSchools(deps.jobsDb);
   const reading = createReading({
+    runId,
     extraPrefixes: deps.config.PHONE_EXTRA_MOBILE_PREFIXES,
     random: deps.random,
     files: [...feed.files],
@@ -78,7 +84,7 @@ export async function stageFeed(
       ended(own, await readFile(reading, own, null, writer.store));
     }
   }
-  await readPersons({ deps, runId, reading, known, writer, begun, ended }, persons);
+  await readPersons({ deps, runId, reading, known, writer, begun, ended, threadsFrom }, persons);
   for (const table of feed.tables) {
     progress({ step: 'read', file: table.name, done: feed.files.length, of: feed.files.length });
     const { academyCode } = await takeTable(deps, reading, table, known);

@@ -11,7 +11,7 @@ type StagedKey = {
   record_digest?: string | undefined;
 };
 /** A refused record is kept by its key alone: who is in the feed has not left, even when his record is no use. */
-export type StagedPupilRow = StagedKey & {
+type StagedPupilRow = StagedKey & {
   school_no: number | null;
   refused: 0 | 1;
   public_id: string | null;
@@ -21,18 +21,23 @@ export type StagedPupilRow = StagedKey & {
   links_digest?: string;
   columns?: PupilColumns;
 };
-export type StagedGuardianRow = StagedKey & {
+type StagedGuardianRow = StagedKey & {
   refused: 0 | 1;
   public_id: string | null;
   columns?: GuardianColumns;
 };
-export type StagedStaffRow = StagedKey & {
+type StagedStaffRow = StagedKey & {
   refused: 0 | 1;
   /** JSON of `StaffFunction[]` */
   functions: string | null;
   columns?: StaffColumns;
 };
-export type StagedRow = StagedPupilRow | StagedGuardianRow | StagedStaffRow;
+export type StagedRows = {
+  staged_pupils: StagedPupilRow;
+  staged_guardians: StagedGuardianRow;
+  staged_staff: StagedStaffRow;
+};
+type StagedRow = StagedRows[keyof StagedRows];
 
 export const PUPIL_COLUMNS = [
   'ine',
@@ -68,20 +73,23 @@ export const GUARDIAN_COLUMNS = [
   'record_digest',
 ] as const;
 export const STAFF_COLUMNS = ['title', 'given_name', 'family_name', 'email', 'digest'] as const;
-const KEY = ['academy_code', 'degree', 'source_id', 'file_no', 'refused', 'deleted'] as const;
+const KEY = ['academy_code', 'degree', 'source_id', 'file_no', 'refused'] as const;
+/** Columns of the row, and those that its checked record has. */
 const TABLES = {
-  staged_pupils: [
-    ...KEY,
-    'public_id',
-    'school_no',
-    'guardians',
-    'class_code',
-    'class_label',
-    ...PUPIL_COLUMNS,
-  ],
-  staged_guardians: [...KEY, 'public_id', ...GUARDIAN_COLUMNS],
-  staged_staff: [...KEY, 'functions', ...STAFF_COLUMNS],
-} as const;
+  staged_pupils: {
+    own: [...KEY, 'public_id', 'school_no', 'guardians', 'links_digest'],
+    checked: [
+      'class_code',
+      'class_label',
+      ...PUPIL_COLUMNS.filter((column) => !/^(links|record)_/.test(column)),
+    ],
+  },
+  staged_guardians: {
+    own: [...KEY, 'public_id'],
+    checked: GUARDIAN_COLUMNS.filter((column) => column !== 'record_digest'),
+  },
+  staged_staff: { own: [...KEY, 'functions'], checked: STAFF_COLUMNS },
+} as const satisfies Record<string, { own: readonly string[]; checked: readonly string[] }>;
 export type StagedTable = keyof typeof TABLES;
 export const STAGED_TABLES = Object.keys(TABLES) as StagedTable[];
 
@@ -95,29 +103,29 @@ const SAME: Record<StagedTable, readonly string[]> = {
 type Values = Partial<Record<string, string | number | null>>;
 const NOTHING: Values = {};
 
+/** The row as it stands in a statement. Rows wait as text: objects by the thousand would keep the collector busy. */
+export function tupleOf(table: StagedTable, runId: number, row: StagedRow): string {
+  const { own, checked } = TABLES[table];
+  const cells: string[] = [String(runId), row.deleted === 1 ? '1' : '0'];
+  if (table !== 'staged_staff')
+    cells.push(row.record_digest === undefined ? 'NULL' : `X'${row.record_digest}'`);
+  const values = row as unknown as Values;
+  for (const column of own) cells.push(literal(values[column]));
+  const columns = (row.columns ?? NOTHING) as Values;
+  for (const column of checked) cells.push(literal(columns[column]));
+  return `(${cells.join(',')})`;
+}
+
 /**
- * One statement that writes a batch of records: an id that is already there keeps its first record and counts the
+ * One statement that writes a batch of rows: an id that is already there keeps its first record and counts the
  * others, unless they say the same, which happens between files. The driver's own expansion of rows costs twice as
  * much, and readers hand on nothing but the text.
  */
-export function insertStatement(table: StagedTable, runId: number, rows: readonly StagedRow[]): string {
-  const columns = TABLES[table];
-  const run = String(runId);
-  const tuples = rows.map((row) => {
-    const value = row as unknown as Values;
-    const checked = (row.columns ?? NOTHING) as Values;
-    let tuple = `(${run}`;
-    for (const column of columns) {
-      const given = value[column] ?? checked[column];
-      if (column === 'record_digest' && given) tuple += `,X'${given}'`;
-      else
-        tuple +=
-          given === undefined || given === null ? (column === 'deleted' ? ',0' : ',NULL') : literal(given);
-    }
-    return `${tuple})`;
-  });
+export function insertStatement(table: StagedTable, tuples: readonly string[]): string {
+  const { own, checked } = TABLES[table];
+  const first = ['run_id', 'deleted', ...(table === 'staged_staff' ? [] : ['record_digest'])];
   const same = SAME[table].map((column) => `${column} <=> VALUES(${column})`).join(' AND ');
-  return `INSERT INTO ${table} (run_id, ${columns.join(', ')}) VALUES ${tuples.join(',')}
+  return `INSERT INTO ${table} (${[...first, ...own, ...checked].join(', ')}) VALUES ${tuples.join(',')}
     ON DUPLICATE KEY UPDATE repeats = repeats + IF(${same}, 0, 1),
       repeat_file = IF(${same}, repeat_file, VALUES(file_no))`;
 }
@@ -125,7 +133,8 @@ export function insertStatement(table: StagedTable, runId: number, rows: readonl
 /** All that ends or bends a string literal: sessions have no NO_BACKSLASH_ESCAPES, and utf8mb4 on both sides. */
 const SPECIAL = /['\\]/;
 
-function literal(value: string | number): string {
-  if (typeof value === 'number') return `,${value}`;
-  return SPECIAL.test(value) ? `,'${value.replace(/['\\]/g, '\\$&')}'` : `,'${value}'`;
+function literal(value: string | number | null | undefined): string {
+  if (value === null || value === undefined) return 'NULL';
+  if (typeof value === 'number') return String(value);
+  return SPECIAL.test(value) ? `'${value.replace(/['\\]/g, '\\$&')}'` : `'${value}'`;
 }

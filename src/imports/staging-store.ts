@@ -1,4 +1,4 @@
-import { change } from '../db/statement.ts';
+import { changeText } from '../db/statement.ts';
 import type { Database } from '../deps.ts';
 import { STAGED_TABLES, type StagedTable } from './staging-rows.ts';
 
@@ -14,7 +14,7 @@ export const TOUCHED = `(p.id IS NULL OR p.left_at IS NOT NULL
 /** @param statement of `insertStatement` @returns whether a record says something else than one of the same id */
 export async function insertStaged(db: Database, statement: string, rows: number): Promise<boolean> {
   // One for each row that is new or as it was, two for each that counted another.
-  return (await change(db, statement)) !== rows;
+  return (await changeText(db, statement)) !== rows;
 }
 
 export type RepeatedIds = {

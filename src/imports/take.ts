@@ -1,7 +1,7 @@
 import { cleanText } from '../directory/names.ts';
 import { checkGuardian, checkPupil, checkStaff, digestOf, isSourceId } from './check.ts';
 import { readGuardian, readPupil, readStaff } from './dialects.ts';
-import { addSchool, keyOf, labelKey, newPublicId, type Reading } from './reading.ts';
+import { addSchool, keyOf, labelKey, newPublicId, type Reading, stageRow } from './reading.ts';
 import {
   FeedError,
   type FeedFile,
@@ -73,9 +73,9 @@ function takeChange(reading: Reading, file: FeedFile, record: FeedRecord, id: st
   if (record.verb === 'deleteRequest') {
     const gone = { ...key, refused: 0, deleted: 1 } as const;
     if (file.type === 'Eleve')
-      reading.buffers.staged_pupils.push({ ...gone, school_no: null, public_id: null, guardians: null });
-    else if (file.type === 'PersEducNat') reading.buffers.staged_staff.push({ ...gone, functions: null });
-    else reading.buffers.staged_guardians.push({ ...gone, public_id: null });
+      stageRow(reading, 'staged_pupils', { ...gone, school_no: null, public_id: null, guardians: null });
+    else if (file.type === 'PersEducNat') stageRow(reading, 'staged_staff', { ...gone, functions: null });
+    else stageRow(reading, 'staged_guardians', { ...gone, public_id: null });
     return null;
   }
   if (!record.onlyReplaces) return 'it changes by another operation than replace';
@@ -92,7 +92,9 @@ function takeStaff(reading: Reading, file: FeedFile, record: FeedRecord, id: str
     source_id: id,
     file_no: file.no,
   };
-  reading.buffers.staged_staff.push(
+  stageRow(
+    reading,
+    'staged_staff',
     checked.ok
       ? {
           ...key,
@@ -164,7 +166,7 @@ export function stagePupil(
   const key = { academy_code: academyCode, degree: file.degree, source_id: id, file_no: file.no };
   if (!checked.ok || !school) {
     if (school) school.refused += 1;
-    reading.buffers.staged_pupils.push({
+    stageRow(reading, 'staged_pupils', {
       ...key,
       school_no: null,
       refused: 1,
@@ -179,7 +181,7 @@ export function stagePupil(
   }
   const unreadable = checked.value.brokenLinks.length > 0 ? [[UNREADABLE, '0']] : [];
   const guardians = JSON.stringify([...checked.value.guardians, ...unreadable]);
-  reading.buffers.staged_pupils.push({
+  stageRow(reading, 'staged_pupils', {
     ...key,
     school_no: school.no,
     refused: 0,
@@ -204,7 +206,9 @@ export function stageGuardian(
   const { extraPrefixes } = reading;
   const checked = checkGuardian(raw, { academyCode, extraPrefixes });
   const key = { academy_code: academyCode, degree: file.degree, source_id: id, file_no: file.no };
-  reading.buffers.staged_guardians.push(
+  stageRow(
+    reading,
+    'staged_guardians',
     checked.ok
       ? {
           ...key,

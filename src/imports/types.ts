@@ -17,12 +17,21 @@ export type FeedType = 'EtabEducNat' | 'MefEducNat' | 'PersRelEleve' | 'PersEduc
 export type Degree = 1 | 2;
 
 /** Where the bytes of a file come from: each call reads it from its beginning. */
-export type Source = { name: string; folder: string; open(): AsyncIterable<Uint8Array> };
+export type Source = {
+  name: string;
+  folder: string;
+  path: string;
+  /** In bytes. */
+  size: number;
+  open(): AsyncIterable<Uint8Array>;
+};
 
 /** A file of the folder after a look at its beginning. */
 export type FeedFile = {
   no: number;
   open: Source['open'];
+  path: string;
+  size: number;
   /** Relative to the folder: what reports show. */
   name: string;
   /** The folder it lies in: files without a header share the académie of the schools beside them. */
@@ -45,8 +54,9 @@ export type FeedRecord = {
   verb: string;
   category: string;
   id: string;
+  /** An attribute without a value may have an empty list. */
   values: Map<string, string[]>;
-  /** All attributes that it speaks of, those without a value too: in a change these are deletions. */
+  /** Of a change, all attributes that it speaks of: those without a value are deletions. */
   named: Set<string>;
   /** False when a modification is of another operation than `replace`. */
   onlyReplaces: boolean;

@@ -1,13 +1,10 @@
 import { changedGuardian, changedPupil } from './changes.ts';
 import { knownGuardians, knownPupils } from './known-store.ts';
-import type { Change, Reading } from './reading.ts';
-import { insertStatement, STAGED_TABLES, type StagedTable } from './staging-rows.ts';
+import { type Batch, type Change, type Reading, takeBatches } from './reading.ts';
+import type { StagedTable } from './staging-rows.ts';
 import { insertStaged, repeatedIds } from './staging-store.ts';
 import { refuse, stageGuardian, stagePupil } from './take.ts';
 import type { ImportDeps } from './types.ts';
-
-/** Rows of one table as the statement that writes them. */
-export type Batch = { table: StagedTable; statement: string; rows: number };
 
 export type Writer = {
   /** Writes what the buffers hold while the next batch is being read; never more than one batch waits. */
@@ -37,7 +34,7 @@ export function createWriter(
     async store() {
       await writing;
       await takeChanges(deps, reading, reading.changes.splice(0));
-      const batches = takeBatches(reading, runId);
+      const batches = takeBatches(reading);
       writing = (async () => {
         for (const batch of batches) await write(batch);
       })();
@@ -61,16 +58,6 @@ export function createWriter(
       }
     },
   };
-}
-
-/** Empties the buffers. */
-export function takeBatches({ buffers }: Reading, runId: number): Batch[] {
-  return STAGED_TABLES.flatMap((table) => {
-    const rows = buffers[table].splice(0);
-    return rows.length === 0
-      ? []
-      : [{ table, statement: insertStatement(table, runId, rows), rows: rows.length }];
-  });
 }
 
 /** Makes whole records of modifications: what is known, with what they replace. They come from one file. */

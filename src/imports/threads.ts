@@ -1,0 +1,80 @@
+import { Worker } from 'node:worker_threads';
+import type { KnownRecords } from './known-records.ts';
+import type { FromThread, PartRead, ThreadData, ToThread } from './reader-thread.ts';
+import type { Batch } from './reading.ts';
+import { FeedError, type FeedFile } from './types.ts';
+
+/** MiB a thread: what it holds is one batch and the text that it reads. */
+const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
+
+export type Thread = {
+  /**
+   * @param on told of each file begun, and given each batch to write
+   * @throws FeedError, or what the writing threw
+   */
+  read(
+    files: readonly FeedFile[],
+    known: KnownRecords | null,
+    on: { begun(no: number): void; batch(batch: Batch): Promise<void> },
+  ): Promise<PartRead>;
+  /** What is being read is given up. */
+  stop(): Promise<void>;
+};
+
+export function startThread(data: ThreadData): Thread {
+  const worker = createWorker(data);
+  const say = (message: ToThread) => worker.postMessage(message);
+  let fail: (error: Error) => void = () => {};
+  worker.on('error', (error: Error) => fail(error));
+  worker.on('exit', () => fail(new Error('a thread that reads the feed has ended')));
+  return {
+    async read(files, known, on) {
+      const writing: Promise<void>[] = [];
+      try {
+        const part = await new Promise<PartRead>((resolve, reject) => {
+          fail = reject;
+          const write = async (batch: Batch) => {
+            await on.batch(batch);
+            say({ kind: 'written' });
+          };
+          worker.removeAllListeners('message').on('message', (message: FromThread) => {
+            if (message.kind === 'begun') on.begun(message.no);
+            else if (message.kind === 'done') resolve(message.part);
+            else if (message.kind === 'failed') reject(errorOf(message));
+            else {
+              const written = write(message.batch);
+              written.catch(reject);
+              writing.push(written);
+            }
+          });
+          say({ kind: 'part', files: files.map(({ open: _, ...file }) => file), known });
+        });
+        await Promise.all(writing);
+        return part;
+      } finally {
+        await Promise.allSettled(writing);
+      }
+    },
+    async stop() {
+      await worker.terminate();
+    },
+  };
+}
+
+/** What reads the sources where they are not compiled: demo, tests. */
+const LOADER = 'tsx/esm/api';
+
+function createWorker(workerData: ThreadData): Worker {
+  const options = { workerData, resourceLimits: LIMITS, execArgv: [] };
+  const compiled = new URL('./reader-thread.js', import.meta.url);
+  if (!import.meta.url.endsWith('.ts')) return new Worker(compiled, options);
+  const source = compiled.href.replace(/js$/, 'ts');
+  const [loader, program] = [LOADER, source].map((name) => `import(${JSON.stringify(name)})`);
+  return new Worker(`${loader}.then(({ register }) => (register(), ${program}))`, { ...options, eval: true });
+}
+
+function errorOf({ file, message, ours }: Extract<FromThread, { kind: 'failed' }>): Error {
+  if (ours) return new Error(message);
+  // The message names the file already.
+  return Object.assign(new FeedError('', message), { file });
+}

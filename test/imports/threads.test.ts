@@ -1,0 +1,121 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { importFolder } from '../../src/imports/run.ts';
+import { type AafFeed, writeAaf } from '../support/aaf.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { type TestDeps, testDeps } from '../support/deps.ts';
+import { emptyLiveTables, inFolder } from './nights.ts';
+
+/** A large feed is read by threads: nothing may come out otherwise than without them. */
+let database: TestDatabase;
+let deps: TestDeps;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  deps = testDeps(database);
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  await emptyLiveTables(database);
+  await database.db('import_feeds').delete();
+});
+
+const THREADS = { threadsFrom: 0 };
+
+function feedOf(degree: 1 | 2, change = ''): AafFeed {
+  const of = (id: number) => `${degree}${String(id).padStart(4, '0')}`;
+  const people = Array.from({ length: 1300 }, (_, index) => index);
+  return {
+    degree,
+    mefs: degree === 2 ? [{ code: '10010012110', label: 'SIXIEME' }] : [],
+    schools: ['A', 'B'].map((id, index) => ({ id, uai: `03199${degree}${index}A` })),
+    guardians: people.map((id) => ({
+      id: of(id),
+      familyName: id % 200 === 7 ? '' : `D'Œuvre${id % 50}`,
+      mobile: '06 39 98 00 01',
+    })),
+    pupils: people.map((id) => ({
+      id: of(id),
+      school: id % 150 === 5 ? 'Z' : 'AB'.charAt(id % 2),
+      familyName: `Élève\\${id}`,
+      givenName: id % 3 === 0 ? `Ana${change}` : 'Bea',
+      mef: '10010012110',
+      guardians: [{ guardian: of(id) }, { guardian: of((id + 1) % 1300), code: '20' }],
+    })),
+  };
+}
+
+async function outcome(folder: string, options: { threadsFrom?: number }) {
+  const result = await importFolder(deps, folder, options);
+  if (!result.ok) throw new Error(JSON.stringify(result));
+  const { report: _, ...report } = result.report;
+  const people = await database
+    .db('pupils as p')
+    .join('legal_links as l', 'l.pupil_id', 'p.id')
+    .join('guardian_references as g', 'g.id', 'l.guardian_reference_id')
+    .leftJoin('accounts as a', 'a.id', 'g.account_id')
+    .whereNull('l.ended_at')
+    .orderBy(['p.degree', 'p.source_id', 'g.source_id'])
+    .select('p.source_id', 'p.given_name', 'p.family_name', 'p.mef_label', 'g.mobile', 'a.identifier');
+  return { report, people };
+}
+
+test('threads and none give the same persons, the same report and the same nights after', async () => {
+  await inFolder(async (folder) => {
+    for (const [name, change] of [
+      ['before', ''],
+      ['after', ' bis'],
+    ] as const) {
+      for (const degree of [1, 2] as const)
+        await writeAaf(join(folder, name, String(degree)), feedOf(degree, change));
+    }
+    const nights = async (options: { threadsFrom?: number }) => {
+      const outcomes: Awaited<ReturnType<typeof outcome>>[] = [];
+      for (const name of ['before', 'before', 'after'])
+        outcomes.push(await outcome(join(folder, name), options));
+      return outcomes;
+    };
+    const alone = await nights({});
+    expect(alone.map(({ report }) => report.refused_total)).toEqual([60, 60, 60]);
+    const changed = alone.map(({ report }) =>
+      report.schools.reduce((sum, school) => sum + school.changed, 0),
+    );
+    expect(changed).toEqual([0, 0, expect.any(Number)]);
+    expect(changed[2]).toBeGreaterThan(500);
+    await emptyLiveTables(database);
+    const threaded = await nights(THREADS);
+    expect(threaded).toEqual(alone);
+  });
+}, 60_000);
+
+test('a file that a thread cannot believe refuses the feed, and nothing is left of it', async () => {
+  await inFolder(async (folder) => {
+    await writeAaf(join(folder, '1'), feedOf(1));
+    const names = await writeAaf(join(folder, '2'), feedOf(2));
+    const path = join(folder, '2', names.Eleve);
+    await writeFile(path, (await readFile(path)).subarray(0, -100));
+    const result = await importFolder(deps, folder, THREADS);
+    expect(result).toMatchObject({
+      ok: false,
+      reason: 'refused',
+      report: { refused: [{ file: `2/${names.Eleve}`, reason: expect.stringContaining('it is cut off') }] },
+    });
+  });
+  expect(await database.db('staged_pupils').count({ n: '*' })).toEqual([{ n: 0 }]);
+  expect(await database.db('pupils').count({ n: '*' })).toEqual([{ n: 0 }]);
+});
+
+test('a database that fails while threads read ends the run', async () => {
+  await database.db.raw(`CREATE TRIGGER refuse_staged BEFORE INSERT ON staged_guardians FOR EACH ROW
+    BEGIN IF NEW.source_id = '20100' THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'no'; END IF; END`);
+  try {
+    await inFolder(async (folder) => {
+      await writeAaf(join(folder, '2'), feedOf(2));
+      const error = await importFolder(deps, folder, THREADS).catch((thrown: Error) => thrown);
+      expect((error as Error).message).toMatch(/^INSERT INTO staged_guardians.* - no$/);
+    });
+  } finally {
+    await database.db.raw('DROP TRIGGER refuse_staged');
+  }
+  expect(await database.db('import_runs').orderBy('id', 'desc').first()).toMatchObject({ state: 'failed' });
+});
