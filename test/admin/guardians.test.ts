@@ -108,7 +108,7 @@ const LIST = `/admin/etablissements/${STAFF_SCHOOLS.one.uai}/responsables`;
 /** The cells of a column, row by row. */
 const cells = ({ text }: Answer, column: string) =>
   Array.from(
-    text.matchAll(new RegExp(`<td role="cell" class="ec-rows__${column}"[^>]*>(.*?)</td>`, 'gs')),
+    text.matchAll(new RegExp(`<td role="cell" class="ec-pairs__${column}"[^>]*>(.*?)</td>`, 'gs')),
     ([, inner = '']) =>
       inner
         .replace(/<[^>]+>/g, ' ')
@@ -130,7 +130,7 @@ test('shows nothing before a search, then one row a pair in the order of pupils'
   const before = await director.get(LIST);
   expect(before.status).toBe(200);
   expect(before.text).toContain('Gestion des comptes responsables');
-  expect(before.text).not.toContain('ec-rows');
+  expect(before.text).not.toContain('ec-pairs');
   expect(await pupilsOf('q=')).toEqual([
     'AIXTHASI Alice',
     'AMEJDOBU Lucie',

@@ -96,7 +96,7 @@ describe('a director finds accounts (section K)', () => {
     await page.getByLabel('CM1 NEW').check();
     await button(page, 'Rechercher').click();
     await told(page, '1 à 2 sur 2 élève(s)');
-    expect(await rows(page).locator('.ec-rows__pupil').allInnerTexts()).toEqual([
+    expect(await rows(page).locator('.ec-pairs__pupil').allInnerTexts()).toEqual([
       'AEJDNRGA Oscar',
       'AMEJDOBU Lucie',
     ]);
@@ -107,7 +107,7 @@ describe('a director finds accounts (section K)', () => {
     await link(page, 'Responsable').click();
     await page.waitForURL(/dir=desc/);
     expect(await responsable.getAttribute('aria-sort')).toBe('descending');
-    expect(await rows(page).locator('.ec-rows__guardian').allInnerTexts()).toEqual([
+    expect(await rows(page).locator('.ec-pairs__guardian').allInnerTexts()).toEqual([
       'ZOUMN Guillaume',
       'TENOBN Vincent',
     ]);

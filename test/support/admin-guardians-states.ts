@@ -204,7 +204,7 @@ const account: AccountPage = {
       signalled: false,
     },
   ],
-  data: { base: 'ONDE', exportedOn: '2018-07-08' },
+  base: 'ONDE',
   actions: {
     csrf: 'jeton',
     notifyHref: `${AT}/comptes/x/notifier`,
@@ -243,7 +243,7 @@ export const ADMIN_GUARDIANS_STATES: PageState[] = [
     frozenAt: day,
     here: account.here.map((pupil) => ({ ...pupil, signalled: true, birthDate: null })),
     elsewhere: [],
-    data: { base: 'SIECLE', exportedOn: null },
+    base: 'SIECLE',
     actions: { ...account.actions, activationHref: `${AT}/comptes/x/activation` },
   }),
   state<AccountPage>('admin-account-franceconnect', 'admin/guardians/account', {

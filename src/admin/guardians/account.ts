@@ -2,7 +2,7 @@ import { findLinkedAt } from '../../accounts/guardians-store.ts';
 import { selectAccounts } from '../../accounts/select.ts';
 import { findAccountById } from '../../accounts/store.ts';
 import type { Account } from '../../accounts/types.ts';
-import { dataDates } from '../../assistance/account.ts';
+import { baseOf } from '../../assistance/types.ts';
 import { recordAudit } from '../../audit/record.ts';
 import { openProvisional, provisionalExpiresAt } from '../../credentials/provisional.ts';
 import { knownEmails, knownMobiles } from '../../directory/contact-store.ts';
@@ -35,12 +35,12 @@ export async function showAccount(door: AdminDoor, ctx: Context, visit: SchoolVi
   const account = ids?.[0] === undefined ? null : await findAccountById(deps.db, ids[0]);
   if (account === null) return refuseForeign(door, ctx, visit, 'account');
   const { id } = account;
-  const [linkedAt, mobiles, emails, pupils, dates] = await Promise.all([
+  const [linkedAt, mobiles, emails, pupils, diagnosis] = await Promise.all([
     findLinkedAt(deps.db, id),
     knownMobiles(deps.db, id),
     knownEmails(deps.db, [id]),
     findRecordedPupils(deps.db, id),
-    dataDates(deps, school.id),
+    accountDiagnosis(door, school, account),
   ]);
   const directoryEmail = emails.get(id) ?? null;
   const listHref = `/admin/etablissements/${school.uai}/responsables`;
@@ -65,8 +65,8 @@ export async function showAccount(door: AdminDoor, ctx: Context, visit: SchoolVi
     elsewhere: pupils
       .filter(({ schoolId }) => schoolId !== school.id)
       .map((pupil) => ({ ...pupil, school: `${pupil.uai} - ${pupil.school}` })),
-    data: { base: dates.base, exportedOn: dates.exportedOn },
-    diagnosis: await accountDiagnosis(door, school, account),
+    base: baseOf(school.degree),
+    diagnosis,
     actions: actionsOf(door, ctx, visit, account, linkedAt !== null),
   };
   showPage(deps, ctx, 'admin/guardians/account', page);

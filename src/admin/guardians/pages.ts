@@ -122,8 +122,8 @@ export type AccountPage = AdminPage & {
   frozenAt: Date | null;
   here: PupilShown[];
   elsewhere: PupilShown[];
-  /** Of when the data are (X9); null: nothing was imported. */
-  data: { base: string; exportedOn: string | null };
+  /** Where the school corrects what is wrong: ONDE, SIECLE. */
+  base: string;
   /** Why he does not get in; null: the account has just been closed. */
   diagnosis: ShownDiagnosis | null;
   actions: AccountActions;
