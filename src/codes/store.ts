@@ -64,9 +64,10 @@ export async function revokeLinks(
 
 /** As if they had been used: what they could do has been done. Also those of accounts that were regrouped into it. */
 export async function useUpLinks(db: Database, accountId: number, purpose: string, now: Date): Promise<void> {
-  const accounts = db('accounts').select('id').where({ id: accountId }).orWhere({ merged_into: accountId });
+  // First the accounts: an update would look at every link for a list that is a query.
+  const merged: number[] = await db('accounts').where({ merged_into: accountId }).pluck('id');
   await db('mail_links')
-    .whereIn('account_id', accounts)
+    .whereIn('account_id', [accountId, ...merged])
     .where({ purpose })
     .whereNull('consumed_at')
     .update({ consumed_at: now });

@@ -187,12 +187,16 @@ export async function endOtherEnrolments(
   references: readonly number[],
   now: Date,
 ): Promise<void> {
-  await trx('enrolments')
-    .whereIn(
-      'interaction_hash',
-      trx('enrolment_references').select('interaction_hash').whereIn('guardian_reference_id', references),
-    )
+  // Asked first: an update would lock, and wait for, the row of every visitor for a list that is a query.
+  const others: string[] = await trx('enrolment_references')
+    .whereIn('guardian_reference_id', references)
     .whereNot({ interaction_hash: tokenHash(interactionUid) })
+    .distinct('interaction_hash')
+    .orderBy('interaction_hash')
+    .pluck('interaction_hash');
+  if (others.length === 0) return;
+  await trx('enrolments')
+    .whereIn('interaction_hash', others)
     .where('expires_at', '>', now)
     .update({ expires_at: now, updated_at: now, mobile: null, fc_identity_sealed: null });
 }

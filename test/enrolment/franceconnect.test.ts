@@ -4,6 +4,7 @@ import type { FranceConnectIdentity } from '../../src/deps.ts';
 import { childrenAsked, proveChildren } from '../../src/enrolment/children.ts';
 import { proveCode } from '../../src/enrolment/code.ts';
 import { currentEnrolment } from '../../src/enrolment/enrolment.ts';
+import { endOtherEnrolments } from '../../src/enrolment/enrolment-store.ts';
 import { beginFranceConnect } from '../../src/enrolment/franceconnect.ts';
 import { giveMobile } from '../../src/enrolment/mobile.ts';
 import { giveNames } from '../../src/enrolment/names.ts';
@@ -269,6 +270,24 @@ describe('links', () => {
     expect(await prove(['2012-01-02', '2016-05-14'])).toEqual({ ok: true });
     expect(await accountNow(deps, second.account.id)).toMatchObject({ merged_into: first.account.id });
     expect(await arrive('later')).toMatchObject({ known: true, account: { id: first.account.id } });
+  });
+
+  test('whoever ends looks at the rows of these records only, however many others are at it', async () => {
+    const { referenceId } = await seedGuardian(deps, { mobile });
+    for (let other = 0; other < 200; other += 1)
+      await arrive(`other-${other}`, { ...identity, sub: `sub-of-${other}` });
+    await database.db.raw('ANALYZE TABLE enrolments, enrolment_references');
+    await toProof();
+    await database.db.transaction(async (trx) => {
+      const read = async () => {
+        const [rows] = await trx.raw("SHOW SESSION STATUS LIKE 'Handler_read%'");
+        return (rows as { Value: string }[]).reduce((sum, { Value }) => sum + Number(Value), 0);
+      };
+      const before = await read();
+      await endOtherEnrolments(trx, 'another visit', [referenceId], deps.clock.now());
+      expect((await read()) - before).toBeLessThan(100);
+    });
+    expect(await standing()).toBeNull();
   });
 
   test('20 parallel final submissions: one activation (L02)', async () => {
