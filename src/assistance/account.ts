@@ -5,11 +5,8 @@ import { findDataDates } from './facts-store.ts';
 import { settingsOf } from './settings.ts';
 import { baseOf, type DataDates, type Diagnosis } from './types.ts';
 
-export type AccountDiagnosis = Diagnosis & { data: DataDates };
-
 /**
- * The diagnosis of one guardian for the account page of a school, with the date of its data (X9). A dozen statements,
- * always.
+ * The diagnosis of one guardian for the account page of a school. Nine statements at most.
  * @param schoolId the school that asks; whether the account is one of its own is the caller's question
  * @returns null: the account is closed
  */
@@ -17,14 +14,12 @@ export async function diagnoseAccount(
   deps: Pick<Deps, 'db' | 'clock' | 'config' | 'sms' | 'franceConnect'>,
   schoolId: number,
   accountId: number,
-): Promise<AccountDiagnosis | null> {
+): Promise<Diagnosis | null> {
   const facts = await factsOf(deps, accountId);
-  if (facts === null) return null;
-  const data = await dataDates(deps, schoolId);
-  return { ...diagnose(facts, settingsOf(deps, schoolId)), data };
+  return facts && diagnose(facts, settingsOf(deps, schoolId));
 }
 
-/** Of when the data of a school are. */
+/** Of when the data of a school are (X9). */
 export async function dataDates({ db }: Pick<Deps, 'db'>, schoolId: number): Promise<DataDates> {
   const row = await findDataDates(db, schoolId);
   return {

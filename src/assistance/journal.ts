@@ -35,7 +35,7 @@ export type Journal = {
 };
 
 /**
- * What the staff did at a school (N01, N03), the last first; acts on many accounts are one line. At most seven
+ * What the staff did at a school (N01, N03), the last first; acts on many accounts are one line. At most nine
  * statements.
  * @returns null: the account asked for has nothing to do with this school
  */
@@ -56,7 +56,7 @@ export async function schoolJournal(
     accountId: account?.id,
   };
   const offset = (asked.page - 1) * JOURNAL_SHOWN;
-  const entries = await findEntries(db, filter, { limit: JOURNAL_SHOWN + 1, offset });
+  const { entries, hasNext } = await findEntries(db, filter, { limit: JOURNAL_SHOWN, offset });
   const actors = await findActors(db, { schoolId, since });
   const named = await findNamed(
     db,
@@ -69,9 +69,9 @@ export async function schoolJournal(
     account: byId.get(entry.accountId ?? 0) ?? null,
   });
   return {
-    lines: entries.slice(0, JOURNAL_SHOWN).map(line),
+    lines: entries.map(line),
     page: asked.page,
-    hasNext: entries.length > JOURNAL_SHOWN,
+    hasNext,
     actors,
     account,
     password: account && (await passwordOf(deps, schoolId, account, line)),
@@ -86,7 +86,7 @@ async function passwordOf(
 ): Promise<Journal['password']> {
   if (provisionalSince === null) return null;
   const filter = { schoolId, since: provisionalSince, kinds: SHOWS_PASSWORDS, accountId: id };
-  const entries = await findEntries(db, filter, { limit: VIEWS_SHOWN, offset: 0 });
+  const { entries } = await findEntries(db, filter, { limit: VIEWS_SHOWN, offset: 0 });
   return {
     since: provisionalSince,
     lines: entries.reverse().map(line),

@@ -58,9 +58,11 @@ export function sortOut(
   const byMobile = groupBy(rows.owners, ({ mobile }) => mobile);
   const here = groupBy(records, ({ mobile }) => mobile ?? '');
   const shared = records.flatMap((one): GuardianItem[] => {
+    const owners = byMobile.get(one.mobile ?? '') ?? [];
+    if (one.mobile === null || owners.length < 2) return [];
     const own = nameKey(one);
-    const keys = new Set((byMobile.get(one.mobile ?? '') ?? []).map(nameKey));
-    if (one.mobile === null || keys.size < 2) return [];
+    const keys = new Set(owners.map(nameKey));
+    if (keys.size < 2) return [];
     const others = (here.get(one.mobile) ?? []).filter((other) => nameKey(other) !== own);
     const known = new Set([own, ...others.map(nameKey)]);
     const elsewhere = [...keys].filter((key) => !known.has(key)).length;

@@ -40,40 +40,56 @@ function lines(db: Database, { schoolId, since, kinds, actor, accountId }: Journ
   return query;
 }
 
-/** The last acts first. */
+/**
+ * The last acts first, by moments: the lines of an act have all the same time, which the index finds without reading
+ * them, and only those of the moments shown are read.
+ * @param page `limit` moments beginning with the one after `offset` others
+ */
 export async function findEntries(
   db: Database,
   filter: JournalFilter,
-  { limit, offset }: { limit: number; offset: number },
-): Promise<JournalEntry[]> {
+  page: { limit: number; offset: number },
+): Promise<{ entries: JournalEntry[]; hasNext: boolean }> {
+  const moments: Date[] = await lines(db, filter)
+    .distinct('at')
+    .orderBy('at', 'desc')
+    .limit(page.limit + 1)
+    .offset(page.offset)
+    .pluck('at');
+  const shown = moments.slice(0, page.limit);
+  if (shown.length === 0) return { entries: [], hasNext: false };
   const rows = await lines(db, filter)
+    .whereIn('at', shown)
     .groupBy('at', 'event', 'outcome', 'actor_kind', 'actor', 'request_id')
     .orderBy([
       { column: 'at', order: 'desc' },
       { column: 'id', order: 'desc' },
     ])
-    .limit(limit)
-    .offset(offset)
     .select({ at: 'at', event: 'event', outcome: 'outcome', actorKind: 'actor_kind', actor: 'actor' })
     .countDistinct({ accounts: 'account_id' })
     .max({ id: 'id', accountId: 'account_id', details: 'details' });
-  return rows.map((row) => {
+  const entries = rows.map((row) => {
     const accounts = Number(row.accounts);
-    return { ...row, accounts, accountId: accounts === 1 ? row.accountId : null } as never;
+    return { ...row, accounts, accountId: accounts === 1 ? row.accountId : null } as unknown as JournalEntry;
   });
+  return { entries, hasNext: moments.length > page.limit };
 }
 
-/** Who did something at a school since then, for the choice of a person. */
+/** Who did something at a school since then, for the choice of a person: of each moment one line is read. */
 export async function findActors(
   db: Database,
   { schoolId, since }: Pick<JournalFilter, 'schoolId' | 'since'>,
 ): Promise<string[]> {
-  return db('audit_events')
+  const moments = db('audit_events')
     .where('school_id', schoolId)
     .where('at', '>=', since)
-    .where('actor_kind', 'school')
-    .whereNotNull('actor')
-    .distinct('actor')
+    .groupBy('school_id', 'at')
+    .max({ id: 'id' });
+  return db(moments.as('m'))
+    .join('audit_events as e', 'e.id', 'm.id')
+    .where('e.actor_kind', 'school')
+    .whereNotNull('e.actor')
+    .distinct({ actor: 'e.actor' })
     .orderBy('actor')
     .limit(200)
     .pluck('actor');

@@ -76,7 +76,6 @@ export const DIAGNOSIS: ShownDiagnosis = {
     check(),
     check({ failed: 'birth-date', way: 'school', outcome: 'arrived', arrivedAt: new Date() }),
   ],
-  data,
   journalHref: `${AT}/journal?compte=zoumn`,
   attachmentsHref: `${AT}/rattachements`,
 };

@@ -19,7 +19,6 @@ export async function accountDiagnosis(
   return {
     ways: shownWays(diagnosis),
     checks: diagnosis.checks.map(shownCheck),
-    data: diagnosis.data,
     journalHref: helpHref(school, 'journal', { compte: account.publicId }),
     attachmentsHref: helpHref(school, 'attachments'),
   };

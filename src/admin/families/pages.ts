@@ -29,7 +29,6 @@ export type ShownCheck = Pick<CheckStory, 'way' | 'failed' | 'times' | 'lastAt' 
 export type ShownDiagnosis = {
   ways: { way: Way; status: WayStatus; findings: ShownFinding[] }[];
   checks: ShownCheck[];
-  data: DataDates;
   journalHref: string;
   attachmentsHref: string;
 };
