@@ -23,7 +23,7 @@ export function adminRoutes(
   { deps }: { deps: Deps },
   table: readonly AdminRoute[] = ADMIN_ROUTES,
 ): Router<RequestState> {
-  const door: AdminDoor = { deps, paths: new Set(table.map(({ path }) => path)) };
+  const door: AdminDoor = { deps, paths: new Set(table.map(({ path }) => path)), kept: {} };
   const router = new Router<RequestState>();
   router.use(
     '/admin',

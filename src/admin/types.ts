@@ -3,7 +3,12 @@ import type { Context } from '../http/context.ts';
 import type { SchoolRights, StaffModule, StaffSchool, StaffSession } from '../staff/types.ts';
 
 /** The directors' module and the pupils' troubleshooting. `paths`: of all its routes, so that no tab leads nowhere. */
-export type AdminDoor = { deps: Deps; paths: ReadonlySet<string> };
+export type AdminDoor = {
+  deps: Deps;
+  paths: ReadonlySet<string>;
+  /** What is the same for everybody and takes a while to make: made once, when it is first asked for. */
+  kept: { guide?: Promise<Buffer> };
+};
 
 /** A person of the staff, signed in. */
 export type StaffVisit = { staff: StaffSession };

@@ -1,3 +1,5 @@
+import { PassThrough } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import type { Context } from '../../http/context.ts';
 import { seeOther, showPage } from '../../http/page.ts';
 import { writeFlyerPdf } from '../../messages/families/flyer.ts';
@@ -40,9 +42,21 @@ export function downloadFlyer({ deps }: AdminDoor, ctx: Context, { school }: Sch
   answerPdf(deps, ctx, name, (sink) => writeFlyerPdf(deps, speaking(school), sink));
 }
 
-/** GET /admin/guide.pdf: « Guide complet ». */
-export function downloadGuide({ deps }: AdminDoor, ctx: Context): void {
+/** GET /admin/guide.pdf: « Guide complet », made once a process. */
+export async function downloadGuide({ deps, kept }: AdminDoor, ctx: Context): Promise<void> {
   const { STAFF_GUIDE_URL } = deps.config;
-  if (STAFF_GUIDE_URL) seeOther(ctx, STAFF_GUIDE_URL);
-  else answerPdf(deps, ctx, 'Educonnect-Guide-Complet.pdf', (sink) => writeGuidePdf(deps, sink));
+  if (STAFF_GUIDE_URL) return seeOther(ctx, STAFF_GUIDE_URL);
+  kept.guide ??= makeGuide(deps);
+  // What failed is tried again.
+  kept.guide.catch(() => delete kept.guide);
+  const guide = await kept.guide;
+  ctx.attachment('Educonnect-Guide-Complet.pdf');
+  ctx.type = 'application/pdf';
+  ctx.body = guide;
+}
+
+async function makeGuide(deps: AdminDoor['deps']): Promise<Buffer> {
+  const sink = new PassThrough();
+  const [guide] = await Promise.all([buffer(sink), writeGuidePdf(deps, sink)]);
+  return guide;
 }
