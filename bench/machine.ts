@@ -15,8 +15,12 @@ export function cpuSeconds(pid: number): number {
 
 /** The same of a process and of those that it has started. */
 export function cpuSecondsOfAll(pid: number): number {
-  const started = read(`/proc/${pid}/task/${pid}/children`).split(' ').map(Number).filter(Boolean);
-  return started.reduce((sum, child) => sum + cpuSecondsOfAll(child), cpuSeconds(pid));
+  return childrenOf(pid).reduce((sum, child) => sum + cpuSecondsOfAll(child), cpuSeconds(pid));
+}
+
+/** Those that a process has started and that still run. */
+export function childrenOf(pid: number): number[] {
+  return read(`/proc/${pid}/task/${pid}/children`).split(' ').map(Number).filter(Boolean);
 }
 
 /** Seconds that the cores of this machine have worked and idled since it was started, whoever for. */

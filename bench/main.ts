@@ -73,7 +73,7 @@ async function night(
 
 async function workers(options: Options, folder: string): Promise<Measured> {
   const { port, accounts, visitors: concurrency, rounds, longSeconds: seconds } = options;
-  const loop = { workers: options.workers, concurrency, rounds, seconds };
+  const loop = { workers: options.workers, running: options.running, concurrency, rounds, seconds };
   try {
     const { samples, version } = await measureWorkers({ folder, port, accounts, ...loop }, say);
     const faults = [...new Set(samples.flatMap((sample) => sample.loop.firstError ?? []))];

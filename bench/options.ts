@@ -24,6 +24,8 @@ export type Options = {
   nightPupils: number;
   /** workers: numbers of processes, one after the other. */
   workers: number[];
+  /** workers: passwords checked at once in each. */
+  running: number[];
   /** night, workers: visitors at once. */
   visitors: number;
   /** logins */
@@ -68,6 +70,7 @@ options
   --scope openid,full    logins: what services ask
   --concurrency 1,8,32   logins: visitors at once; night and workers take the first, or 8
   --workers 1,2          workers: processes
+  --running 1,2          workers: passwords that each checks at once
   --operation "refresh,userinfo"
   --rounds 3             logins: measurements of each line; the table shows medians
   --seconds 4            logins: of one measurement; night and workers: 10
@@ -90,6 +93,7 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
       help: { type: 'boolean' },
       pupils: NUMBER,
       workers: { type: 'string' },
+      running: { type: 'string' },
       scope: { type: 'string' },
       concurrency: { type: 'string' },
       operation: { type: 'string' },
@@ -111,6 +115,7 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
     pupils: whole('pupils', values.pupils, 200_000),
     nightPupils: whole('pupils', values.pupils, 30_000),
     workers: split(values.workers ?? '1,2').map((text) => whole('workers', text, 1)),
+    running: split(values.running ?? '1,2').map((text) => whole('running', text, 1)),
     visitors: whole('concurrency', values.concurrency?.split(',')[0], 8),
     scopes: chosen('scope', split(values.scope ?? 'openid,full'), Object.keys(SCOPES) as ScopeName[]),
     concurrency: split(values.concurrency ?? '1,8,32').map((text) => whole('concurrency', text, 1)),

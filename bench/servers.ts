@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { BareSettings } from './bare/main.ts';
 import type { Program } from './program.ts';
@@ -42,7 +43,7 @@ export function startOurs(
   env: Record<string, string>,
   { program, folder, flags = [] }: Starting,
 ): Promise<RunningServer> {
-  return start([...flags, program.ours], env, join(folder, 'ours.log'));
+  return start([...flags, program.ours], env, join(folder, 'ours.log'), Number(env.WEB_CONCURRENCY ?? 1));
 }
 
 export function startBare(
@@ -64,6 +65,7 @@ async function start(
   args: readonly string[],
   env: Record<string, string>,
   log: string,
+  processes = 1,
 ): Promise<RunningServer> {
   const file = openSync(log, 'a');
   const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', file, file] });
@@ -78,6 +80,9 @@ async function start(
   const port = env.PORT ?? (JSON.parse(args.at(-1) ?? '{}') as { port: number }).port;
   const answered = await Promise.race([answers(`http://127.0.0.1:${port}/`), gone.then(() => false)]);
   if (!answered) throw new Error(`a server did not start: ${readFileSync(log, 'utf8').slice(-1000)}`);
+  // The first of several answers long before the last; connections of visitors would all stay with it.
+  const listening = () => readFileSync(log, 'utf8').split('"msg":"listening"').length - 1;
+  while (child.exitCode === null && processes > 1 && listening() < processes) await pause(100);
   return { pid: child.pid ?? 0, stop };
 }
 
@@ -87,7 +92,7 @@ async function answers(url: string): Promise<boolean> {
       await fetch(url, { redirect: 'manual' }).then((response) => response.arrayBuffer());
       return true;
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await pause(100);
     }
   }
   return false;

@@ -25,6 +25,11 @@ const REPEAT_AFTER = 15;
 const DRAIN_MS = 8000;
 const REQUEST_WITHIN_MS = 30_000;
 const HEADERS_WITHIN_MS = 10_000;
+/**
+ * A connection that a proxy keeps stays with the process that it came to: after so many requests it is told to come
+ * anew, so that of several processes one that was replaced gets its share again.
+ */
+const REQUESTS_A_CONNECTION = 500;
 
 export type RunningServer = {
   /** The port that was given when the configuration said 0. */
@@ -49,6 +54,7 @@ export async function startServer(
   // A client that sends its request drop by drop holds a connection, not a place for ever (H03).
   server.requestTimeout = REQUEST_WITHIN_MS;
   server.headersTimeout = HEADERS_WITHIN_MS;
+  server.maxRequestsPerSocket = REQUESTS_A_CONNECTION;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(config.PORT, config.HOST, resolve);

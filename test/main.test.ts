@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -55,6 +55,15 @@ function start(env: Record<string, string> = {}): Program {
   running.push(program);
   return program;
 }
+
+/** What the answer says becomes of the connection. */
+const connectionOf = (at: { port: number; agent: Agent }) =>
+  new Promise<string | undefined>((resolve, reject) => {
+    const sent = request({ ...at, host: '127.0.0.1', path: '/healthz' }, (response) => {
+      response.resume().once('end', () => resolve(response.headers.connection));
+    });
+    sent.once('error', reject).end();
+  });
 
 const portOf = async (program: Program) => Number((await program.says(/"port":(\d+)/))[1]);
 
@@ -133,6 +142,12 @@ describe('the server process', () => {
     process.kill(worker, 'SIGKILL');
     await program.says(/it is replaced[\s\S]*"port":\d+/);
     expect((await alive()).status).toBe(200);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (let asked = 1; asked < 500; asked += 1)
+      expect(await connectionOf({ port: Number(port), agent })).toBe('keep-alive');
+    expect(await connectionOf({ port: Number(port), agent })).toBe('close');
+    expect(await connectionOf({ port: Number(port), agent })).toBe('keep-alive');
+    agent.destroy();
     program.child.kill('SIGTERM');
     expect(await program.ended).toBe(0);
   });

@@ -170,14 +170,16 @@ test('the night is held against the slower of the logins without it, and an impo
 test('of several processes the best round counts, and the work of all of them', async () => {
   const of = (workers: number, logins: number) => ({
     workers,
+    running: 1,
+    shares: [100],
     loop: loopOf(...Array.from({ length: logins }, () => 5)),
     serverCpu: 1,
     databaseCpu: 1,
     busy: 0.5,
   });
-  const lines = workersTable([of(1, 4), of(1, 10), of(2, 15)]).split('\n');
-  expect(lines[2]).toMatch(/^\| 1 +\| +10 \| +1\.00 /);
-  expect(lines[3]).toMatch(/^\| 2 +\| +15 \| +1\.50 /);
+  const lines = workersTable([of(1, 4), of(1, 10), of(2, 15), of(2, 12)]).split('\n');
+  expect(lines[2]).toMatch(/^\| 1 +\| +1 \| +10 \| +1\.00 /);
+  expect(lines[3]).toMatch(/^\| 1 +\| +2 \| +15 \| +1\.50 /);
   const child = spawn(process.execPath, ['-e', 'for (;;);']);
   try {
     while (cpuSeconds(child.pid ?? 0) === 0) await setImmediate();
