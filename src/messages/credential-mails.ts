@@ -1,5 +1,6 @@
 import type { Account } from '../accounts/types.ts';
 import type { Deps, Transaction } from '../deps.ts';
+import { plainSchoolName } from '../directory/names.ts';
 import { type Notified, wordsOf } from './letter.ts';
 import type { School } from './notify-store.ts';
 import { type QueuedMail, queueMails } from './outbox.ts';
@@ -49,7 +50,8 @@ export async function queueResetNotices(
   const mails = accounts.flatMap((account): QueuedMail[] => {
     const to = addresses.get(account.id) ?? null;
     if (!isUsable(account, to)) return [];
-    const data = { identifier: account.identifier, school: batch.school, at: batch.at };
+    const school = { ...batch.school, name: plainSchoolName(batch.school.name) };
+    const data = { identifier: account.identifier, school, at: batch.at };
     const uniqueKey = `reset:${batch.id}:${account.id}`;
     return [{ template: 'reset-notice', to, data, uniqueKey, accountId: account.id }];
   });

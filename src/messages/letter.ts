@@ -1,6 +1,7 @@
 import type { Account } from '../accounts/types.ts';
 import { openProvisional, provisionalExpiresAt } from '../credentials/provisional.ts';
 import type { Deps } from '../deps.ts';
+import { plainSchoolName } from '../directory/names.ts';
 import type { CredentialMessage } from './choice.ts';
 import type { Letter } from './letters/types.ts';
 import type { Child, Recipient, School } from './notify-store.ts';
@@ -32,7 +33,7 @@ export function wordsOf(
   { account, children }: Pick<Notified, 'account' | 'children'>,
 ): Omit<Letter, 'kind' | 'handOut'> {
   return {
-    school,
+    school: { ...school, name: plainSchoolName(school.name) },
     guardian: { givenName: account.givenName, familyName: account.familyName },
     children,
     identifier: account.identifier,

@@ -101,3 +101,8 @@ export function isUsable(account: Pick<Account, 'bouncedEmail'>, address: string
   if (address === null || !isOneAddress(address)) return false;
   return account.bouncedEmail?.toLowerCase() !== address.toLowerCase();
 }
+
+/** There is an address, and no mail arrives there. */
+export function isRefused(account: Pick<Account, 'bouncedEmail'>, address: string | null): boolean {
+  return address !== null && !isUsable(account, address);
+}

@@ -373,7 +373,7 @@ describe('from the page of an account', () => {
     expect(
       await database
         .db('audit_events')
-        .where({ event: 'view-password', account_id: accounts.get(nameOf('activated'))?.id }),
+        .where({ event: 'show-password', account_id: accounts.get(nameOf('activated'))?.id }),
     ).toHaveLength(1);
     const again = await director.submit(asked, {}, 'reinitialiser');
     expect(again.url).toBe(done.url);

@@ -94,7 +94,7 @@ async function ofOne(
     await recordAudit(deps.db, {
       ...actorOf(ctx, visit),
       at: deps.clock.now(),
-      event: 'view-password',
+      event: 'show-password',
       outcome: 'done',
       accountId: account.id,
       schoolId: school.id,

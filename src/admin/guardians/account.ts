@@ -11,7 +11,7 @@ import { readableMobile } from '../../directory/phone.ts';
 import { type Context, visitor } from '../../http/context.ts';
 import { csrfToken } from '../../http/csrf.ts';
 import { showPage } from '../../http/page.ts';
-import { resetOutcome } from '../../messages/plan.ts';
+import { isRefused, resetOutcome } from '../../messages/plan.ts';
 import { staffActor } from '../../staff/sessions.ts';
 import { accountDiagnosis } from '../families/diagnosis.ts';
 import { frameOf } from '../frame.ts';
@@ -53,6 +53,7 @@ export async function showAccount(door: AdminDoor, ctx: Context, visit: SchoolVi
     identifier: account.identifier,
     password: await passwordShown(door, ctx, visit, account),
     email: account.email ?? directoryEmail,
+    emailRefused: isRefused(account, account.email ?? directoryEmail),
     directoryEmail: account.email === null || account.email === directoryEmail ? null : directoryEmail,
     mobiles: mobiles.map(readableMobile),
     origin: account.origin,

@@ -110,6 +110,8 @@ export type AccountPage = AdminPage & {
   identifier: string;
   password: ShownPassword;
   email: string | null;
+  /** Mail servers refuse it, or it is no address. */
+  emailRefused: boolean;
   /** Where it is another than the account's. */
   directoryEmail: string | null;
   mobiles: string[];
