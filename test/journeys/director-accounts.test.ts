@@ -156,6 +156,13 @@ describe('a director finds accounts (section K)', () => {
     await button(page, 'Par feuille individuelle imprimable').waitFor();
     expect(await button(page, 'Réinitialiser le mot de passe').isVisible()).toBe(false);
     await fits(page);
+    // Whoever turns back before the action comes back to his search too.
+    await button(page, 'Par feuille individuelle imprimable').click();
+    await button(page, 'Annuler').click();
+    await told(page, PROVISIONAL);
+    await link(page, 'Revenir à la liste des responsables').click();
+    await told(page, '1 à 1 sur 1 élève(s)');
+    expect(await page.getByLabel('Nom ou prénom').inputValue()).toBe('tenobn');
   });
 });
 

@@ -10,6 +10,7 @@ import { findLinked } from '../../messages/notify-store.ts';
 import { resetOutcome } from '../../messages/plan.ts';
 import { resetPasswords } from '../../messages/reset.ts';
 import { frameOf } from '../frame.ts';
+import { carriedQuery } from '../guardians/search.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import type { Act, ActivationPage, ConfirmPage } from './pages.ts';
@@ -74,6 +75,7 @@ async function ask(door: AdminDoor, ctx: Context, visit: Named, act: Act, withRe
   const { account, school, staff } = visit;
   const paths = pathsOf(visit);
   const here = paths.account(account.publicId);
+  const carried = carriedQuery(ctx);
   const linked = (await findLinked(deps.db, [account.id])).has(account.id);
   const outcome = resetOutcome(account, { linked });
   // The page of an account offers no reset that cannot be (R-110): what the list would warn of is left out here.
@@ -90,14 +92,14 @@ async function ask(door: AdminDoor, ctx: Context, visit: Named, act: Act, withRe
     single: { name: nameOf(account), identifier: account.identifier },
     withReset: act !== 'reset' && resets,
     accounts: 1,
-    action: `${here}/${act === 'reset' ? 'reinitialiser' : 'notifier'}`,
+    action: `${here}/${act === 'reset' ? 'reinitialiser' : 'notifier'}${carried}`,
     csrf: csrfOf(door, ctx),
     hidden: [
       { name: 'action', value: act },
       ...(act !== 'reset' && resets ? [{ name: 'with-reset', value: '1' }] : []),
       { name: 'once', value: once },
     ],
-    cancelHref: here,
+    cancelHref: here + carried,
     changed: false,
     refusal: withReset && outcome !== 'done' ? outcome : null,
   };
@@ -116,7 +118,11 @@ export const sendActivationAgain = ofSchool(async (door, ctx, visit) => {
   const email = field(ctx, 'email');
   const request = { accountId: account.id, address: email, schoolId: school.id, actor: actorOf(ctx, visit) };
   const result = await resendActivationBySchool(door.deps, request);
-  if (result.ok) return seeOther(ctx, `${pathsOf(visit).account(account.publicId)}/activation?avis=envoye`);
+  if (result.ok) {
+    const carried = carriedQuery(ctx);
+    const query = carried === '' ? '?avis=envoye' : `${carried}&avis=envoye`;
+    return seeOther(ctx, `${pathsOf(visit).account(account.publicId)}/activation${query}`);
+  }
   const { reason } = result;
   const errors = reason === 'not-activating' ? [] : [{ field: 'email' as const, reason }];
   showActivation(door, ctx, visit, { email, sent: false, errors }, 400);
@@ -130,12 +136,13 @@ function showActivation(
   status = 200,
 ): void {
   const here = pathsOf({ school }).account(account.publicId);
+  const carried = carriedQuery(ctx);
   const page: ActivationPage = {
     frame: frameOf(door, ctx, staff, { module: 'administration', school, current: 'guardians' }),
     single: { name: nameOf(account), identifier: account.identifier },
-    action: `${here}/activation`,
+    action: `${here}/activation${carried}`,
     csrf: csrfOf(door, ctx),
-    cancelHref: here,
+    cancelHref: here + carried,
     refusal: maySchoolResend(account) ? null : 'not-activating',
     ...shown,
   };

@@ -19,7 +19,7 @@ import { refuseForeign } from '../refusals.ts';
 import { sessionHash } from '../session.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import type { AccountActions, AccountPage, ShownPassword } from './pages.ts';
-import { ofAddress, readSearch, searchQuery } from './search.ts';
+import { carriedQuery } from './search.ts';
 
 /** « Consulter le compte » (R-106 to R-110). */
 
@@ -44,11 +44,10 @@ export async function showAccount(door: AdminDoor, ctx: Context, visit: SchoolVi
   ]);
   const directoryEmail = emails.get(id) ?? null;
   const listHref = `/admin/etablissements/${school.uai}/responsables`;
-  const search = readSearch(ofAddress(ctx));
   const page: AccountPage = {
     frame: frameOf(door, ctx, staff, { module: 'administration', school, current: 'guardians' }),
     degree: school.degree,
-    listHref: listHref + searchQuery(search && { ...search, page: 1 }),
+    listHref: listHref + carriedQuery(ctx),
     name: `${account.familyName} ${account.givenName}`,
     identifier: account.identifier,
     password: await passwordShown(door, ctx, visit, account),
@@ -110,11 +109,12 @@ function actionsOf(
 ): AccountActions {
   const here = `/admin/etablissements/${school.uai}/comptes/${account.publicId}`;
   const reset = resetOutcome(account, { linked });
+  const carried = carriedQuery(ctx);
   return {
     csrf: csrfToken(door.deps.config, { scope: 'session', id: sessionHash(door, ctx) }),
-    notifyHref: `${here}/notifier`,
-    resetHref: reset === 'done' ? `${here}/reinitialiser` : null,
+    notifyHref: `${here}/notifier${carried}`,
+    resetHref: reset === 'done' ? `${here}/reinitialiser${carried}` : null,
     noPassword: reset === 'no-password',
-    activationHref: account.state === 'activating' ? `${here}/activation` : null,
+    activationHref: account.state === 'activating' ? `${here}/activation${carried}` : null,
   };
 }

@@ -130,6 +130,15 @@ export function searchQuery(search: GuardianSearch | null): string {
   return `?${query}`;
 }
 
+/**
+ * `?q=...` of the list's search that the address of an account's page or of one of its actions carries, on the first
+ * page (R-096); empty when there is none.
+ */
+export function carriedQuery(ctx: Context): string {
+  const search = readSearch(ofAddress(ctx));
+  return searchQuery(search && { ...search, page: 1 });
+}
+
 /** What the room searches by. */
 export function filtersOf(
   { clock, config }: Pick<Deps, 'clock' | 'config'>,
