@@ -121,6 +121,9 @@ function sharingOf(
 
 /** Who somebody is, as far as names tell. */
 export const nameKey = ({ familyName, givenName }: { familyName: string; givenName: string }) =>
-  `${foldedName(familyName)}|${foldedName(firstGiven(givenName))}`;
+  `${folded(familyName)}|${folded(firstGiven(givenName))}`;
+
+/** One word of plain letters, as most are, needs no more than this. */
+const folded = (name: string) => (/^[A-Za-z]+$/.test(name) ? name.toLowerCase() : foldedName(name));
 
 const byAccount = ({ accountId }: { accountId: number }) => accountId;

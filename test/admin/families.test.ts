@@ -274,6 +274,19 @@ describe('« Relance »', () => {
     const activating = await page('relance?groupe=activation');
     expect(activating).toContain('MARCHAND Aurélie');
     expect(activating).toContain('Aucun lien en cours');
+    expect(activating).toContain("Renvoyer un courriel d'activation");
+  });
+
+  test('one click leads to the confirmation of the accounts ticked, which are all', async () => {
+    const shown = await visitor.get(at('relance'));
+    const { action, hidden } = readForm(shown, '/responsables/confirmer');
+    const ticked = Array.from(shown.text.matchAll(/name="account" value="([^"]+)" checked/g), ([, id]) => id);
+    expect(ticked).toEqual([(await account('v.tenob')).publicId]);
+    const body = new URLSearchParams({ ...hidden, account: ticked[0] ?? '', action: 'sheet' }).toString();
+    const confirmation = await visitor.send(action, postOf(body));
+    expect(confirmation.status).toBe(200);
+    expect(read(confirmation)).toContain('Êtes-vous sûr de vouloir notifier le(s) compte(s)');
+    expect(confirmation.text).toContain(ticked[0]);
   });
 });
 
@@ -418,6 +431,36 @@ describe('« Journal »', () => {
     await enter();
     expect(await page('journal')).toContain('Aucune action dans cette période.');
     expect(await page('journal?jours=90')).toContain('A téléchargé le courrier');
+  });
+});
+
+describe('in the 2nd degree', () => {
+  test('what is wrong is corrected in SIECLE; a class is no condition', async () => {
+    const { uai, name } = STAFF_SCHOOLS.college;
+    const where = { id: '319950', uai, name, academy: '16' };
+    const child = pupil('71', 'Inès', ['71'], { school: where.id, className: null });
+    await night(deps, {
+      degree: 2,
+      academy: '16',
+      schools: [where],
+      pupils: [child],
+      guardians: [guardian('71', 'COLLÈGE', 'Marc', { mobile: '05 61 00 00 03' })],
+    });
+    const head = createVisitor(world.app.url);
+    await signInStaff(world, head, 'principal');
+    const show = async (path: string) => {
+      const answer = await head.get(`/admin/etablissements/${uai}/${path}`);
+      expect(answer.status).toBe(200);
+      return read(answer);
+    };
+    const families = await show('familles');
+    expect(families).toContain("Le numéro 05 61 00 00 03 n'est pas un mobile. À corriger dans SIECLE.");
+    expect(families).toContain('Données de SIECLE du 3 novembre 2026.');
+    expect(families).not.toContain('réparti dans une classe');
+    expect(families).not.toContain('ONDE');
+    expect(await show('qualite?liste=bad-mobile')).toContain('la fiche du responsable dans SIECLE');
+    for (const path of ['relance', 'rattachements', 'journal'])
+      expect(await show(path)).not.toContain('ONDE');
   });
 });
 
