@@ -3,9 +3,10 @@
  * school knows and for one whom it does not, in turn, each in a sign-in and from an address of its own. What is
  * measured is the post alone.
  */
-import { type Browser, CALLBACK, newBrowser, type Side, visit } from './operations.ts';
+import { type BesideFranceConnect, openFranceConnect, passFranceConnect } from './franceconnect.ts';
+import { type Browser, CALLBACK, csrfOf, newBrowser, pathOf, type Side, visit } from './operations.ts';
 import { identifierOf } from './people.ts';
-import { openOurs } from './sides.ts';
+import { type Ours, openOurs } from './sides.ts';
 import { median, percentile, table } from './table.ts';
 
 /** Difference of the medians that is allowed. */
@@ -15,13 +16,25 @@ const FICTION = '+3363998';
 const MOST_PEOPLE = 4000;
 
 type Person = { identifier: string; email: string; familyName: string; givenName: string; mobile: string };
-type Form = { what: string; page: string; fields(person: Person): Record<string, string> };
+type Form = {
+  what: string;
+  page: string;
+  /** Whether one comes to it through FranceConnect. */
+  franceConnect?: true;
+  fields(person: Person): Record<string, string>;
+};
 
 const FORMS: readonly Form[] = [
   {
     what: 'SMS start',
     page: 'inscription',
     fields: (p) => ({ family_name: p.familyName, given_name: p.givenName, mobile: p.mobile }),
+  },
+  {
+    what: 'FranceConnect, first link',
+    page: 'telephone',
+    franceConnect: true,
+    fields: (p) => ({ mobile: p.mobile }),
   },
   { what: 'forgotten identifier, mail', page: 'identifiant-oublie', fields: (p) => ({ email: p.email }) },
   {
@@ -48,6 +61,7 @@ const FORMS: readonly Form[] = [
 
 export type EnumerationSettings = {
   folder: string;
+  /** Of EduConnect; FranceConnect takes the next one. */
   port: number;
   accounts: number;
   pairs: number;
@@ -62,14 +76,16 @@ export async function measureEnumeration(
   say: (line: string) => void,
 ): Promise<{ samples: EnumerationSample[]; version: string }> {
   const people = Math.min(pairs, MOST_PEOPLE);
-  const ours = await openOurs({
-    folder,
-    port,
-    accounts: Math.max(accounts, people),
-    env: { ...OPEN, ...env },
-  });
-  const { database, side } = ours;
+  const franceConnect = await openFranceConnect(port + 1, `http://localhost:${port}`);
+  let ours: Ours | undefined;
   try {
+    ours = await openOurs({
+      folder,
+      port,
+      accounts: Math.max(accounts, people),
+      env: { ...OPEN, ...franceConnect.env, ...env },
+    });
+    const { database, side } = ours;
     // Numbers of their own for those who are measured; with shared ones the names would have to tell them apart.
     await database.sql.raw(
       `UPDATE guardian_references SET mobile = IF(id <= ?, CONCAT('${FICTION}', LPAD(id, 4, '0')), NULL)`,
@@ -82,14 +98,14 @@ export async function measureEnumeration(
       say(`${form.what}: ${pairs} pairs`);
       const sample: EnumerationSample = { what: form.what, known: [], unknown: [] };
       for (let pair = -WARM_UP; pair < pairs; pair += 1) {
-        const index = (pair + people) % people;
+        const index = ((pair % people) + people) % people;
         const sides = [
           { into: sample.known, person: known[index] as Person },
           { into: sample.unknown, person: nobody(index) },
         ];
         // Neither always comes first.
         for (const { into, person } of pair % 2 === 0 ? sides : sides.reverse()) {
-          const took = await post(side, next.browser++, form, person);
+          const took = await post({ side, franceConnect }, next.browser++, form, person);
           if (pair >= 0) into.push(took);
         }
       }
@@ -97,7 +113,8 @@ export async function measureEnumeration(
     }
     return { samples, version: database.version };
   } finally {
-    await ours.close();
+    await ours?.close();
+    await franceConnect.stop();
   }
 }
 
@@ -143,25 +160,27 @@ function nobody(index: number): Person {
   };
 }
 
+type Servers = { side: Side; franceConnect: BesideFranceConnect };
+
 /** @returns milliseconds of the post. @throws when a page was not what it should be */
-async function post(side: Side, number: number, form: Form, person: Person): Promise<number> {
+async function post(
+  { side, franceConnect }: Servers,
+  number: number,
+  form: Form,
+  person: Person,
+): Promise<number> {
   const browser = newBrowser(side, number);
   const at = await begin(browser);
+  if (form.franceConnect) await passFranceConnect(browser, at, franceConnect.origin);
   const path = `${at}/${form.page}`;
-  const page = await visit(browser, path);
-  const csrf = new RegExp(`action="${escaped(path)}".*?name="_csrf" value="([^"]+)"`, 's').exec(
-    page.text,
-  )?.[1];
-  if (csrf === undefined) throw new Error(`${form.what}: no form (${page.status})`);
+  const _csrf = csrfOf(await visit(browser, path), path);
   const began = performance.now();
-  const answer = await visit(browser, path, { form: { _csrf: csrf, ...form.fields(person) } });
+  const answer = await visit(browser, path, { form: { _csrf, ...form.fields(person) } });
   const took = performance.now() - began;
   const expected = form.page.startsWith('connexion') ? 400 : 303;
   if (answer.status !== expected) throw new Error(`${form.what}: ${answer.status} instead of ${expected}`);
   return took;
 }
-
-const escaped = (text: string) => text.replace(/[.?+*]/g, '\\$&');
 
 async function begin(browser: Browser): Promise<string> {
   const query = new URLSearchParams({
@@ -172,8 +191,7 @@ async function begin(browser: Browser): Promise<string> {
     code_challenge: 'c'.repeat(43),
     code_challenge_method: 'S256',
   });
-  const answer = await visit(browser, `${browser.side.paths.authorization}?${query}`);
-  return new URL(answer.headers.location ?? '', 'http://localhost').pathname;
+  return pathOf(await visit(browser, `${browser.side.paths.authorization}?${query}`));
 }
 
 export function enumerationTable(samples: readonly EnumerationSample[]): string {

@@ -48,8 +48,7 @@ export async function loginOurs(browser: Browser, at: string, identifier: string
   expect(await visit(browser, at), 200);
   const action = `${at}/connexion?profil=responsable`;
   const page = expect(await visit(browser, action), 200);
-  const csrf = /name="_csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? '';
-  return visit(browser, action, { form: { _csrf: csrf, identifier, password: PASSWORD } });
+  return visit(browser, action, { form: { _csrf: csrfOf(page, action), identifier, password: PASSWORD } });
 }
 
 export async function loginBare(browser: Browser, at: string, identifier: string): Promise<Answer> {
@@ -114,7 +113,16 @@ function expect(answer: Answer, status: number): Answer {
   );
 }
 
-function pathOf({ headers }: Answer): string {
+/** Where an answer leads. */
+export function pathOf({ headers }: Answer): string {
   const url = new URL(headers.location ?? '', 'http://localhost');
   return url.pathname + url.search;
+}
+
+/** What the form of a page must send back. @throws Error when the page has no form for this action */
+export function csrfOf({ status, text }: Answer, action: string): string {
+  const [, after] = text.split(`action="${action}"`, 2);
+  const csrf = after && /name="_csrf" value="([^"]+)"/.exec(after)?.[1];
+  if (!csrf) throw new Error(`no form for ${action} (${status})`);
+  return csrf;
 }
