@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ADMIN_ROUTES } from '../../src/admin/route-table.ts';
 import type { AdminRoute } from '../../src/admin/types.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { type Ids, seedTwoSchools } from '../support/other-school.ts';
+import { fillSchool, type Ids } from '../support/other-school.ts';
 import { STAFF_SCHOOLS, type StaffWorld, signInStaff, startStaffWorld } from '../support/staff.ts';
 import { type Answer, createVisitor, postOf, readForm, type Visitor } from '../support/visitor.ts';
 
@@ -40,38 +40,58 @@ const REST = { all: '1', q: '', action: 'sheet', decision: 'removed', expected: 
 
 let database: TestDatabase;
 let world: StaffWorld;
-let visitor: Visitor;
-let csrf: string;
-let own: Ids;
-let foreign: Ids;
-let strangers: string[];
+
+/** Somebody of one school, with the ids of it and of another that he has nothing to do with. */
+type Side = { uai: string; visitor: Visitor; csrf: string; own: Ids; foreign: Ids };
+/** A director; the head of a collège, for what only the second degree has. */
+let sides: Record<1 | 2, Side>;
+const STRANGERS = ['LOINTAIN', 'lointain'];
+const OTHER_COLLEGE = '0319998F';
 
 beforeAll(async () => {
   database = await createTestDatabase();
   world = await startStaffWorld(database);
-  ({ own, foreign, strangers } = await seedTwoSchools(world.app.deps, {
-    own: STAFF_SCHOOLS.one.uai,
-    foreign: STAFF_SCHOOLS.foreign.uai,
-  }));
-  visitor = createVisitor(world.app.url);
-  csrf = readForm(await signInStaff(world, visitor, 'directeur'), '/deconnexion').hidden._csrf ?? '';
+  const college = await database.db('schools').where({ uai: STAFF_SCHOOLS.college.uai }).first();
+  await database
+    .db('schools')
+    .insert({
+      ...college,
+      id: undefined,
+      uai: OTHER_COLLEGE,
+      source_id: OTHER_COLLEGE,
+      name: 'CLG-AILLEURS',
+    });
+  sides = {
+    1: await sideOf('directeur', STAFF_SCHOOLS.one.uai, STAFF_SCHOOLS.foreign.uai),
+    2: await sideOf('principal', STAFF_SCHOOLS.college.uai, OTHER_COLLEGE),
+  };
 });
 afterAll(async () => {
   await world?.close();
   await database?.drop();
 });
 
-const OF_SCHOOL = ADMIN_ROUTES.filter(({ path, needs }) => {
-  const degree = typeof needs === 'string' ? undefined : needs.degree;
-  return path.startsWith('/admin/etablissements/:uai') && degree !== 2;
-});
+async function sideOf(login: string, uai: string, other: string): Promise<Side> {
+  const visitor = createVisitor(world.app.url);
+  const csrf = readForm(await signInStaff(world, visitor, login), '/deconnexion').hidden._csrf ?? '';
+  const own = await fillSchool(world.app.deps, uai, `PROCHE${uai}`);
+  const foreign = await fillSchool(world.app.deps, other, `LOINTAIN${uai}`);
+  return { uai, visitor, csrf, own, foreign };
+}
+
+/** Everything that concerns one school. */
+const OF_SCHOOL = ADMIN_ROUTES.filter(({ path }) => path.includes(':uai'));
+const sideFor = ({ needs }: AdminRoute): Side =>
+  typeof needs !== 'string' && (needs.degree === 2 || needs.module === 'troubleshooting')
+    ? sides[2]
+    : sides[1];
 const parametersOf = ({ path }: AdminRoute) =>
   Array.from(path.matchAll(/:(\w+)/g), ([, name = '']) => name).filter((name) => name !== 'uai');
 const nameOf = ({ method, path }: AdminRoute) => `${method.toUpperCase()} ${path}`;
 
 /** The address with one's own school, and with these ids for its parameters. */
 function fill(route: AdminRoute, ids: (of: keyof Ids) => string): string {
-  const path = route.path.replace(':uai', STAFF_SCHOOLS.one.uai);
+  const path = route.path.replace(':uai', sideFor(route).uai);
   return path.replace(/:(\w+)/g, (_, name: string) => {
     const of = PARAMETERS[name];
     if (of === undefined) throw new Error(`say in PARAMETERS what :${name} of ${route.path} is an id of`);
@@ -80,10 +100,12 @@ function fill(route: AdminRoute, ids: (of: keyof Ids) => string): string {
 }
 
 type Sent = readonly (readonly [string, string])[];
-const send = (route: AdminRoute, path: string, sent: Sent = []): Promise<Answer> =>
-  route.method === 'get'
+const send = (route: AdminRoute, path: string, sent: Sent = []): Promise<Answer> => {
+  const { visitor, csrf } = sideFor(route);
+  return route.method === 'get'
     ? visitor.send(path)
     : visitor.send(path, postOf(bodyOf([['_csrf', csrf], ...sent])));
+};
 
 function bodyOf(sent: Sent): string {
   const body = new URLSearchParams();
@@ -123,15 +145,16 @@ async function isRefused(ask: () => Promise<Answer>, what: string): Promise<void
 }
 
 function expectNoStranger({ text }: Answer, what: string): void {
-  expect({ what, named: strangers.filter((name) => text.includes(name)) }).toEqual({ what, named: [] });
+  expect({ what, named: STRANGERS.filter((name) => text.includes(name)) }).toEqual({ what, named: [] });
 }
 
 test('there are routes to walk, and each id of both schools is one', () => {
   expect(OF_SCHOOL.length).toBeGreaterThan(2);
-  for (const of of Object.keys(own) as (keyof Ids)[]) {
-    expect({ of, own: own[of].length > 0 }).toEqual({ of, own: true });
-    expect({ of, foreign: foreign[of].length > 0 }).toEqual({ of, foreign: true });
-  }
+  for (const { own, foreign } of Object.values(sides))
+    for (const of of Object.keys(own) as (keyof Ids)[]) {
+      expect({ of, own: own[of].length > 0 }).toEqual({ of, own: true });
+      expect({ of, foreign: foreign[of].length > 0 }).toEqual({ of, foreign: true });
+    }
 });
 
 describe('in the address', () => {
@@ -140,6 +163,7 @@ describe('in the address', () => {
       (route) => [nameOf(route), route] as const,
     ),
   )('%s', async (name, route) => {
+    const { own, foreign } = sideFor(route);
     for (const parameter of parametersOf(route)) {
       const of = PARAMETERS[parameter];
       if (of === undefined)
@@ -170,6 +194,7 @@ describe('in the form, alone and mixed with what is one’s own', () => {
     const reads = READS[route.path];
     if (reads === undefined) throw new Error(`say in READS which ids ${name} reads`);
     const path = fill(route, () => '');
+    const { own, foreign } = sideFor(route);
     const { all: _all, ...ticked } = REST;
     for (const [field, of] of Object.entries(FIELDS))
       for (const id of foreign[of]) {
@@ -190,6 +215,7 @@ describe('in the form, alone and mixed with what is one’s own', () => {
 describe('in the query', () => {
   const pages = OF_SCHOOL.filter((route) => route.method === 'get' && parametersOf(route).length === 0);
   test.each(pages.map((route) => [nameOf(route), route] as const))('%s', async (name, route) => {
+    const { foreign } = sideFor(route);
     for (const [field, of] of Object.entries({ ...FIELDS, compte: 'accounts' as const }))
       for (const id of foreign[of]) {
         const path = `${fill(route, () => '')}?q=&${field}=${encodeURIComponent(id)}`;

@@ -6,21 +6,10 @@ import { seedSchool } from './school-accounts.ts';
 export type Ids = { accounts: string[]; classes: string[]; batches: string[]; attachments: string[] };
 
 /**
- * Two schools that have something of everything.
- * @returns the ids of each, and what a page of the first must never say: names and identifiers of the other
+ * A school that has something of everything.
+ * @param name the family name of all its people, and part of what its class is called
  */
-export async function seedTwoSchools(
-  deps: Deps,
-  { own, foreign }: { own: string; foreign: string },
-): Promise<{ own: Ids; foreign: Ids; strangers: string[] }> {
-  const ids = {
-    own: await fillSchool(deps, own, 'PROCHE'),
-    foreign: await fillSchool(deps, foreign, 'LOINTAIN'),
-  };
-  return { ...ids, strangers: ['LOINTAIN', 'lointain', 'classe LOINTAIN'] };
-}
-
-async function fillSchool(deps: Deps, uai: string, name: string): Promise<Ids> {
+export async function fillSchool(deps: Deps, uai: string, name: string): Promise<Ids> {
   const { db } = deps;
   const guardian = (index: number, as: 'not_notified' | 'notified' | 'activating' | 'franceconnect') => ({
     givenName: 'Ada',
