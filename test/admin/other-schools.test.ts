@@ -52,15 +52,13 @@ beforeAll(async () => {
   database = await createTestDatabase();
   world = await startStaffWorld(database);
   const college = await database.db('schools').where({ uai: STAFF_SCHOOLS.college.uai }).first();
-  await database
-    .db('schools')
-    .insert({
-      ...college,
-      id: undefined,
-      uai: OTHER_COLLEGE,
-      source_id: OTHER_COLLEGE,
-      name: 'CLG-AILLEURS',
-    });
+  await database.db('schools').insert({
+    ...college,
+    id: undefined,
+    uai: OTHER_COLLEGE,
+    source_id: OTHER_COLLEGE,
+    name: 'CLG-AILLEURS',
+  });
   sides = {
     1: await sideOf('directeur', STAFF_SCHOOLS.one.uai, STAFF_SCHOOLS.foreign.uai),
     2: await sideOf('principal', STAFF_SCHOOLS.college.uai, OTHER_COLLEGE),
