@@ -17,6 +17,6 @@ export function mobileKind(
   const raw = (mobileRaw ?? '').trim();
   if (raw === '') return 'missing';
   const digits = raw.replace(/[^\d+]/g, '').replace(/^00/, '+');
-  const abroad = digits.startsWith('+') && !FRENCH.some((prefix) => digits.startsWith(prefix));
+  const abroad = /^\+[1-9]/.test(digits) && !FRENCH.some((prefix) => digits.startsWith(prefix));
   return abroad ? 'foreign' : 'not-a-mobile';
 }

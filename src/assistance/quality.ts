@@ -111,12 +111,18 @@ function item(one: GuardianRecord): GuardianItem {
   };
 }
 
+/** Two with another mobile and another address are two people of the same names, as far as one can tell. */
+function mayBeOne(one: GuardianRecord, other: GuardianRecord): boolean {
+  const differ = (a: string | null, b: string | null) => a !== null && b !== null && a !== b;
+  return !(differ(one.mobile, other.mobile) && differ(one.email, other.email));
+}
+
 /** Records of the same names with accounts of their own; « M. » and « Mme » are two people. */
 function severalTimes(records: readonly GuardianRecord[]): GuardianItem[] {
   return [...groupBy(records, nameKey).values()].flatMap((same) => {
     const accounts = new Set(same.map(({ accountId, id }) => accountId ?? `record ${id}`));
     const genders = new Set(same.map(({ title }) => genderOf(title)));
     if (accounts.size < 2 || (genders.has('f') && genders.has('m'))) return [];
-    return same.map(item);
+    return same.filter((one) => same.some((other) => other !== one && mayBeOne(one, other))).map(item);
   });
 }

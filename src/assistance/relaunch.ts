@@ -24,17 +24,21 @@ export type RelaunchRow = Candidate & {
   pupils: string[];
 };
 export type Relaunch = {
+  kind: RelaunchKind;
   counts: Record<RelaunchKind, number>;
   rows: RelaunchRow[];
   page: number;
   pages: number;
 };
 
-/** Four statements whatever the school and the page; who expires first comes first. */
+/**
+ * Four statements whatever the school and the page; who expires first comes first.
+ * @param asked.kind null: the first of which there is somebody
+ */
 export async function relaunchOf(
   deps: Pick<Deps, 'db' | 'clock' | 'config'>,
   schoolId: number,
-  { kind, page }: { kind: RelaunchKind; page: number },
+  { kind: asked, page }: { kind: RelaunchKind | null; page: number },
 ): Promise<Relaunch> {
   const now = deps.clock.now();
   const all = (await findUnfinished(deps.db, schoolId)).flatMap((one) => {
@@ -43,6 +47,7 @@ export async function relaunchOf(
     return found === null ? [] : [{ ...one, expiresAt, kind: found }];
   });
   const byKind = groupBy(all, (one) => one.kind);
+  const kind = asked ?? RELAUNCH_KINDS.find((one) => byKind.has(one)) ?? RELAUNCH_KINDS[0];
   const shown = [...(byKind.get(kind) ?? [])].sort(
     (a, b) =>
       (a.expiresAt?.getTime() ?? 0) - (b.expiresAt?.getTime() ?? 0) ||
@@ -59,6 +64,7 @@ export async function relaunchOf(
   const links = new Map((await findActivationLinks(deps.db, ids)).map((link) => [link.accountId, link]));
   const count = (which: RelaunchKind) => byKind.get(which)?.length ?? 0;
   return {
+    kind,
     counts: { expiring: count('expiring'), expired: count('expired'), activating: count('activating') },
     rows: part.map((one) => {
       const link = links.get(one.id);

@@ -278,7 +278,7 @@ describe('« Relance »', () => {
   });
 
   test('one click leads to the confirmation of the accounts ticked, which are all', async () => {
-    const shown = await visitor.get(at('relance'));
+    const shown = await visitor.get(at('relance?groupe=bientot'));
     const { action, hidden } = readForm(shown, '/responsables/confirmer');
     const ticked = Array.from(shown.text.matchAll(/name="account" value="([^"]+)" checked/g), ([, id]) => id);
     expect(ticked).toEqual([(await account('v.tenob')).publicId]);
@@ -287,6 +287,13 @@ describe('« Relance »', () => {
     expect(confirmation.status).toBe(200);
     expect(read(confirmation)).toContain('Êtes-vous sûr de vouloir notifier le(s) compte(s)');
     expect(confirmation.text).toContain(ticked[0]);
+
+    const done = await visitor.submit(confirmation, {}, '/responsables/notifier');
+    expect(done.status).toBe(200);
+    await visitor.get(at(`comptes/${ticked[0]}`));
+    const told = await page(`journal?compte=${ticked[0]}`);
+    expect(told).toMatch(/A distribué le compte \(feuille\).*A affiché le mot de passe/);
+    expect(await page('relance?groupe=bientot')).not.toContain('TENOB');
   });
 });
 

@@ -162,6 +162,13 @@ const cases: [what: string, Changes, franceConnect: string, sms: string, school:
     'blocked: not-notified!',
   ],
   [
+    'a row of zeros that stands for no number',
+    { references: [reference({ mobile: null, mobileRaw: '0000000000' })] },
+    'blocked: not-a-mobile!',
+    'blocked: not-a-mobile!',
+    'blocked: not-notified!',
+  ],
+  [
     'a French number to which no code leaves',
     { references: [reference({ mobile: '+687750000', mobileRaw: '75 00 00' })] },
     'blocked: mobile-not-served!',

@@ -11,7 +11,7 @@ import { AT, accountHref, helpHref, pageAsked, pagingOf } from './address.ts';
 import { helpLinks } from './links.ts';
 import type { RelaunchPage } from './pages.ts';
 
-const GROUPS = { expiring: null, expired: 'expires', activating: 'activation' } as const;
+const GROUPS = { expiring: 'bientot', expired: 'expires', activating: 'activation' } as const;
 /** All of a group and more pages than one, as the list of the guardians finds them (selection of the lists). */
 const ALL: Record<RelaunchKind, { name: string; value: string }[]> = {
   expiring: [
@@ -32,9 +32,9 @@ export async function showRelaunch(
   { staff, school, module }: SchoolVisit,
 ): Promise<void> {
   const { deps } = door;
-  const kind = RELAUNCH_KINDS.find((key) => GROUPS[key] === ctx.query.groupe) ?? 'expiring';
-  const { counts, rows, ...at } = await relaunchOf(deps, school.id, {
-    kind,
+  const asked = RELAUNCH_KINDS.find((key) => GROUPS[key] === ctx.query.groupe) ?? null;
+  const { kind, counts, rows, ...at } = await relaunchOf(deps, school.id, {
+    kind: asked,
     page: pageAsked(ctx.query.page),
   });
   const page: RelaunchPage = {
