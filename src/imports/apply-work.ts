@@ -41,7 +41,7 @@ export async function applyWork(
     } else night.lines.set(school.no, schoolReport(school, work.totals.get(school.no)));
     said(school);
   }
-  await applyGroups(night, groupSchools(todo, work.touched), alive, said);
+  await applyGroups(night, groupSchools(todo, work), alive, said);
   for (const { no } of told) {
     const line = night.lines.get(no);
     if (line) report.schools.push(line);

@@ -36,6 +36,9 @@ export async function listFeed(folder: string, scratch: string): Promise<Feed> {
   return { files: files.map((file, index) => ({ ...file, no: index })), tables, notes, sums };
 }
 
+/** Characters in which the first record is looked for, one piece after the other. */
+const LOOK_CHARS = 4096;
+
 /** Reads as far as the first record. @returns a sentence when the file is of a kind that is not used */
 async function inspectFile({ name, folder, path, size, open }: Source): Promise<FeedFile | string> {
   const seen: { first?: { verb: string; category: string; degree: Degree | null } } = {};
@@ -44,11 +47,11 @@ async function inspectFile({ name, folder, path, size, open }: Source): Promise<
   });
   let ended = true;
   for await (const text of textChunks(open(), name)) {
-    reader.write(text);
-    if (seen.first) {
-      ended = false;
-      break;
+    for (let at = 0; at < text.length && ended; at += LOOK_CHARS) {
+      reader.write(text.slice(at, at + LOOK_CHARS));
+      if (seen.first) ended = false;
     }
+    if (!ended) break;
   }
   if (ended) reader.close();
   const { first } = seen;

@@ -26,6 +26,7 @@ export async function lookAtLosses(
   runId: number,
   feed: StagedFeed,
   spoken: ReadonlySet<number>,
+  alive: () => Promise<void>,
 ): Promise<Seen> {
   const db = deps.jobsDb;
   const findings: Finding[] = [];
@@ -35,6 +36,7 @@ export async function lookAtLosses(
   const links = { losses: [] as ReturnType<typeof named>, total: 0 };
   const leaving: number[] = [];
   for (const base of feed.bases) {
+    await alive();
     const before = last.get(`${base.academyCode}|${base.degree}`);
     if (before !== undefined && base.exportedOn !== null) {
       const older = olderFinding(`${base.academyCode}, ${base.degree}D`, base.exportedOn, before);

@@ -6,7 +6,7 @@ import { type FileRead, readFile } from './read.ts';
 import type { PartRead } from './reader-thread.ts';
 import { keyOf, type Reading } from './reading.ts';
 import { startThread, type Thread } from './threads.ts';
-import type { FeedFile, ImportDeps } from './types.ts';
+import type { FeedFile, ImportDeps, Sizes } from './types.ts';
 import type { Writer } from './writer.ts';
 
 export type Reader = {
@@ -17,11 +17,9 @@ export type Reader = {
   writer: Writer;
   begun(file: FeedFile): void;
   ended(file: FeedFile, read: FileRead): void;
-  /** Bytes from which on threads read; a small feed is read before they have begun. */
-  threadsFrom: number;
+  threadsFrom: Sizes['threadsFrom'];
 };
 
-export const THREADS_FROM_BYTES = 16 * 2 ** 20;
 /** The database is at work meanwhile, and each thread takes its memory. */
 const MOST_THREADS = 3;
 

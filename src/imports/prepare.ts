@@ -6,11 +6,7 @@ import { isEmptyPlan, planSchool, type SchoolPlan } from './plan.ts';
 import type { ImportDeps, StagedSchool } from './types.ts';
 import type { Work } from './work.ts';
 
-/**
- * As much as one transaction takes: it holds no lock for long, and what each statement and commit costs is shared by
- * many schools (a delta touches most schools, each in a pupil or two).
- */
-const GROUP_PERSONS = 1000;
+/** Names of that many schools stand in the statements of a group. */
 const GROUP_SCHOOLS = 60;
 
 /** Guardians whom plans that are not written yet have: 1 the reference, 2 with its account. */
@@ -24,17 +20,17 @@ export type Prepared = {
   marks: Marks;
 };
 
-/** Schools of one base beside one another, in their order. @param touched persons by number of the school */
+/** Schools of one base beside one another, in their order: what one transaction takes. */
 export function groupSchools(
   schools: readonly StagedSchool[],
-  touched: ReadonlyMap<number, number>,
+  { touched, groupPersons }: Pick<Work, 'touched' | 'groupPersons'>,
 ): StagedSchool[][] {
   const groups: StagedSchool[][] = [];
   let persons = 0;
   for (const school of schools) {
     const own = touched.get(school.no) ?? 0;
     const group = groups.at(-1);
-    const full = persons + own > GROUP_PERSONS || (group?.length ?? 0) >= GROUP_SCHOOLS;
+    const full = persons + own > groupPersons || (group?.length ?? 0) >= GROUP_SCHOOLS;
     if (!group || full || baseOf(school) !== baseOf(group[0] as StagedSchool)) {
       groups.push([school]);
       persons = own;

@@ -20,10 +20,15 @@ import {
 import { applyStaff } from './staff-store.ts';
 import { type StagedFeed, stageFeed } from './stage.ts';
 import { clearStaging } from './staging-store.ts';
-import { FeedError, type ImportDeps, type ImportReport, type Progress } from './types.ts';
+import { FeedError, type ImportDeps, type ImportReport, type Progress, type Sizes } from './types.ts';
 import { findWork, spokenSchools, type Work } from './work.ts';
 
 const RENEW_EVERY_MS = 10_000;
+/**
+ * Below that a feed is read before threads have begun. A transaction holds no lock for long, and what each statement
+ * and commit costs is shared by many schools (a delta touches most schools, each in a pupil or two).
+ */
+const SIZES: Sizes = { threadsFrom: 16 * 2 ** 20, groupPersons: 1000 };
 
 export type ImportResult =
   /** `failed`: some school could not be written, for a reason that is ours; the others were. */
@@ -39,8 +44,7 @@ export type ImportOptions = {
   progress?: Progress;
   /** Folder in which archives are unpacked; the system's temporary one unless said. */
   temporary?: string | undefined;
-  /** Bytes of persons' files from which on threads read them. */
-  threadsFrom?: number | undefined;
+  sizes?: Partial<Sizes>;
 };
 
 /**
@@ -51,9 +55,10 @@ export type ImportOptions = {
 export async function importFolder(
   deps: ImportDeps,
   folder: string,
-  { dryRun = false, accept, progress = () => {}, temporary, threadsFrom }: ImportOptions = {},
+  { dryRun = false, accept, progress = () => {}, temporary, sizes: given }: ImportOptions = {},
 ): Promise<ImportResult> {
   const started = deps.clock.now();
+  const sizes = { ...SIZES, ...given };
   const run = await takeRun(deps.jobsDb, { folder, dryRun, now: started });
   if (!run.ok) return run;
   const report = emptyReport(run.id, dryRun);
@@ -68,8 +73,14 @@ export async function importFolder(
   try {
     await clearStaging(deps.jobsDb);
     const alive = leaseKeeper(deps, run.id);
-    const feed = await stageFeed(deps, run.id, { folder, scratch, threadsFrom }, progress, alive);
-    const work = await weigh(deps, run.id, feed, report);
+    const feed = await stageFeed(
+      deps,
+      run.id,
+      { folder, scratch, threadsFrom: sizes.threadsFrom },
+      progress,
+      alive,
+    );
+    const work = await weigh(deps, run.id, feed, report, sizes.groupPersons, alive);
     if (report.brake.length > 0 && !(await isReleased(deps, feed, report))) {
       digest = feed.digest;
       throw new FeedError('', `the brake: ${brakeText(report.brake)}`);
@@ -115,11 +126,18 @@ function leaseKeeper(deps: ImportDeps, runId: number): () => Promise<void> {
 }
 
 /** Counts before anything is written: what happens to which school, and what the brake sees. */
-async function weigh(deps: ImportDeps, runId: number, feed: StagedFeed, report: ImportReport): Promise<Work> {
+async function weigh(
+  deps: ImportDeps,
+  runId: number,
+  feed: StagedFeed,
+  report: ImportReport,
+  groupPersons: number,
+  alive: () => Promise<void>,
+): Promise<Work> {
   report.read = feed.read;
   report.notes = feed.notes;
-  const work = await findWork(deps, runId, feed, report.dry_run);
-  const { findings, leaving } = await lookAtLosses(deps, runId, feed, spokenSchools(work));
+  const work = await findWork(deps, runId, feed, { dryRun: report.dry_run, groupPersons }, alive);
+  const { findings, leaving } = await lookAtLosses(deps, runId, feed, spokenSchools(work), alive);
   const noOf = new Map([...work.knownByNo].map(([no, known]) => [known.id, no]));
   for (const id of leaving) {
     const no = noOf.get(id);

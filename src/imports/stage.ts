@@ -3,7 +3,7 @@ import { createBases, type FeedBase } from './bases.ts';
 import { listFeed } from './folder.ts';
 import { type KnownSchool, knownSchools } from './known-store.ts';
 import { takeTable } from './onde.ts';
-import { readPersons, THREADS_FROM_BYTES } from './persons.ts';
+import { readPersons } from './persons.ts';
 import { type FileRead, readFile } from './read.ts';
 import { addSchool, createReading, type ReadCounts, type Reading } from './reading.ts';
 import type { Refusals } from './refusals.ts';
@@ -41,11 +41,7 @@ export type StagedFeed = {
 export async function stageFeed(
   deps: ImportDeps,
   runId: number,
-  {
-    folder,
-    scratch,
-    threadsFrom = THREADS_FROM_BYTES,
-  }: { folder: string; scratch: string; threadsFrom?: number | undefined },
+  { folder, scratch, threadsFrom }: { folder: string; scratch: string; threadsFrom: number },
   progress: Progress,
   alive: () => Promise<void>,
 ): Promise<StagedFeed> {

@@ -10,6 +10,14 @@ export type Progress = (
     | { step: 'apply'; school: string; done: number; of: number },
 ) => void;
 
+/** How much is done at once; tests make it small. */
+export type Sizes = {
+  /** Bytes of the files of persons from which on threads read them. */
+  threadsFrom: number;
+  /** Persons whose schools are written in one transaction, for as many schools as have them. */
+  groupPersons: number;
+};
+
 /** Kinds of files of an AAF feed (integration.md 2.2); those that are not listed are left aside with a note. */
 export type FeedType = 'EtabEducNat' | 'MefEducNat' | 'PersRelEleve' | 'PersEducNat' | 'Eleve';
 

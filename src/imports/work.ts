@@ -1,7 +1,7 @@
 import type { FeedBase } from './bases.ts';
 import type { KnownSchool } from './known-store.ts';
 import type { StagedFeed } from './stage.ts';
-import type { ImportDeps } from './types.ts';
+import type { ImportDeps, Sizes } from './types.ts';
 import { feedTotals, schoolsOfChangedGuardians, type Totals, touchedSchools } from './weigh-store.ts';
 
 /** What a night looks at: the feed, the schools as they are known, and to which of them something happens. */
@@ -9,6 +9,7 @@ export type Work = {
   feed: StagedFeed;
   /** A rehearsal: nothing is written to the live tables, nor reserved. */
   dryRun: boolean;
+  groupPersons: Sizes['groupPersons'];
   totals: Totals;
   bases: ReadonlyMap<string, FeedBase>;
   knownByNo: ReadonlyMap<number, KnownSchool>;
@@ -22,7 +23,8 @@ export async function findWork(
   deps: ImportDeps,
   runId: number,
   feed: StagedFeed,
-  dryRun: boolean,
+  how: Pick<Work, 'dryRun' | 'groupPersons'>,
+  alive: () => Promise<void>,
 ): Promise<Work> {
   const { knownByNo, doubtful } = matchSchools(feed);
   const noOf = new Map([...knownByNo].map(([no, known]) => [known.id, no]));
@@ -35,14 +37,15 @@ export async function findWork(
     if (doubtful.has(school.no)) touch(school.no, 0);
   }
   for (const base of feed.bases) {
+    await alive();
     for (const [no, persons] of await touchedSchools(deps.jobsDb, runId, base)) touch(no, persons);
     for (const [id, persons] of await schoolsOfChangedGuardians(deps.jobsDb, runId, base))
       touch(noOf.get(id), persons);
   }
   const bases = new Map(feed.bases.map((base) => [`${base.academyCode}|${base.degree}`, base]));
   return {
+    ...how,
     feed,
-    dryRun,
     totals: await feedTotals(deps.jobsDb, runId),
     bases,
     knownByNo,

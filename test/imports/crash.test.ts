@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openDatabase } from '../../src/db/database.ts';
 import { importFolder } from '../../src/imports/run.ts';
 import { LEASE_MS } from '../../src/imports/runs-store.ts';
+import type { Sizes } from '../../src/imports/types.ts';
 import { type AafFeed, aafChange, aafDelete, writeAaf, writeDelta } from '../support/aaf.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type TestDeps, testDeps } from '../support/deps.ts';
@@ -18,6 +19,8 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const POINTS = 20;
+/** All schools in one transaction; one each, the next one planned meanwhile; and read by threads. */
+const WAYS: Partial<Sizes>[] = [{}, { groupPersons: 1 }, { groupPersons: 1, threadsFrom: 0 }];
 
 /** Three schools; each family has a child in two of them. */
 function feedOf(pupilsASchool: number, change = '', date = '20261103'): AafFeed {
@@ -40,7 +43,7 @@ function feedOf(pupilsASchool: number, change = '', date = '20261103'): AafFeed 
  * An import whose process is gone at its nth statement: from then on nothing reaches the server any more, and its
  * connections break without a word. @returns how many statements there were
  */
-async function dyingAt(folder: string, n: number): Promise<number> {
+async function dyingAt(folder: string, n: number, sizes: Partial<Sizes> = {}): Promise<number> {
   const settings = { pool: 5, connectTimeoutMs: 5000, acquireTimeoutMs: 10_000, statementTimeoutMs: 10_000 };
   const db = openDatabase({ ...settings, url: database.url, lockWaitSeconds: 5 });
   let statements = 0;
@@ -49,7 +52,7 @@ async function dyingAt(folder: string, n: number): Promise<number> {
     if (statements >= n) throw new Error('the process is gone');
   });
   try {
-    await importFolder({ ...deps, jobsDb: db }, folder);
+    await importFolder({ ...deps, jobsDb: db }, folder, { sizes });
   } catch (error) {
     if (!String(error).includes('the process is gone')) throw error;
   } finally {
@@ -80,12 +83,16 @@ test('ended at any of 20 random points, each school is as before or as after, an
       deps.clock.advance(LEASE_MS);
       expect(await importFolder(deps, before)).toMatchObject({ ok: true });
     };
-    await again();
-    const whole = await dyingAt(after, Number.POSITIVE_INFINITY);
-    for (let point = 0; point < POINTS; point += 1) {
+    const statements: number[] = [];
+    for (const sizes of WAYS) {
       await again();
-      const n = 1 + randomInt(whole);
-      await dyingAt(after, n);
+      statements.push(await dyingAt(after, Number.POSITIVE_INFINITY, sizes));
+    }
+    for (let point = 0; point < POINTS; point += 1) {
+      const way = point % WAYS.length;
+      await again();
+      const n = 1 + randomInt(statements[way] as number);
+      await dyingAt(after, n, WAYS[way]);
       for (const [school, names] of await namesBySchool()) {
         const expected = names.length === 4 ? Array(4).fill('Ana') : Array(5).fill('Ana bis');
         if (names.join() !== expected.join())
@@ -124,7 +131,7 @@ test('so does a delta', async () => {
       await database.db('import_feeds').delete();
       deps.clock.advance(LEASE_MS);
       await importFolder(deps, before);
-      await dyingAt(changes, 5 + randomInt(70));
+      await dyingAt(changes, 5 + randomInt(70), WAYS[point % 2]);
       for (const names of (await namesBySchool()).values())
         expect(Object.values(states)).toContain(names.join());
       deps.clock.advance(LEASE_MS);

@@ -20,7 +20,7 @@ beforeEach(async () => {
   await database.db('import_feeds').delete();
 });
 
-const THREADS = { threadsFrom: 0 };
+const THREADS = { sizes: { threadsFrom: 0 } };
 
 function feedOf(degree: 1 | 2, change = ''): AafFeed {
   const of = (id: number) => `${degree}${String(id).padStart(4, '0')}`;
@@ -45,7 +45,7 @@ function feedOf(degree: 1 | 2, change = ''): AafFeed {
   };
 }
 
-async function outcome(folder: string, options: { threadsFrom?: number }) {
+async function outcome(folder: string, options: Partial<typeof THREADS>) {
   const result = await importFolder(deps, folder, options);
   if (!result.ok) throw new Error(JSON.stringify(result));
   const { report: _, ...report } = result.report;
@@ -69,7 +69,7 @@ test('threads and none give the same persons, the same report and the same night
       for (const degree of [1, 2] as const)
         await writeAaf(join(folder, name, String(degree)), feedOf(degree, change));
     }
-    const nights = async (options: { threadsFrom?: number }) => {
+    const nights = async (options: Partial<typeof THREADS>) => {
       const outcomes: Awaited<ReturnType<typeof outcome>>[] = [];
       for (const name of ['before', 'before', 'after'])
         outcomes.push(await outcome(join(folder, name), options));
