@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { type BenchDatabase, type Counters, readCounters } from './database.ts';
 import { cpuSeconds, watchProcess } from './machine.ts';
+import type { Program } from './program.ts';
 import { startCommand } from './servers.ts';
 
 export type CommandRun = Counters & {
@@ -21,9 +22,10 @@ export async function runCommand(
   { sql, pid }: BenchDatabase,
   args: readonly string[],
   env: Record<string, string>,
+  program?: Program,
 ): Promise<CommandRun> {
   const [counters, cpuBefore, began] = [await readCounters(sql), cpuSeconds(pid), performance.now()];
-  const child = startCommand(args, env);
+  const child = startCommand(args, env, program);
   const watched = watchProcess(child.pid ?? 0);
   let [out, err] = ['', ''];
   child.stdout?.on('data', (chunk) => {

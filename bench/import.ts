@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { runCommand } from './commands.ts';
 import { type BenchDatabase, changedRows, startDatabase } from './database.ts';
 import { type FeedCounts, writeFeed } from './feed.ts';
+import { buildProgram, type Program } from './program.ts';
 import { environment } from './servers.ts';
 import { table } from './table.ts';
 
@@ -36,6 +37,7 @@ export async function measureImport(
   say(`writing a feed of ${pupils} pupils`);
   const feed = await writeFeed({ folder: full, pupils, date: '20261103' });
   await writeFeed({ folder: delta, pupils, date: '20261104', delta: 2 });
+  const program = await buildProgram();
   const database = await startDatabase(join(folder, 'database'), 'educonnect_import');
   try {
     const env = { ...environment(database.url, 9), ...settings.env };
@@ -46,21 +48,23 @@ export async function measureImport(
       ['delta of 2 %', delta],
     ] as const) {
       say(what);
-      runs.push(await measureRun(database, env, { what, from }));
+      runs.push(await measureRun(database, env, program, { what, from }));
     }
     return { feed, runs, version: database.version };
   } finally {
     await database.close();
+    program.forget();
   }
 }
 
 async function measureRun(
   database: BenchDatabase,
   env: Record<string, string>,
+  program: Program,
   { what, from }: { what: string; from: string },
 ): Promise<ImportRun> {
   const rowsBefore = await liveRows(database);
-  const run = await runCommand(database, ['import', from, '--json'], env);
+  const run = await runCommand(database, ['import', from, '--json'], env, program);
   const last = run.out.trim().split('\n').at(-1) ?? '';
   const report = last === '' ? null : JSON.parse(last);
   return {

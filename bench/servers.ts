@@ -1,7 +1,7 @@
 /** The two that are compared, each in a process of its own: EduConnect as in production, and the bare library. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { BareSettings } from './bare/main.ts';
@@ -55,9 +55,14 @@ export function startBare(
   return start(args, { PATH, HOME, NODE_ENV: 'production' }, join(folder, 'bare.log'));
 }
 
-/** Starts one of our commands; the caller waits for its end. */
-export function startCommand(args: readonly string[], env: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...args], { cwd: root, env });
+/** Starts one of our commands; the caller waits for its end. @param program compiled; absent: from its sources */
+export function startCommand(
+  args: readonly string[],
+  env: Record<string, string>,
+  program?: Program,
+): ChildProcess {
+  const command = program ? [join(dirname(program.ours), 'cli.js')] : ['--import', 'tsx', 'src/cli.ts'];
+  return spawn(process.execPath, [...command, ...args], { cwd: root, env });
 }
 
 /** Its log goes to a file: a pipe would be read by the process that measures. */

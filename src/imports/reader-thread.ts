@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { KnownRecords } from './known-records.ts';
 import { openFile } from './open-file.ts';
@@ -36,6 +37,10 @@ export type FromThread =
 
 /** Batches that may wait to be written before the thread does. */
 const AHEAD = 3;
+
+/** Whoever signs in meanwhile goes first. On Linux it is the priority of this thread alone. */
+const NICE = 10;
+if (process.platform === 'linux') setPriority(Math.max(getPriority(), NICE));
 
 const port = parentPort as NonNullable<typeof parentPort>;
 const { schools, labels, ...settings } = workerData as ThreadData;
