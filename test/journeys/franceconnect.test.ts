@@ -1,13 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import type { Account } from '../../src/accounts/types.ts';
-import type { FranceConnectPerson } from '../../src/demo/franceconnect-people.ts';
+import type { FranceConnectPerson, Identity } from '../../src/demo/franceconnect-people.ts';
 import { seedActivated } from '../support/activated.ts';
 import { closeBrowser, newPage, type TestPage } from '../support/browser.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createTestSms } from '../support/deps.ts';
 import { type FranceConnectWorld, startFranceConnectWorld } from '../support/franceconnect-world.ts';
-import { accountNow, codeFor, seedGuardian } from '../support/guardians.ts';
+import { accountNow, codeFor, type Seeded, seedGuardian } from '../support/guardians.ts';
 
 /** A browser beside other tests takes its time. */
 jest.setTimeout(120_000);
@@ -27,7 +27,19 @@ const someone = (login: string, more: Partial<FranceConnectPerson> = {}): France
   },
   ...more,
 });
-const PEOPLE = [someone('claire'), someone('nouvelle'), someone('introuvable', { stopsWith: 'Y010004' })];
+const called = (login: string, names: Pick<Identity, 'given_name' | 'family_name'>): FranceConnectPerson => {
+  const { preferred_username: _of, ...identity } = someone(login).identity;
+  return someone(login, { identity: { ...identity, ...names } });
+};
+const PEOPLE = [
+  someone('claire'),
+  someone('nouvelle'),
+  someone('deux.dossiers'),
+  called('paul', { given_name: 'PAUL', family_name: 'GARNIER' }),
+  called('autre.nom', { given_name: 'SOLANGE', family_name: 'LECLERC' }),
+  called('camille', { given_name: 'CAMILLE', family_name: 'ROUX' }),
+  someone('introuvable', { stopsWith: 'Y010004' }),
+];
 
 let database: TestDatabase;
 let world: FranceConnectWorld;
@@ -83,6 +95,74 @@ async function identify(page: Page, login = 'claire'): Promise<void> {
 }
 
 const atEnt = (page: Page) => page.getByText("Je suis connecté à l'ENT").waitFor();
+
+/** From the ENT through FranceConnect: the first time to the page that asks the mobile, later back to the ENT. */
+async function comeThrough(login: string): Promise<TestPage> {
+  const page = await visit({ width: 390 });
+  await toFranceConnect(page);
+  await identify(page, login);
+  await button(page, 'Continuer').click();
+  return page;
+}
+
+async function giveMobile(page: Page, mobile: string): Promise<void> {
+  await page.getByLabel('Numéro de téléphone portable', { exact: true }).fill(mobile);
+  await button(page, 'Valider').click();
+}
+
+async function giveCode(page: Page, mobile: string): Promise<void> {
+  const field = page.getByLabel('Code reçu par SMS', { exact: true });
+  await field.waitFor();
+  await field.fill((await codeFor(world.deps, mobile)) ?? '');
+  await button(page, 'Valider').click();
+}
+
+/** Types a date `YYYY-MM-DD` in the group of a child. */
+async function giveDate(page: Page, child: string, date: string): Promise<void> {
+  const group = page.getByRole('group', { name: new RegExp(child) });
+  const [year = '', month = '', day = ''] = date.split('-');
+  await group.getByLabel('Jour', { exact: true }).fill(day);
+  await group.getByLabel('Mois', { exact: true }).fill(month);
+  await group.getByLabel('Année', { exact: true }).fill(year);
+}
+
+async function giveNames(page: Page, familyName: string, givenName: string): Promise<void> {
+  await page.getByLabel('Nom', { exact: true }).fill(familyName);
+  await page.getByLabel('Prénom', { exact: true }).fill(givenName);
+  await button(page, 'Valider').click();
+}
+
+const whoIsMeant = (page: Page) => heading(page, 'Confirmez votre nom et votre prénom').waitFor();
+
+/** The given names of the children that the page of birth dates asks for. */
+async function childrenAsked(page: Page): Promise<string[]> {
+  await heading(page, /^Confirmez l(a|es) dates? de naissance/).waitFor();
+  const legends = await page.locator('fieldset.ec-child > legend').allInnerTexts();
+  return legends.map((name) => name.trim().split(' ')[0] ?? '').sort();
+}
+
+/** The given names of the children that the ENT was told of. */
+async function childrenAtEnt(page: Page): Promise<string[]> {
+  await atEnt(page);
+  const claims = JSON.parse((await page.locator('pre').textContent()) ?? '{}');
+  return claims.eleves.map((child: { given_name: string }) => child.given_name).sort();
+}
+
+/** The given names of the children that the database links to an account. */
+async function childrenOf({ id }: Account): Promise<string[]> {
+  return world.deps
+    .db('guardian_references as g')
+    .join('legal_links as l', 'l.guardian_reference_id', 'g.id')
+    .join('pupils as p', 'p.id', 'l.pupil_id')
+    .where('g.account_id', id)
+    .orderBy('p.given_name')
+    .pluck('p.given_name');
+}
+
+const linkedTo = ({ id }: Account) =>
+  world.deps.db('account_franceconnect').where({ account_id: id }).pluck('sub');
+const ACTIVATED = { state: 'activated', origin: 'franceconnect', closed_at: null };
+const UNTOUCHED = { state: 'not_notified', origin: 'none', closed_at: null };
 
 describe('known to FranceConnect and to us', () => {
   test.each<[string, { width?: number; javaScriptEnabled?: boolean }]>([
@@ -167,23 +247,10 @@ test('the first time: mobile, code, birth dates, and into the service; out again
   const mobile = '+33639980141';
   const children = [{ givenName: 'Zoé', familyName: 'MARTIN', birthDate: '2017-03-09' }];
   const { account: mine } = await seedGuardian(world.deps, { givenName: 'Anne', mobile, children });
-  const page = await visit({ width: 390 });
-  await toFranceConnect(page);
-  await identify(page, 'nouvelle');
-  await button(page, 'Continuer').click();
-  await page.getByLabel('Numéro de téléphone portable').fill('06 39 98 01 41');
-  await button(page, 'Valider').click();
-  const code = page.getByLabel('Code reçu par SMS');
-  await code.waitFor();
-  await code.fill((await codeFor(world.deps, mobile)) ?? '');
-  await button(page, 'Valider').click();
-  const group = page.getByRole('group', { name: /Zoé/ });
-  for (const [label, text] of [
-    ['Jour', '9'],
-    ['Mois', '3'],
-    ['Année', '2017'],
-  ] as const)
-    await group.getByLabel(label).fill(text);
+  const page = await comeThrough('nouvelle');
+  await giveMobile(page, '06 39 98 01 41');
+  await giveCode(page, mobile);
+  await giveDate(page, 'Zoé', '2017-3-9');
   await button(page, 'Valider').click();
   await atEnt(page);
   expect(await accountNow(world.deps, mine.id)).toMatchObject({
@@ -199,6 +266,131 @@ test('the first time: mobile, code, birth dates, and into the service; out again
   await identify(page, 'nouvelle');
   await button(page, 'Continuer').click();
   await atEnt(page);
+});
+
+test('two records of one guardian, proved together, become one account that has the children of both', async () => {
+  const mobile = '+33639980142';
+  const own = { familyName: 'DUPUIS', mobile };
+  const { account: first } = await seedGuardian(world.deps, {
+    ...own,
+    children: [{ givenName: 'Maël', birthDate: '2017-03-09' }],
+  });
+  const { account: second } = await seedGuardian(world.deps, {
+    ...own,
+    degree: 2,
+    children: [{ givenName: 'Jade', birthDate: '2012-11-30' }],
+  });
+  const page = await comeThrough('deux.dossiers');
+  await giveMobile(page, mobile);
+  await giveCode(page, mobile);
+  expect(await childrenAsked(page)).toEqual(['Jade', 'Maël']);
+  await giveDate(page, 'Maël', '2017-03-09');
+  await giveDate(page, 'Jade', '2012-11-03');
+  await button(page, 'Valider').click();
+  await page.getByText('Les dates de naissance ne correspondent pas').waitFor();
+  for (const account of [first, second])
+    expect(await accountNow(world.deps, account.id)).toMatchObject(UNTOUCHED);
+  await giveDate(page, 'Jade', '2012-11-30');
+  await button(page, 'Valider').click();
+
+  expect(await childrenAtEnt(page)).toEqual(['Jade', 'Maël']);
+  expect(await accountNow(world.deps, first.id)).toMatchObject(ACTIVATED);
+  expect(await childrenOf(first)).toEqual(['Jade', 'Maël']);
+  expect(await linkedTo(first)).toHaveLength(1);
+  const merged = await accountNow(world.deps, second.id);
+  expect(merged).toMatchObject({ merged_into: first.id, closed_at: expect.any(Date) });
+  expect([await childrenOf(second), await linkedTo(second)]).toEqual([[], []]);
+
+  const later = await comeThrough('deux.dossiers');
+  expect(await childrenAtEnt(later)).toEqual(['Jade', 'Maël']);
+});
+
+describe('one mobile of two people', () => {
+  let count = 0;
+  let mobile: string;
+  let mother: Seeded;
+  let father: Seeded;
+
+  beforeEach(async () => {
+    count += 1;
+    mobile = `+3363998015${count}`;
+    mother = await seedGuardian(world.deps, {
+      givenName: 'Inès',
+      familyName: 'GARNIER',
+      mobile,
+      children: [
+        { givenName: 'Noé', birthDate: '2015-06-02' },
+        { givenName: 'Lina', birthDate: '2018-02-17' },
+      ],
+    });
+    father = await seedGuardian(world.deps, {
+      givenName: 'Paul',
+      familyName: 'GARNIER',
+      mobile,
+      pupilIds: mother.pupilIds.slice(0, 1),
+      children: [{ givenName: 'Tom', birthDate: '2011-09-21' }],
+    });
+  });
+
+  test('the identity says which one: he alone is asked for his children, and linked', async () => {
+    const page = await comeThrough('paul');
+    await giveMobile(page, mobile);
+    await giveCode(page, mobile);
+    expect(await childrenAsked(page)).toEqual(['Noé', 'Tom']);
+    await giveDate(page, 'Noé', '2015-06-02');
+    await giveDate(page, 'Tom', '2011-09-21');
+    await button(page, 'Valider').click();
+    expect(await childrenAtEnt(page)).toEqual(['Noé', 'Tom']);
+    expect(await accountNow(world.deps, father.account.id)).toMatchObject(ACTIVATED);
+    expect(await childrenOf(father.account)).toEqual(['Noé', 'Tom']);
+    expect(await accountNow(world.deps, mother.account.id)).toMatchObject(UNTOUCHED);
+    expect(await linkedTo(mother.account)).toEqual([]);
+  });
+
+  test('an identity that fits neither: asked who he is, after the code; wrong names lead nowhere', async () => {
+    const page = await comeThrough('autre.nom');
+    await giveMobile(page, mobile);
+    await giveCode(page, mobile);
+    await whoIsMeant(page);
+    // Neither children nor anything else before it is said who is meant.
+    await page.goto(page.url().replace(/\/nom$/, '/enfants'));
+    await whoIsMeant(page);
+    expect(page.url()).toMatch(/\/nom$/);
+    await giveNames(page, 'Leclerc', 'Solange');
+    await page.getByText('Ces informations ne permettent pas de vous reconnaître').waitFor();
+    for (const { account } of [mother, father]) {
+      expect(await accountNow(world.deps, account.id)).toMatchObject(UNTOUCHED);
+      expect(await linkedTo(account)).toEqual([]);
+    }
+    await giveNames(page, 'garnier', 'ines');
+    expect(await childrenAsked(page)).toEqual(['Lina', 'Noé']);
+    await giveDate(page, 'Noé', '2015-06-02');
+    await giveDate(page, 'Lina', '2018-02-17');
+    await button(page, 'Valider').click();
+    expect(await childrenAtEnt(page)).toEqual(['Lina', 'Noé']);
+    expect(await accountNow(world.deps, mother.account.id)).toMatchObject(ACTIVATED);
+    expect(await childrenOf(mother.account)).toEqual(['Lina', 'Noé']);
+    expect(await accountNow(world.deps, father.account.id)).toMatchObject(UNTOUCHED);
+    expect(await linkedTo(father.account)).toEqual([]);
+  });
+});
+
+test('two people of the same names with one mobile: neither is taken for the other', async () => {
+  const mobile = '+33639980143';
+  const own = { givenName: 'Camille', familyName: 'ROUX', mobile };
+  const { account: one } = await seedGuardian(world.deps, { ...own, title: 'Mme' });
+  const { account: other } = await seedGuardian(world.deps, { ...own, title: 'M.' });
+  const page = await comeThrough('camille');
+  await giveMobile(page, mobile);
+  await giveCode(page, mobile);
+  await whoIsMeant(page);
+  await giveNames(page, 'Roux', 'Camille');
+  await page.getByText('Ces informations ne permettent pas de vous reconnaître').waitFor();
+  await page.getByText("demandez à l'école").first().waitFor();
+  for (const account of [one, other]) {
+    expect(await accountNow(world.deps, account.id)).toMatchObject(UNTOUCHED);
+    expect(await linkedTo(account)).toEqual([]);
+  }
 });
 
 describe('who comes back without an identity', () => {
