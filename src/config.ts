@@ -132,6 +132,7 @@ const schema = z.object({
 
   TRUSTED_CLIENT_ORIGINS: list.pipe(z.array(httpUrl)).default([]),
   HTTP_LOOPBACK_CLIENTS: flag.default(false),
+  STRICT_SECOND_DEGREE: flag.default(false),
   ASSISTANCE_TEXT: z.string().default("l'assistance de votre académie"),
   ASSISTANCE_URL: z.url().optional(),
   IMPORT_FOLDER: z.string().optional(),

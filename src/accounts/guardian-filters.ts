@@ -13,7 +13,12 @@ export type GuardianFilters = {
   origins: readonly AccountOrigin[];
   /** A provisional password that was made and distributed before this: it ends soon, or has ended. */
   providedBefore: Date | null;
+  /** Leaves out, in the 2nd degree, who came by FranceConnect or by SMS: nothing may be done to them (X14, strict). */
+  withoutSettled: boolean;
 };
+
+/** Came by FranceConnect or by SMS: nothing needs to be done for him. */
+export const isSettled = (origin: AccountOrigin) => origin === 'franceconnect' || origin === 'guardian';
 
 export const NO_FILTERS: GuardianFilters = {
   text: '',
@@ -23,10 +28,13 @@ export const NO_FILTERS: GuardianFilters = {
   email: null,
   origins: [],
   providedBefore: null,
+  withoutSettled: false,
 };
 
 /** Accounts that were ticked, or all those that a search finds. */
-export type Selection = { publicIds: readonly string[] } | { filters: GuardianFilters };
+export type Selection =
+  | { publicIds: readonly string[]; withoutSettled?: boolean }
+  | { filters: GuardianFilters };
 
 /** The school whose guardians are meant. */
 export type SchoolScope = { id: number; degree: 1 | 2 };

@@ -35,6 +35,7 @@ function pairsOf(db: Database, school: SchoolScope, filters: GuardianFilters): K
       .where((either) =>
         either.whereNull('a.distributed_at').orWhere('a.distributed_at', '<=', providedBefore),
       );
+  if (filters.withoutSettled) pairs.modify(unsettled);
   const words = searchWords(filters.text);
   if (words.length > 0)
     pairs.where((either) =>
@@ -43,6 +44,13 @@ function pairsOf(db: Database, school: SchoolScope, filters: GuardianFilters): K
         .orWhere((guardian) => haveWords(guardian, 'g.search_name', words)),
     );
   return pairs;
+}
+
+/** Of the 2nd degree only those for whom something may be done. Tables: s schools, a accounts. */
+function unsettled(query: Knex.QueryBuilder): void {
+  query.where((either) =>
+    either.where('s.degree', 1).orWhereNotIn('a.origin', ['franceconnect', 'guardian']),
+  );
 }
 
 /** All the words are in the name, whatever their order; also where the name is written in two and the word is not. */
@@ -153,6 +161,7 @@ export async function findOwnIds(
   db: Database,
   school: Pick<SchoolScope, 'id'>,
   publicIds: readonly string[],
+  { withoutSettled = false }: { withoutSettled?: boolean | undefined } = {},
 ): Promise<number[]> {
   const ids: number[] = [];
   for (const part of chunksOf(publicIds)) {
@@ -161,6 +170,7 @@ export async function findOwnIds(
       .whereIn('a.public_id', part)
       .where({ 'p.school_id': school.id, 'a.kind': 'guardian' })
       .whereNull('a.closed_at');
+    if (withoutSettled) own.modify(unsettled);
     ids.push(...(await own.distinct('a.id').pluck('a.id')));
   }
   return ids.sort((a, b) => a - b);

@@ -15,7 +15,7 @@ export async function selectAccounts(
   if ('publicIds' in selection) {
     const wanted = [...new Set(selection.publicIds)];
     if (!wanted.every(isPublicId)) return null;
-    const ids = await findOwnIds(db, school, wanted);
+    const ids = await findOwnIds(db, school, wanted, selection);
     return ids.length === wanted.length ? ids : null;
   }
   const classes = [...new Set(selection.filters.classIds)];

@@ -47,6 +47,7 @@ const row = (
   state: 'not_notified',
   distributedAt: null,
   lastLoginAt: null,
+  selectable: true,
   selected: false,
   ...more,
 });
@@ -108,6 +109,7 @@ const results: Results = {
   ]),
   rows,
   accounts: 6,
+  selectable: 6,
   selected: 0,
   range: { from: 1, to: 7, total: 7 },
   pageHrefs: [{ number: 1, href: '?', current: true }],
@@ -154,7 +156,12 @@ const college: GuardiansPage = {
       'distributed',
       'login',
     ]),
-    rows: rows.map((one) => ({ ...one, className: '5B', mef: '5EME LANGUE ET CULTURE EUROPEENNE' })),
+    rows: rows.map((one) => ({
+      ...one,
+      selectable: one.origin !== 'franceconnect',
+      className: '5B',
+      mef: '5EME LANGUE ET CULTURE EUROPEENNE',
+    })),
     range: { from: 101, to: 107, total: 1310 },
     pageHrefs: [1, 2, 3, 4, 5, 27].map((number) => ({ number, href: '?', current: number === 3 })),
     previousHref: '?page=2',
@@ -162,6 +169,13 @@ const college: GuardiansPage = {
   },
 };
 
+const actions: NonNullable<AccountPage['actions']> = {
+  csrf: 'jeton',
+  notifyHref: `${AT}/comptes/x/notifier`,
+  resetHref: `${AT}/comptes/x/reinitialiser`,
+  noPassword: false,
+  activationHref: null,
+};
 const account: AccountPage = {
   frame,
   degree: 1,
@@ -206,13 +220,7 @@ const account: AccountPage = {
     },
   ],
   base: 'ONDE',
-  actions: {
-    csrf: 'jeton',
-    notifyHref: `${AT}/comptes/x/notifier`,
-    resetHref: `${AT}/comptes/x/reinitialiser`,
-    noPassword: false,
-    activationHref: null,
-  },
+  actions,
 };
 
 export const ADMIN_GUARDIANS_STATES: PageState[] = [
@@ -246,7 +254,15 @@ export const ADMIN_GUARDIANS_STATES: PageState[] = [
     here: account.here.map((pupil) => ({ ...pupil, signalled: true, birthDate: null })),
     elsewhere: [],
     base: 'SIECLE',
-    actions: { ...account.actions, activationHref: `${AT}/comptes/x/activation` },
+    actions: { ...actions, activationHref: `${AT}/comptes/x/activation` },
+  }),
+  state<AccountPage>('admin-account-strict', 'admin/guardians/account', {
+    ...account,
+    degree: 2,
+    password: { kind: 'personal' },
+    origin: 'guardian',
+    state: 'activated',
+    actions: null,
   }),
   state<AccountPage>('admin-account-franceconnect', 'admin/guardians/account', {
     ...account,
@@ -254,6 +270,6 @@ export const ADMIN_GUARDIANS_STATES: PageState[] = [
     origin: 'franceconnect',
     state: 'activated',
     linkedAt: day,
-    actions: { ...account.actions, resetHref: null, noPassword: true },
+    actions: { ...actions, resetHref: null, noPassword: true },
   }),
 ];

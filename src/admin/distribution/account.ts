@@ -26,7 +26,10 @@ function ofSchool(
 ): (door: AdminDoor, ctx: Context, visit: SchoolVisit) => Promise<void> {
   return async (door, ctx, visit) => {
     const { db } = door.deps;
-    const ids = await selectAccounts(db, visit.school, { publicIds: [partOf(ctx, 'account')] });
+    const ids = await selectAccounts(db, visit.school, {
+      publicIds: [partOf(ctx, 'account')],
+      withoutSettled: door.deps.config.STRICT_SECOND_DEGREE,
+    });
     const account = ids?.[0] === undefined ? null : await findAccountById(db, ids[0]);
     if (account === null) return refuseForeign(door, ctx, visit, 'account');
     return handle(door, ctx, { ...visit, account });

@@ -1,3 +1,4 @@
+import { isSettled } from '../../accounts/guardian-filters.ts';
 import { findLinkedAt } from '../../accounts/guardians-store.ts';
 import { selectAccounts } from '../../accounts/select.ts';
 import { findAccountById } from '../../accounts/store.ts';
@@ -106,7 +107,9 @@ function actionsOf(
   { school }: SchoolVisit,
   account: Account,
   linked: boolean,
-): AccountActions {
+): AccountActions | null {
+  const strict = door.deps.config.STRICT_SECOND_DEGREE && school.degree === 2;
+  if (strict && isSettled(account.origin)) return null;
   const here = `/admin/etablissements/${school.uai}/comptes/${account.publicId}`;
   const reset = resetOutcome(account, { linked });
   const carried = carriedQuery(ctx);

@@ -1,4 +1,4 @@
-import type { GuardianRow } from '../../accounts/guardian-filters.ts';
+import { type GuardianRow, isSettled } from '../../accounts/guardian-filters.ts';
 import { countGuardians, findGuardianRows } from '../../accounts/guardians-store.ts';
 import { findClasses, findMefs } from '../../directory/options-store.ts';
 import type { Context } from '../../http/context.ts';
@@ -114,6 +114,10 @@ async function resultsOf(
   const { school } = visit;
   const filters = filtersOf(deps, asked);
   const total = await countGuardians(deps.db, school, filters);
+  const strict = deps.config.STRICT_SECOND_DEGREE && school.degree === 2;
+  const selectable = strict
+    ? (await countGuardians(deps.db, school, { ...filters, withoutSettled: true })).accounts
+    : total.accounts;
   const pages = Math.max(1, Math.ceil(total.rows / PAGE_ROWS));
   const search = { ...asked, page: Math.min(asked.page, pages) };
   const offset = (search.page - 1) * PAGE_ROWS;
@@ -127,6 +131,10 @@ async function resultsOf(
   const listHref = `${pathOf(visit)}/responsables`;
   const hrefOf = (change: Partial<GuardianSearch>) => listHref + searchQuery({ ...search, ...change });
   const accountQuery = searchQuery({ ...search, page: 1 });
+  const shown = rows.map((row) => {
+    const href = `${pathOf(visit)}/comptes/${row.publicId}${accountQuery}`;
+    return rowOf(row, href, { selectable: !(strict && isSettled(row.origin)), pageSelected });
+  });
   return {
     csrf: csrfToken(deps.config, { scope: 'session', id: sessionHash(door, ctx) }),
     confirmHref: `${listHref}/confirmer`,
@@ -135,11 +143,10 @@ async function resultsOf(
     handOutHref: `${listHref}/liste-par-classe.pdf`,
     hidden: searchFields(search),
     columns: columnsOf(school.degree, search, hrefOf),
-    rows: rows.map((row) =>
-      rowOf(row, `${pathOf(visit)}/comptes/${row.publicId}${accountQuery}`, pageSelected),
-    ),
+    rows: shown,
     accounts: total.accounts,
-    selected: pageSelected ? new Set(rows.map(({ publicId }) => publicId)).size : 0,
+    selectable,
+    selected: new Set(shown.filter(({ selected }) => selected).map(({ publicId }) => publicId)).size,
     range: { from: total.rows === 0 ? 0 : offset + 1, to: offset + rows.length, total: total.rows },
     pageHrefs: pagesAround(search.page, pages).map((number) => ({
       number,
@@ -170,7 +177,11 @@ function columnsOf(
   });
 }
 
-function rowOf(row: GuardianRow, href: string, selected: boolean): Row {
+function rowOf(
+  row: GuardianRow,
+  href: string,
+  { selectable, pageSelected }: { selectable: boolean; pageSelected: boolean },
+): Row {
   return {
     publicId: row.publicId,
     href,
@@ -184,6 +195,7 @@ function rowOf(row: GuardianRow, href: string, selected: boolean): Row {
     state: row.state,
     distributedAt: row.distributedAt,
     lastLoginAt: row.lastLoginAt,
-    selected,
+    selectable,
+    selected: selectable && pageSelected,
   };
 }

@@ -33,6 +33,8 @@ export type Row = {
   state: AccountState;
   distributedAt: Date | null;
   lastLoginAt: Date | null;
+  /** False: nothing may be done to the account (X14, strict). */
+  selectable: boolean;
   /** « Sélectionner la page » without script. */
   selected: boolean;
 };
@@ -56,6 +58,8 @@ export type Results = {
   rows: Row[];
   /** Distinct accounts of the whole search; rows are (pupil, guardian) pairs (X21). */
   accounts: number;
+  /** Of them those that may be selected. */
+  selectable: number;
   selected: number;
   range: { from: number; to: number; total: number };
   pageHrefs: { number: number; href: string; current: boolean }[];
@@ -128,5 +132,6 @@ export type AccountPage = AdminPage & {
   base: string;
   /** Why he does not get in; null: the account has just been closed. */
   diagnosis: ShownDiagnosis | null;
-  actions: AccountActions;
+  /** Null: none may be taken (X14, strict). */
+  actions: AccountActions | null;
 };

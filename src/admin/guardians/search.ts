@@ -147,5 +147,5 @@ export function filtersOf(
   const { text, classIds, mefCodes, states, email, origins, expires } = search;
   const sinceMs = (config.PROVISIONAL_VALID_DAYS - EXPIRES_DAYS) * DAY_MS;
   const providedBefore = expires ? new Date(clock.now().getTime() - sinceMs) : null;
-  return { text, classIds, mefCodes, states, email, origins, providedBefore };
+  return { text, classIds, mefCodes, states, email, origins, providedBefore, withoutSettled: false };
 }

@@ -9,12 +9,13 @@ import { criteriaFields, filtersOf, ofForm, readSearch, type SearchField } from 
  * @returns null: none is selected (R-104); then `showNothingSelected`
  */
 export function readSelection({ deps }: AdminDoor, ctx: Context): Selection | null {
+  const withoutSettled = deps.config.STRICT_SECOND_DEGREE;
   if (field(ctx, 'all') === '1') {
     const search = readSearch(ofForm(ctx));
-    if (search !== null) return { filters: filtersOf(deps, search) };
+    if (search !== null) return { filters: { ...filtersOf(deps, search), withoutSettled } };
   }
   const publicIds = [...new Set(fields(ctx, 'account'))];
-  return publicIds.length === 0 ? null : { publicIds };
+  return publicIds.length === 0 ? null : { publicIds, withoutSettled };
 }
 
 /** The same selection as hidden fields of a confirmation page, for `readSelection` to read again. */
