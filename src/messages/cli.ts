@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Deps } from '../deps.ts';
 import { readUai } from '../directory/uai.ts';
 import { type Batch, type NotifyRefusal, notifySchool } from './notify.ts';
+import { recordPrint } from './print.ts';
 import { type FileRefusal, openLettersFile } from './write-letters.ts';
 
 type Io = { out(line: string): void; err(line: string): void };
@@ -47,6 +48,7 @@ export async function notifyCommand(deps: Deps, argv: string[], io: Io): Promise
   if (batch === null) return 1;
   try {
     await opened.file.write(batch);
+    await recordPrint(deps, batch, { batch: batch.id, actor: { actorKind: 'operator' } });
   } catch (error) {
     deps.log.error({ err: error }, 'letters not written');
     io.err(
