@@ -147,6 +147,8 @@ describe('from the list', () => {
       `Aucun mot de passe à réinitialiser, connexion avec FranceConnect (total : 1 compte(s)) : FRANCECONNECT-${run} Nora`,
     );
 
+    const head = await director.send(pdfHref(done), { method: 'HEAD' });
+    expect([head.status, head.headers['content-type']]).toEqual([200, 'application/pdf']);
     const { headers, bytes } = await download(pdfHref(done));
     expect(headers).toMatchObject({
       'content-type': 'application/pdf',

@@ -72,12 +72,15 @@ export const downloadLetters = ofBatch(async (door, ctx, visit) => {
   const few = printable.notified.length <= LETTERS_AT_ONCE;
   if (!few && !isMade(door, batch, printable.digest))
     return seeOther(ctx, pathsOf(visit).batch(head.publicId));
-  // HEAD prints nothing.
-  if (ctx.method === 'GET')
-    await recordPrint(deps, printable, { batch: batch.id, actor: actorOf(ctx, visit) });
   ctx.type = 'application/pdf';
   ctx.set('Content-Disposition', `attachment; filename="${fileName(printable)}"`);
   ctx.set('Cache-Control', 'no-store');
+  // HEAD prints nothing.
+  if (ctx.method !== 'GET') {
+    ctx.status = 200;
+    return;
+  }
+  await recordPrint(deps, printable, { batch: batch.id, actor: actorOf(ctx, visit) });
   ctx.body = few ? written(door, printable) : Readable.from(openLetters(deps, batch), { objectMode: false });
 });
 
