@@ -458,6 +458,18 @@ describe('the page of an account (R-106 to R-110)', () => {
     },
   );
 
+  test('of when the data are (X9)', async () => {
+    expect(words(await accountPage('g.reabu5'))).toMatch(/ONDE.*1 à 2 jours/);
+    const now = world.app.deps.clock.now();
+    const [run] = await database
+      .db('import_runs')
+      .insert({ folder: 'x', dry_run: 0, state: 'done', started_at: now, finished_at: now });
+    await database
+      .db('import_feeds')
+      .insert({ academy_code: '16', degree: 1, exported_on: '2026-11-21', run_id: run });
+    expect(words(await accountPage('g.reabu5'))).toContain('Données de ONDE du 21 novembre 2026.');
+  });
+
   test('the pupils of this school and of others', async () => {
     const page = words(await accountPage('g.reabu5'));
     expect(page).toContain("Inscrits dans l'établissement Prénom Nom Date de naissance Classe");

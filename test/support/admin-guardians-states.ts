@@ -219,7 +219,7 @@ const account: AccountPage = {
       signalled: false,
     },
   ],
-  base: 'ONDE',
+  data: { base: 'ONDE', exportedOn: '2018-07-08', takenAt: day },
   actions,
 };
 
@@ -253,7 +253,7 @@ export const ADMIN_GUARDIANS_STATES: PageState[] = [
     frozenAt: day,
     here: account.here.map((pupil) => ({ ...pupil, signalled: true, birthDate: null })),
     elsewhere: [],
-    base: 'SIECLE',
+    data: { base: 'SIECLE', exportedOn: null, takenAt: null },
     actions: { ...actions, activationHref: `${AT}/comptes/x/activation` },
   }),
   state<AccountPage>('admin-account-strict', 'admin/guardians/account', {

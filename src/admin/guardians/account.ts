@@ -3,7 +3,7 @@ import { findLinkedAt } from '../../accounts/guardians-store.ts';
 import { selectAccounts } from '../../accounts/select.ts';
 import { findAccountById } from '../../accounts/store.ts';
 import type { Account } from '../../accounts/types.ts';
-import { baseOf } from '../../assistance/types.ts';
+import { dataDates } from '../../assistance/account.ts';
 import { recordAudit } from '../../audit/record.ts';
 import { openProvisional, provisionalExpiresAt } from '../../credentials/provisional.ts';
 import { knownEmails, knownMobiles } from '../../directory/contact-store.ts';
@@ -36,12 +36,13 @@ export async function showAccount(door: AdminDoor, ctx: Context, visit: SchoolVi
   const account = ids?.[0] === undefined ? null : await findAccountById(deps.db, ids[0]);
   if (account === null) return refuseForeign(door, ctx, visit, 'account');
   const { id } = account;
-  const [linkedAt, mobiles, emails, pupils, diagnosis] = await Promise.all([
+  const [linkedAt, mobiles, emails, pupils, diagnosis, data] = await Promise.all([
     findLinkedAt(deps.db, id),
     knownMobiles(deps.db, id),
     knownEmails(deps.db, [id]),
     findRecordedPupils(deps.db, id),
     accountDiagnosis(door, school, account),
+    dataDates(deps, school.id),
   ]);
   const directoryEmail = emails.get(id) ?? null;
   const listHref = `/admin/etablissements/${school.uai}/responsables`;
@@ -66,7 +67,7 @@ export async function showAccount(door: AdminDoor, ctx: Context, visit: SchoolVi
     elsewhere: pupils
       .filter(({ schoolId }) => schoolId !== school.id)
       .map((pupil) => ({ ...pupil, school: `${pupil.uai} - ${pupil.school}` })),
-    base: baseOf(school.degree),
+    data,
     diagnosis,
     actions: actionsOf(door, ctx, visit, account, linkedAt !== null),
   };

@@ -1,5 +1,6 @@
 import type { GuardianSort } from '../../accounts/guardian-filters.ts';
 import type { AccountOrigin, AccountState } from '../../accounts/types.ts';
+import type { DataDates } from '../../assistance/types.ts';
 import type { ShownDiagnosis } from '../families/pages.ts';
 import type { AdminPage, HelpLink } from '../pages.ts';
 import type { SearchField } from './search.ts';
@@ -128,8 +129,8 @@ export type AccountPage = AdminPage & {
   frozenAt: Date | null;
   here: PupilShown[];
   elsewhere: PupilShown[];
-  /** Where the school corrects what is wrong: ONDE, SIECLE. */
-  base: string;
+  /** Of when the data are, and where the school corrects them (X9). */
+  data: DataDates;
   /** Why he does not get in; null: the account has just been closed. */
   diagnosis: ShownDiagnosis | null;
   /** Null: none may be taken (X14, strict). */
