@@ -125,11 +125,12 @@ describe('the session (decision 9)', () => {
       visitor = createVisitor(world.app.url);
       await signInStaff(world, visitor, login);
       const count = countStatements(database.db);
-      await visitor.send('/admin');
+      await visitor.send(`/admin/etablissements/${STAFF_SCHOOLS.one.uai}`);
       count.stop();
       counted.push(count.statements.length);
     }
-    expect(counted).toEqual([3, 3]);
+    // The session, its schools, the functions of the feed; what waits at the school shown.
+    expect(counted).toEqual([4, 4]);
   });
 });
 
