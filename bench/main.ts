@@ -14,6 +14,7 @@ import { measureNight, nightTables } from './night.ts';
 import { measureNotify, notifyTable } from './notify.ts';
 import { type Options, type Part, readOptions, USAGE } from './options.ts';
 import { measurePages, pagesTable } from './pages.ts';
+import { faultsOf } from './servers.ts';
 import { openArena } from './sides.ts';
 import { hangUp } from './visitor.ts';
 import { measureWorkers, workersTable } from './workers.ts';
@@ -35,7 +36,12 @@ async function logins(options: Options, folder: string): Promise<Measured> {
     return {
       title: 'Logins: each operation, and beside the bare library',
       machine: describeMachine(arena.database.version),
-      tables: [operationsTable(samples), ratiosTable(samples), ...faults.map((fault) => `error: ${fault}`)],
+      tables: [
+        operationsTable(samples),
+        ratiosTable(samples),
+        ...faults.map((fault) => `error: ${fault}`),
+        ...faultsOf(folder).map((fault) => `our server said: ${fault}`),
+      ],
     };
   } finally {
     hangUp();

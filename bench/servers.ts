@@ -1,6 +1,6 @@
 /** The two that are compared, each in a process of its own: EduConnect as in production, and the bare library. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync, readFileSync } from 'node:fs';
+import { existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -53,6 +53,17 @@ export function startBare(
   const { PATH = '', HOME = '' } = process.env;
   const args = [...flags, program.bare, JSON.stringify(settings)];
   return start(args, { PATH, HOME, NODE_ENV: 'production' }, join(folder, 'bare.log'));
+}
+
+/** What our server logged as faults, each once, for whoever wonders about a 503. */
+export function faultsOf(folder: string): string[] {
+  const log = join(folder, 'ours.log');
+  const lines = existsSync(log) ? readFileSync(log, 'utf8').split('\n') : [];
+  const faults = lines
+    .filter((line) => /^\{"level":[56]0/.test(line))
+    .map((line) => JSON.parse(line) as { msg: string; err?: { message: string } })
+    .map(({ msg, err }) => `${msg}: ${err?.message.slice(0, 200)}`);
+  return [...new Set(faults)];
 }
 
 /** Starts one of our commands; the caller waits for its end. @param program compiled; absent: from its sources */

@@ -66,7 +66,7 @@ function createLog(config: Config): Logger {
   };
   return pino(
     options,
-    pino.destination({ sync: false, minLength: 4096, periodicFlush: 200, maxLength: LOG_WAITING_BYTES }),
+    pino.destination({ sync: false, minLength: 12_288, periodicFlush: 200, maxLength: LOG_WAITING_BYTES }),
   );
 }
 

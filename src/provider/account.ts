@@ -78,7 +78,21 @@ export function logoutUrl({ config }: Pick<Deps, 'config'>): string {
   return `${config.issuer}/session/end`;
 }
 
+/** So many are remembered: whoever gets an ID token is asked about at userinfo next. */
+const SUBJECTS = 10_000;
+
 /** `sub`: one per sector and account, computed with a salt that is never rotated (contract). */
-export function pairwiseSubject({ config }: Pick<Deps, 'config'>, sector: string, accountId: string): string {
-  return keyedDigest(config.SUBJECT_SALT, 'sub', sector, accountId);
+export function pairwiseSubjects({
+  config,
+}: Pick<Deps, 'config'>): (sector: string, accountId: string) => string {
+  const known = new Map<string, string>();
+  return (sector, accountId) => {
+    const key = `${accountId} ${sector}`;
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const subject = keyedDigest(config.SUBJECT_SALT, 'sub', sector, accountId);
+    if (known.size >= SUBJECTS) known.clear();
+    known.set(key, subject);
+    return subject;
+  };
 }

@@ -1,6 +1,6 @@
 import type { Client, Configuration, JWK } from 'oidc-provider';
 import type { Deps } from '../deps.ts';
-import { createFindAccount, pairwiseSubject } from './account.ts';
+import { createFindAccount, pairwiseSubjects } from './account.ts';
 import { createAdapter } from './adapter.ts';
 import { CLAIMS } from './claims.ts';
 import type { Clients } from './clients.ts';
@@ -44,6 +44,7 @@ export function createConfiguration(
   parts: { clients: Clients; keys: JWK[]; pages: Pages },
 ): Configuration {
   const { config } = deps;
+  const subjectOf = pairwiseSubjects(deps);
   const cookie = { httpOnly: true, sameSite: 'lax', secure: config.secure, signed: true } as const;
   return {
     adapter: createAdapter(deps, parts.clients),
@@ -57,7 +58,7 @@ export function createConfiguration(
     claims: CLAIMS,
     acrValues: [ACR],
     subjectTypes: ['pairwise'],
-    pairwiseIdentifier: (_ctx, accountId, client) => pairwiseSubject(deps, sectorOf(client), accountId),
+    pairwiseIdentifier: (_ctx, accountId, client) => subjectOf(sectorOf(client), accountId),
     extraClientMetadata: { properties: ['sector'] },
     extraTokenClaims: (ctx) => {
       const { AuthorizationCode: code, RefreshToken: refresh } = ctx.oidc.entities;
