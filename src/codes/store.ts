@@ -62,12 +62,26 @@ export async function revokeLinks(
     .update({ revoked_at: now });
 }
 
-/** As if they had been used: what they could do has been done. Also those of accounts that were regrouped into it. */
+/**
+ * As if they had been used: what they could do has been done. Also those of accounts that were regrouped into it,
+ * however many times over.
+ */
 export async function useUpLinks(db: Database, accountId: number, purpose: string, now: Date): Promise<void> {
   // First the accounts: an update would look at every link for a list that is a query.
-  const merged: number[] = await db('accounts').where({ merged_into: accountId }).pluck('id');
+  const ids: number[] = await db
+    .withRecursive('one', (start) => {
+      start
+        .select('id')
+        .from('accounts')
+        .where({ id: accountId })
+        .union((more) => {
+          more.select('a.id').from('accounts as a').join('one', 'a.merged_into', 'one.id');
+        });
+    })
+    .from('one')
+    .pluck('id');
   await db('mail_links')
-    .whereIn('account_id', [accountId, ...merged])
+    .whereIn('account_id', ids)
     .where({ purpose })
     .whereNull('consumed_at')
     .update({ consumed_at: now });

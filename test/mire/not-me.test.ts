@@ -246,6 +246,33 @@ test('after a regrouping the account that took the place is frozen', async () =>
   expect(await accountNow(world.deps, account.id)).toMatchObject({ frozen_at: null });
 });
 
+test('once blocked, links of accounts that were regrouped into it, however often, block nothing again', async () => {
+  const regrouped: Account[] = [];
+  const paths: string[] = [];
+  for (let each = 0; each < 3; each += 1) {
+    count += 1;
+    regrouped.push(await seedLinked());
+    const [notice] = await notify(regrouped.at(-1) as Account, 'franceconnect');
+    paths.push(notice?.path ?? '');
+  }
+  const { deps } = world;
+  const [first, second, last] = regrouped as [Account, Account, Account];
+  const gone = { closed_at: deps.clock.now() };
+  await database
+    .db('accounts')
+    .where({ id: first.id })
+    .update({ ...gone, merged_into: second.id });
+  await database
+    .db('accounts')
+    .where({ id: second.id })
+    .update({ ...gone, merged_into: last.id });
+  expect((await press(paths.at(-1) ?? '')).status).toBe(200);
+  const sealed = sealProvisional(deps, last.publicId, PROVISIONAL);
+  await updateProvisionals(deps.db, [{ id: last.id, sealed }], { state: 'activated' }, deps.clock.now());
+  for (const path of paths) expect((await visitor.get(path)).status).toBe(400);
+  expect(await accountNow(deps, last.id)).toMatchObject({ frozen_at: null });
+});
+
 test('a freeze kills what was under way: recovery by mail, a first connection after a reset', async () => {
   const account = await seedLinked();
   const start = new URL((await visitor.get(authorizePath(world.ent))).url).pathname.split('/')[2];
