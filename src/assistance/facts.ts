@@ -77,7 +77,7 @@ export async function factsOf(
 ): Promise<GuardianFacts | null> {
   const [facts] = await findFacts(deps, [accountId]);
   if (facts === undefined) return null;
-  const datesSuspendedUntil = await datesExhaustedUntil(deps.db, accountId, deps.clock.now());
+  const datesSuspendedUntil = await datesExhaustedUntil(deps.db, [accountId], deps.clock.now());
   return { ...facts, datesSuspendedUntil };
 }
 

@@ -1,5 +1,5 @@
 import { tokenHash } from '../crypto/digests.ts';
-import { countHit, readWindow } from '../db/counters.ts';
+import { countHit, readWindow, readWindows } from '../db/counters.ts';
 import type { Database } from '../deps.ts';
 
 export type Throttle = {
@@ -25,11 +25,12 @@ export async function takeAttempt(
   return { allowed: false, left: 0, retryAt: (await readWindow(db, stored, now))?.endsAt ?? null };
 }
 
-/** Until when no attempt is allowed any more; null while there are some left. Counts nothing. */
+/** Until when no attempt is allowed any more for one of these keys; null while there are some left. Counts nothing. */
 export async function exhaustedUntil(
   db: Database,
-  { key, limit, now }: Omit<Throttle, 'windowMs'>,
+  { keys, limit, now }: { keys: readonly string[] } & Pick<Throttle, 'limit' | 'now'>,
 ): Promise<Date | null> {
-  const window = await readWindow(db, tokenHash(key), now);
-  return window !== null && window.hits >= limit ? window.endsAt : null;
+  const windows = await readWindows(db, keys.map(tokenHash), now);
+  const ends = windows.filter(({ hits }) => hits >= limit).map(({ endsAt }) => endsAt.getTime());
+  return ends.length > 0 ? new Date(Math.max(...ends)) : null;
 }

@@ -17,18 +17,20 @@ export async function countHit(db: Database, key: string, windowMs: number, now:
   return Number(result.insertId);
 }
 
+type Window = { hits: number; endsAt: Date };
+
 /** The window that is open now, without counting; null: none. */
-export async function readWindow(
-  db: Database,
-  key: string,
-  now: Date,
-): Promise<{ hits: number; endsAt: Date } | null> {
-  const row: { hits: number; endsAt: Date } | undefined = await db('throttles')
+export async function readWindow(db: Database, key: string, now: Date): Promise<Window | null> {
+  return (await readWindows(db, [key], now))[0] ?? null;
+}
+
+/** The same of several keys; those without one are left out. */
+export async function readWindows(db: Database, keys: readonly string[], now: Date): Promise<Window[]> {
+  const rows: Window[] = await db('throttles')
     .select({ hits: 'hits', endsAt: 'window_ends_at' })
-    .where({ throttle_key: key })
-    .where('window_ends_at', '>', now)
-    .first();
-  return row ? { hits: Number(row.hits), endsAt: row.endsAt } : null;
+    .whereIn('throttle_key', keys)
+    .where('window_ends_at', '>', now);
+  return rows.map(({ hits, endsAt }) => ({ hits: Number(hits), endsAt }));
 }
 
 /** An IPv4 address, or the /64 of an IPv6 one: a household has all the addresses of its /64. */

@@ -21,19 +21,23 @@ const WINDOW_MS = 24 * 3_600_000;
 export type DateFields = { day: string; month: string; year: string };
 type From = { ip: string; requestId?: string | undefined };
 
-const counterOf = (accountId: number) => ({ key: `birth-date|${accountId}`, limit: TRIES });
+const counterOf = (accountId: number) => `birth-date|${accountId}`;
 
 /**
  * Counts a try at the birth dates of an account's children, on whatever way: five in 24 hours (D06).
  * @param db pass a transaction only when it holds the account's lock
  */
 export function takeDateAttempt(db: Database, accountId: number, now: Date) {
-  return takeAttempt(db, { ...counterOf(accountId), windowMs: WINDOW_MS, now });
+  return takeAttempt(db, { key: counterOf(accountId), limit: TRIES, windowMs: WINDOW_MS, now });
 }
 
-/** Until when no try is left for an account; null: some are. */
-export function datesExhaustedUntil(db: Database, accountId: number, now: Date): Promise<Date | null> {
-  return exhaustedUntil(db, { ...counterOf(accountId), now });
+/** Until when no try is left for one of these accounts; null: some are. */
+export function datesExhaustedUntil(
+  db: Database,
+  accountIds: readonly number[],
+  now: Date,
+): Promise<Date | null> {
+  return exhaustedUntil(db, { keys: accountIds.map(counterOf), limit: TRIES, now });
 }
 
 /**
@@ -45,7 +49,7 @@ export async function suspendedUntil(
   { id, state }: Pick<Account, 'id' | 'state'>,
 ): Promise<Date | null> {
   if (state !== 'notified') return null;
-  return datesExhaustedUntil(deps.db, id, deps.clock.now());
+  return datesExhaustedUntil(deps.db, [id], deps.clock.now());
 }
 
 /**

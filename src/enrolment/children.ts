@@ -2,10 +2,10 @@ import { chooseSurvivor } from '../accounts/regroup.ts';
 import { lockAccounts } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
 import { reportWrongAttachments } from '../accounts/wrong-attachments.ts';
-import { keyedDigest } from '../crypto/digests.ts';
 import { inTransaction, isDuplicate } from '../db/transaction.ts';
-import type { Database, Deps, Transaction } from '../deps.ts';
+import type { Deps, Transaction } from '../deps.ts';
 import { datesExhaustedUntil, takeDateAttempt } from './birth-date.ts';
+import { type Asked, readAsked } from './children-asked.ts';
 import {
   type EnrolmentRow,
   lockEnrolment,
@@ -16,60 +16,11 @@ import {
 import { recordFailedCheck } from './failed-checks.ts';
 import { becomeOne } from './link-person.ts';
 import { accountsOf } from './matching.ts';
-import { type Candidate, findByIds, findProvableChildren, type ProvableChild } from './matching-store.ts';
-import type { ChildAnswer, ChildAsked, ChildrenResult } from './types.ts';
+import { type Candidate, findByIds } from './matching-store.ts';
+import type { ChildAnswer, ChildrenResult } from './types.ts';
 
 /** Who proves what: the visitor, and whose session is open in his browser. */
 export type Prover = { signedIn: string | null; ip: string; requestId?: string | undefined };
-
-/** One child as the page asks for him: the same INE in two databases is one child, with every record of his. */
-type Asked = ChildAsked & { rows: ProvableChild[] };
-
-/** The children that this enrolment must prove, across all the records that match; [] when none is left. */
-export async function childrenAsked(
-  deps: Pick<Deps, 'db' | 'config'>,
-  interactionUid: string,
-): Promise<ChildAsked[]> {
-  const references = await referencesOf(deps.db, interactionUid);
-  const asked = await readAsked(deps, deps.db, interactionUid, references);
-  return asked.map(({ key, givenName, familyName }) => ({ key, givenName, familyName }));
-}
-
-/** Until when birth dates are not looked at for the person of this enrolment; null: they are. */
-export async function childrenSuspendedUntil(
-  deps: Pick<Deps, 'db' | 'clock'>,
-  interactionUid: string,
-): Promise<Date | null> {
-  const candidates = await findByIds(deps.db, await referencesOf(deps.db, interactionUid));
-  return latest(deps.db, accountsOf(candidates), deps.clock.now());
-}
-
-async function latest(db: Database, accountIds: readonly number[], now: Date): Promise<Date | null> {
-  let until: Date | null = null;
-  for (const id of accountIds) {
-    const end = await datesExhaustedUntil(db, id, now);
-    if (end !== null && (until === null || end > until)) until = end;
-  }
-  return until;
-}
-
-async function readAsked(
-  { config }: Pick<Deps, 'config'>,
-  db: Database,
-  uid: string,
-  references: readonly number[],
-): Promise<Asked[]> {
-  const byIne = new Map<string, Asked>();
-  for (const row of await findProvableChildren(db, references)) {
-    const known = byIne.get(row.ine);
-    if (known) known.rows.push(row);
-    else {
-      const key = keyedDigest(config.COOKIE_KEYS[0] ?? '', 'child', uid, row.ine).slice(0, 12);
-      byIne.set(row.ine, { key, givenName: row.givenName, familyName: row.familyName, rows: [row] });
-    }
-  }
-  return [...byIne.values()];
-}
 
 /**
  * The children's step (R-047, R-079): all the dates of the children that he does not disown must be right. Right: by
@@ -138,7 +89,8 @@ async function judge(
   if (mine.length === 0) return { ok: false, reason: 'none-left' };
   const accountIds = accountsOf(at.candidates);
   const left = await countTry(trx, accountIds, now);
-  if (left < 0) return { ok: false, reason: 'locked', until: await latest(trx, accountIds, now) };
+  if (left < 0)
+    return { ok: false, reason: 'locked', until: await datesExhaustedUntil(trx, accountIds, now) };
   const right = mine.map(({ key, rows }) => {
     const answer = given.get(key);
     return rows.some(({ birthDate }) => answer && 'date' in answer && answer.date === birthDate);
@@ -146,7 +98,7 @@ async function judge(
   if (right.includes(false)) {
     await recordFailedCheck(trx, deps, { accountIds, way: at.row.way, failed: 'birth-date' });
     if (left > 0) return { ok: false, reason: 'wrong', left };
-    return { ok: false, reason: 'locked', until: await latest(trx, accountIds, now) };
+    return { ok: false, reason: 'locked', until: await datesExhaustedUntil(trx, accountIds, now) };
   }
   return accept(deps, trx, at, { mine, notMine });
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readDate } from '../enrolment/birth-date.ts';
-import { childrenAsked, childrenSuspendedUntil, proveChildren } from '../enrolment/children.ts';
+import { proveChildren } from '../enrolment/children.ts';
+import { childrenAsked, childrenSuspendedUntil } from '../enrolment/children-asked.ts';
 import { AMR, currentEnrolment } from '../enrolment/enrolment.ts';
 import { giveNames } from '../enrolment/names.ts';
 import type { ChildAnswer, ChildAsked } from '../enrolment/types.ts';

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { updateAccount } from '../../src/accounts/store.ts';
 import type { FranceConnectIdentity } from '../../src/deps.ts';
-import { childrenAsked, proveChildren } from '../../src/enrolment/children.ts';
+import { proveChildren } from '../../src/enrolment/children.ts';
+import { childrenAsked } from '../../src/enrolment/children-asked.ts';
 import { proveCode } from '../../src/enrolment/code.ts';
 import { currentEnrolment } from '../../src/enrolment/enrolment.ts';
 import { endOtherEnrolments } from '../../src/enrolment/enrolment-store.ts';
