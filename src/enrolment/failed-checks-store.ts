@@ -5,8 +5,6 @@ export type FailedWay = 'sms' | 'franceconnect' | 'school' | 'recovery';
 export type FailedWhat = 'name' | 'mobile' | 'birth-date' | 'code' | 'delivery';
 export type FailedCheck = { way: FailedWay; failed: FailedWhat; at: Date };
 
-const SHOWN = 100;
-
 /** @returns how many each account has since then; an account without any is left out */
 export async function countRecentChecks(
   db: Database,
@@ -30,16 +28,4 @@ export async function insertFailedChecks(
   await db('failed_checks').insert(
     checks.map(({ accountId, way, failed, at }) => ({ account_id: accountId, way, failed, at })),
   );
-}
-
-export async function findFailedChecks(db: Database, accountId: number, since: Date): Promise<FailedCheck[]> {
-  return db('failed_checks')
-    .select('way', 'failed', 'at')
-    .where({ account_id: accountId })
-    .where('at', '>', since)
-    .orderBy([
-      { column: 'at', order: 'desc' },
-      { column: 'id', order: 'desc' },
-    ])
-    .limit(SHOWN);
 }

@@ -1,10 +1,5 @@
 import type { Database, Deps } from '../deps.ts';
-import {
-  countRecentChecks,
-  type FailedCheck,
-  findFailedChecks,
-  insertFailedChecks,
-} from './failed-checks-store.ts';
+import { countRecentChecks, type FailedCheck, insertFailedChecks } from './failed-checks-store.ts';
 
 export type { FailedCheck, FailedWay, FailedWhat } from './failed-checks-store.ts';
 
@@ -36,13 +31,4 @@ export async function recordFailedCheck(
     db,
     open.map((accountId) => ({ accountId, way: check.way, failed: check.failed, at })),
   );
-}
-
-/** What failed for an account in the last 30 days, newest first, at most 100. */
-export async function failedChecksOf(
-  deps: { db: Database } & Pick<Deps, 'clock'>,
-  accountId: number,
-): Promise<FailedCheck[]> {
-  const since = new Date(deps.clock.now().getTime() - FAILED_CHECK_DAYS * DAY_MS);
-  return findFailedChecks(deps.db, accountId, since);
 }

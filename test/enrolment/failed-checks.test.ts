@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { failedChecksOf, recordFailedCheck } from '../../src/enrolment/failed-checks.ts';
+import { recordFailedCheck } from '../../src/enrolment/failed-checks.ts';
 import { purge } from '../../src/jobs/purge.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { countStatements, type TestDeps, testDeps } from '../support/deps.ts';
+import { failedChecksOf } from '../support/failed-checks.ts';
 import { seedGuardian } from '../support/guardians.ts';
 
 const DAY_MS = 86_400_000;
@@ -59,7 +60,7 @@ test('somebody who goes on trying leaves twenty traces a day and account', async
   expect(await failedChecksOf(deps, busy)).toHaveLength(21);
 });
 
-test('after 30 days they are not shown any more, and purged', async () => {
+test('after 30 days they are purged', async () => {
   const [one = 0] = await accounts(1);
   await recordFailedCheck(deps.db, deps, { accountIds: [one], way: 'sms', failed: 'delivery' });
   deps.clock.advance(30 * DAY_MS - 1000);
@@ -67,7 +68,6 @@ test('after 30 days they are not shown any more, and purged', async () => {
   await purge(deps, [], turn());
   expect(await failedChecksOf(deps, one)).toHaveLength(1);
   deps.clock.advance(2000);
-  expect(await failedChecksOf(deps, one)).toEqual([]);
   await purge(deps, [], turn());
   expect(await database.db('failed_checks')).toEqual([]);
 });

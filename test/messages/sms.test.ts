@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { inTransaction } from '../../src/db/transaction.ts';
 import type { OutgoingSms, SmsResult } from '../../src/deps.ts';
-import { failedChecksOf } from '../../src/enrolment/failed-checks.ts';
 import { forgetMessages, sendMessages } from '../../src/jobs/send-messages.ts';
 import { type DeliveryReport, noteDelivery } from '../../src/messages/delivery.ts';
 import { septets } from '../../src/messages/gsm7.ts';
@@ -10,6 +9,7 @@ import { sendDue } from '../../src/messages/send.ts';
 import { queueSms, renderSms } from '../../src/messages/sms.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createTestSms, type TestDeps, type TestSms, testDeps } from '../support/deps.ts';
+import { failedChecksOf } from '../support/failed-checks.ts';
 import { seedFamily } from '../support/family.ts';
 
 const SECOND = 1000;

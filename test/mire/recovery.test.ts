@@ -2,11 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { lockAccounts, updateAccount, updateProvisionals } from '../../src/accounts/store.ts';
 import type { Account } from '../../src/accounts/types.ts';
 import { sealProvisional } from '../../src/credentials/provisional.ts';
-import { failedChecksOf } from '../../src/enrolment/failed-checks.ts';
 import { sendDue } from '../../src/messages/send.ts';
 import { OLD_PASSWORD, seedActive as seedActiveWith } from '../support/active-guardian.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createTestSms } from '../support/deps.ts';
+import { failedChecksOf } from '../support/failed-checks.ts';
 import { accountNow, codeFor, type SeedGuardian, seedGuardian } from '../support/guardians.ts';
 import { CHOSEN, PROVISIONAL, signIn } from '../support/sign-in.ts';
 import { type Answer, createVisitor, postOf, readForm, type Visitor } from '../support/visitor.ts';
