@@ -3,6 +3,7 @@
  * school knows and for one whom it does not, in turn, each in a sign-in and from an address of its own. What is
  * measured is the post alone.
  */
+import { FICTION, FORMS, type Form, nobody, type Person } from './enumeration-forms.ts';
 import { type BesideFranceConnect, openFranceConnect, passFranceConnect } from './franceconnect.ts';
 import { type Browser, CALLBACK, csrfOf, newBrowser, pathOf, type Side, visit } from './operations.ts';
 import { identifierOf } from './people.ts';
@@ -11,54 +12,7 @@ import { median, percentile, table } from './table.ts';
 
 /** Difference of the medians that is allowed. */
 const LIMIT_MS = 5;
-/** Numbers kept for fiction: four digits behind it. */
-const FICTION = '+3363998';
 const MOST_PEOPLE = 4000;
-
-type Person = { identifier: string; email: string; familyName: string; givenName: string; mobile: string };
-type Form = {
-  what: string;
-  page: string;
-  /** Whether one comes to it through FranceConnect. */
-  franceConnect?: true;
-  fields(person: Person): Record<string, string>;
-};
-
-const FORMS: readonly Form[] = [
-  {
-    what: 'SMS start',
-    page: 'inscription',
-    fields: (p) => ({ family_name: p.familyName, given_name: p.givenName, mobile: p.mobile }),
-  },
-  {
-    what: 'FranceConnect, first link',
-    page: 'telephone',
-    franceConnect: true,
-    fields: (p) => ({ mobile: p.mobile }),
-  },
-  { what: 'forgotten identifier, mail', page: 'identifiant-oublie', fields: (p) => ({ email: p.email }) },
-  {
-    what: 'forgotten identifier, SMS',
-    page: 'identifiant-oublie/sms',
-    fields: (p) => ({ family_name: p.familyName, given_name: p.givenName, mobile: p.mobile }),
-  },
-  {
-    what: 'forgotten password, mail',
-    page: 'mot-de-passe-oublie',
-    fields: (p) => ({ identifier: p.identifier }),
-  },
-  {
-    what: 'forgotten password, SMS',
-    page: 'mot-de-passe-oublie/sms',
-    fields: (p) => ({ identifier: p.identifier, mobile: p.mobile }),
-  },
-  {
-    what: 'login, wrong password',
-    page: 'connexion?profil=responsable',
-    fields: (p) => ({ identifier: p.identifier, password: 'autre7chose' }),
-  },
-];
-
 export type EnumerationSettings = {
   folder: string;
   /** Of EduConnect; FranceConnect takes the next one. */
@@ -148,16 +102,6 @@ async function readPeople(
     identifier: identifierOf(id),
     email: `parent${id}@example.org`,
   }));
-}
-
-function nobody(index: number): Person {
-  return {
-    identifier: `b.nobody${index}`,
-    email: `nobody${index}@example.org`,
-    familyName: 'PERSONNEVOICI',
-    givenName: 'Aucune',
-    mobile: `${FICTION}${9999 - index}`,
-  };
 }
 
 type Servers = { side: Side; franceConnect: BesideFranceConnect };
