@@ -104,6 +104,7 @@ const schema = z.object({
   CODES_PER_NUMBER_15_MINUTES: whole(1, 100).default(3),
   CODES_PER_NUMBER_DAY: whole(1, 100).default(5),
   CODES_PER_ACCOUNT_DAY: whole(1, 100).default(5),
+  // No more than the column of their times holds.
   CODES_PER_ADDRESS_5_MINUTES: whole(1, 4000).default(300),
 
   FRANCECONNECT_ISSUER: z.url().optional(),

@@ -161,8 +161,8 @@ function deskRoutes(
   router.post('/', async (ctx) => {
     const wanted = new URLSearchParams(await readBody(ctx)).get('faire');
     if (wanted === 'rotate') simulator.rotateKey();
-    const mode = FRANCECONNECT_MODES.find((one) => one === wanted);
-    if (mode !== undefined) simulator.setMode(mode);
+    const chosen = FRANCECONNECT_MODES.find((one) => one === wanted);
+    if (chosen !== undefined) simulator.setMode(chosen);
     ctx.status = 303;
     ctx.redirect('/');
   });

@@ -88,7 +88,7 @@ function refuse({ deps }: Pick<Mire, 'deps'>, ctx: Context, reason: ActivationRe
 
 /** The token in the address of a mail's link. */
 export function tokenOf(ctx: Context): string {
-  return String((ctx as unknown as { params: Record<string, string | undefined> }).params['token'] ?? '');
+  return String((ctx as unknown as { params: Record<string, string | undefined> }).params.token ?? '');
 }
 
 /** `marie@example.org` -> `m•••@example.org`: enough to know it again, too little to learn it. */

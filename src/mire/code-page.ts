@@ -46,7 +46,7 @@ export function codePage(visit: Visit, status: CodeStatus | null, place: Place, 
     otherWaysHref: waysOf(visit.interaction.uid),
     errors: shown?.reason ? [{ field: 'code', reason: shown.reason }] : [],
     problem: shown?.problem ?? null,
-    resent: visit.ctx.query['avis'] === 'renvoye',
+    resent: visit.ctx.query.avis === 'renvoye',
   };
 }
 

@@ -29,7 +29,7 @@ function fromLetter({ forAccount, loginHint }: Visit['interaction']): boolean {
 }
 
 function noticeOf({ ctx }: Visit): OvertakenNotice {
-  return ctx.query['avis'] === 'ailleurs' ? 'elsewhere' : null;
+  return ctx.query.avis === 'ailleurs' ? 'elsewhere' : null;
 }
 
 function showProfiles(visit: Visit): void {

@@ -53,7 +53,7 @@ export async function showRecoveryCode(visit: Visit, recovery: Recovery, shown?:
   const place = {
     way: 'recovery',
     steps: null,
-    lastDigits: recovery.mobile?.slice(-2) ?? '',
+    lastDigits: recovery.mobile.slice(-2),
     action: at(visit, goal, 'code'),
     resendAction: at(visit, goal, 'renvoyer'),
     changeHref: at(visit, goal, 'sms'),

@@ -47,7 +47,7 @@ type Channel = 'mail' | 'sms';
 export function showRecovery(goal: RecoveryGoal, channel: Channel) {
   return (visit: Visit): void => {
     const { deps, ctx, interaction } = visit;
-    if (ctx.query['profil'] === 'eleve') notYetOpen('recovery-pupil')(visit);
+    if (ctx.query.profil === 'eleve') notYetOpen('recovery-pupil')(visit);
     else if (channel === 'sms' && deps.sms === null)
       seeOther(ctx, below(interaction.uid, RECOVERY_PATHS[goal]));
     else show(visit, goal, channel);

@@ -121,7 +121,7 @@ function showForm(visit: Visit, kind: AccountKind, shown: Shown, status = 200): 
     problem: shown.problem ?? null,
     provisionalMonths: Math.round(deps.config.PROVISIONAL_VALID_DAYS / DAYS_A_MONTH),
     profileHref: `${below(interaction.uid)}?choix=profil`,
-    notice: ctx.method === 'GET' && ctx.query['avis'] === 'mot-de-passe' ? 'password-changed' : null,
+    notice: ctx.method === 'GET' && ctx.query.avis === 'mot-de-passe' ? 'password-changed' : null,
     recovery: {
       // A pupil's school gives him his codes again (R-034); the pages say so.
       available: kind === 'guardian',

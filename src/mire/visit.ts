@@ -83,5 +83,5 @@ export function isFor({ ctx }: Visit, { identifier }: { identifier: string }): b
 }
 
 export function uidOf(ctx: Context): string {
-  return String((ctx as unknown as { params: Record<string, string | undefined> }).params['uid'] ?? '');
+  return String((ctx as unknown as { params: Record<string, string | undefined> }).params.uid ?? '');
 }
