@@ -1,6 +1,13 @@
 import type { Database } from '../deps.ts';
 import type { FeedBase } from './bases.ts';
-import { collectKnown, isSeen, type KnownRecords, type KnownRow, seenRows } from './known-records.ts';
+import {
+  collectKnown,
+  isSeen,
+  type KnownRecords,
+  type KnownRow,
+  type KnownSpace,
+  seenRows,
+} from './known-records.ts';
 import { SAME_PERSON } from './staging-store.ts';
 
 const PAGE = 5000;
@@ -23,6 +30,7 @@ export function loadKnownRecords(
   kind: Kind,
   base: Base,
   schoolNos: ReadonlyMap<number, number>,
+  space: KnownSpace,
 ): Promise<KnownRecords> {
   const school = kind === 'pupils' ? 'p.school_id' : 'NULL';
   async function* pages(): AsyncGenerator<KnownRow[]> {
@@ -44,7 +52,7 @@ export function loadKnownRecords(
       after = last.sourceId;
     }
   }
-  return collectKnown(pages());
+  return collectKnown(pages(), space);
 }
 
 /** Puts down which pupils the feed has as they are. */

@@ -45,47 +45,53 @@ export function hexOf(digest: Digest): string {
 
 export type KnownRow = { id: number; schoolNo: number; digest: Buffer };
 
-/** @param pages rows of the store, as many as there are */
-export async function collectKnown(pages: AsyncIterable<readonly KnownRow[]>): Promise<KnownRecords> {
-  const parts: Uint32Array[] = [];
+/** Memory that one part after the other uses: what two isolates share is let go late. */
+export type KnownSpace = Pick<KnownRecords, 'digests' | 'ids' | 'schoolNos' | 'slots' | 'seen'>;
+
+export function createKnownSpace(): KnownSpace {
+  return { digests: words(0), ids: words(0), schoolNos: words(0), slots: words(0), seen: words(0) };
+}
+
+/** @param pages rows of the store, as many as there are @param space what was in it is no more */
+export async function collectKnown(
+  pages: AsyncIterable<readonly KnownRow[]>,
+  space: KnownSpace,
+): Promise<KnownRecords> {
   let size = 0;
   for await (const rows of pages) {
-    const part = new Uint32Array(rows.length * (WORDS + 2));
-    rows.forEach(({ id, schoolNo, digest }, index) => {
-      const at = index * (WORDS + 2);
-      for (let word = 0; word < WORDS; word += 1) part[at + word] = digest.readUInt32LE(word * 4);
-      part[at + WORDS] = id;
-      part[at + WORDS + 1] = schoolNo;
-    });
-    parts.push(part);
-    size += rows.length;
-  }
-  const known = emptyKnown(size);
-  let index = 0;
-  for (const part of parts) {
-    for (let at = 0; at < part.length; at += WORDS + 2, index += 1) {
-      known.digests.set(part.subarray(at, at + WORDS), index * WORDS);
-      known.ids[index] = part[at + WORDS] as number;
-      known.schoolNos[index] = part[at + WORDS + 1] as number;
-      const slot = slotOf(known, known.digests, index * WORDS);
-      // Of two rows with one digest the first stands; the other is read like any changed one.
-      if (known.slots[slot] === 0) known.slots[slot] = index + 1;
+    space.digests = grown(space.digests, (size + rows.length) * WORDS);
+    space.ids = grown(space.ids, size + rows.length);
+    space.schoolNos = grown(space.schoolNos, size + rows.length);
+    for (const { id, schoolNo, digest } of rows) {
+      for (let word = 0; word < WORDS; word += 1) {
+        space.digests[size * WORDS + word] = digest.readUInt32LE(word * 4);
+      }
+      space.ids[size] = id;
+      space.schoolNos[size] = schoolNo;
+      size += 1;
     }
+  }
+  const places = 2 ** Math.ceil(Math.log2(Math.max(16, size * 2)));
+  space.slots = grown(space.slots, places);
+  space.seen = grown(space.seen, Math.ceil(size / 32));
+  space.seen.fill(0);
+  const known = { ...space, size, slots: space.slots.subarray(0, places).fill(0) };
+  for (let index = 0; index < size; index += 1) {
+    const slot = slotOf(known, known.digests, index * WORDS);
+    // Of two rows with one digest the first stands; the other is read like any changed one.
+    if (known.slots[slot] === 0) known.slots[slot] = index + 1;
   }
   return known;
 }
 
-function emptyKnown(size: number): KnownRecords {
-  const slots = 2 ** Math.ceil(Math.log2(Math.max(16, size * 2)));
-  const words = (length: number) => new Uint32Array(new SharedArrayBuffer(length * 4));
-  return {
-    size,
-    digests: words(size * WORDS),
-    ids: words(size),
-    schoolNos: words(size),
-    slots: words(slots),
-    seen: words(Math.ceil(size / 32)),
-  };
+const LEAST = 65_536;
+const words = (length: number) => new Uint32Array(new SharedArrayBuffer(length * 4));
+
+function grown(array: Uint32Array, length: number): Uint32Array {
+  if (array.length >= length) return array;
+  const larger = words(Math.max(length, array.length * 2, LEAST));
+  larger.set(array);
+  return larger;
 }
 
 /** Where the digest is, or the free place where it would be. */

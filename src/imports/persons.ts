@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { KnownRecords } from './known-records.ts';
+import { createKnownSpace, type KnownRecords, type KnownSpace } from './known-records.ts';
 import { dropRepeatsOfUnchanged, type Kind, keepUnchanged, loadKnownRecords } from './known-records-store.ts';
 import type { KnownSchool } from './known-store.ts';
 import { type FileRead, readFile } from './read.ts';
@@ -40,7 +40,8 @@ export async function readPersons(reader: Reader, files: readonly FeedFile[]): P
   const whole = parts.filter(({ delta }) => !delta);
   const size = whole.reduce((sum, part) => sum + part.size, 0);
   const threaded = size >= reader.threadsFrom ? whole : [];
-  for (const part of parts) if (!threaded.includes(part)) await readHere(reader, part);
+  const space = createKnownSpace();
+  for (const part of parts) if (!threaded.includes(part)) await readHere(reader, part, space);
   if (threaded.length > 0) await readInThreads(reader, threaded);
 }
 
@@ -59,9 +60,9 @@ function partsOf(files: readonly FeedFile[]): Part[] {
   return [...parts.values()];
 }
 
-async function readHere(reader: Reader, part: Part): Promise<void> {
+async function readHere(reader: Reader, part: Part, space: KnownSpace): Promise<void> {
   const { reading, writer } = reader;
-  const known = await knownOf(reader, part);
+  const known = await knownOf(reader, part, space);
   for (const file of part.files) {
     reader.begun(file);
     reader.ended(file, await readFile(reading, file, known, writer.store));
@@ -83,8 +84,9 @@ async function readInThreads(reader: Reader, parts: readonly Part[]): Promise<vo
   const done = new Map<Part, PartRead>();
   const stopAll = () => Promise.all(threads.map((thread) => thread.stop()));
   const work = async (thread: Thread) => {
+    const space = createKnownSpace();
     for (let part = queue.shift(); part; part = queue.shift()) {
-      done.set(part, await readInThread(reader, thread, part));
+      done.set(part, await readInThread(reader, thread, part, space));
     }
   };
   // The first failure is the one that tells; the others are those of threads that were stopped for it.
@@ -103,8 +105,13 @@ async function readInThreads(reader: Reader, parts: readonly Part[]): Promise<vo
   for (const part of parts) mergePart(reader, part, done.get(part) as PartRead);
 }
 
-async function readInThread(reader: Reader, thread: Thread, part: Part): Promise<PartRead> {
-  const known = await knownOf(reader, part);
+async function readInThread(
+  reader: Reader,
+  thread: Thread,
+  part: Part,
+  space: KnownSpace,
+): Promise<PartRead> {
+  const known = await knownOf(reader, part, space);
   const read = await thread.read(part.files, known, {
     begun: (no) => reader.begun(reader.reading.files[no] as FeedFile),
     batch: reader.writer.write,
@@ -123,7 +130,7 @@ function mergePart({ reading, ended }: Reader, part: Part, { files, read, refusa
 }
 
 /** A file of changes has nothing that is as it was. */
-async function knownOf(reader: Reader, part: Part): Promise<KnownRecords | null> {
+async function knownOf(reader: Reader, part: Part, space: KnownSpace): Promise<KnownRecords | null> {
   if (part.delta) return null;
   const { reading, known, deps } = reader;
   const schoolNos = new Map(
@@ -132,7 +139,7 @@ async function knownOf(reader: Reader, part: Part): Promise<KnownRecords | null>
       return school ? [[id, school.no]] : [];
     }),
   );
-  return loadKnownRecords(deps.jobsDb, part.kind, part, schoolNos);
+  return loadKnownRecords(deps.jobsDb, part.kind, part, schoolNos, space);
 }
 
 async function settleUnchanged(
