@@ -30,6 +30,8 @@ export type SchoolPlan = {
     arrived: number;
     moved: number;
     changed: number;
+    /** New, with another record or with an account from now on. */
+    guardians: number;
     mobiles: number;
     emails: number;
     addresses: number;
@@ -58,7 +60,7 @@ export function planSchool(state: SchoolState): SchoolPlan {
     endLinks: [...state.deletedLinks],
     unresolved: [],
     bereft: state.deletedLinks.map((link) => link.pupilId),
-    counts: { arrived: 0, moved: 0, changed: 0, mobiles: 0, emails: 0, addresses: 0 },
+    counts: { arrived: 0, moved: 0, changed: 0, guardians: 0, mobiles: 0, emails: 0, addresses: 0 },
     refused: [],
   };
   const wanted = new Map<string, { eligible: boolean }>();
@@ -140,7 +142,11 @@ function planGuardian(state: SchoolState, plan: SchoolPlan, id: string, eligible
   if (!staged || staged.refused || staged.publicId === null) return;
   const account = eligible && !current?.accountId && staged.planned < 2;
   const differs = !current || current.left || current.digest !== staged.digest;
-  if (account || (differs && staged.planned < 1)) plan.guardians.push(id);
+  if (account || (differs && staged.planned < 1)) {
+    plan.guardians.push(id);
+    // Who had left and comes back as he was is written, not changed.
+    if (account || current?.digest !== staged.digest) plan.counts.guardians += 1;
+  }
   if (current && differs && staged.planned < 1) countContact(plan, current.contact, staged.contact);
   if (account) plan.accounts.push({ kind: 'guardian', ...personOf(staged, staged.publicId) });
   if (current?.accountId && staged.planned < 1 && isRenamed(current, staged)) {

@@ -35,7 +35,7 @@ export function schoolReport(
     moved: plan?.counts.moved ?? 0,
     left: plan?.left.length ?? 0,
     changed: plan?.counts.changed ?? 0,
-    guardians_changed: plan?.guardians.length ?? 0,
+    guardians_changed: plan?.counts.guardians ?? 0,
     links_opened: plan?.openLinks.length ?? 0,
     links_ended: plan?.endLinks.length ?? 0,
     accounts_created: plan?.accounts.length ?? 0,
