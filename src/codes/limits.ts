@@ -3,6 +3,7 @@ import { networkOf } from '../db/counters.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { lockRequestTimes, saveRequestTimes } from './one-time-store.ts';
+import { personalKey } from './throttle.ts';
 
 /** At most so many within so long, wherever one lays the beginning. */
 export type Rule = { most: number; withinMs: number };
@@ -68,9 +69,12 @@ export async function takeTurn(
   now: Date,
 ): Promise<Turn> {
   const { config } = deps;
-  const number = { key: tokenHash(`code-number|${countedAs(request.mobile)}`), rules: numberRules(config) };
+  const number = {
+    key: personalKey(config, 'code-number', countedAs(request.mobile)),
+    rules: numberRules(config),
+  };
   const network = {
-    key: tokenHash(`code-network|${networkOf(request.ip)}`),
+    key: personalKey(config, 'code-network', networkOf(request.ip)),
     rules: [{ most: config.CODES_PER_ADDRESS_5_MINUTES, withinMs: 5 * MINUTE_MS }],
   };
   const accounts = request.accountIds.slice(0, MOST_ACCOUNTS).map((id) => ({

@@ -1,6 +1,6 @@
-import { tokenHash } from '../crypto/digests.ts';
+import { keyedDigest, tokenHash } from '../crypto/digests.ts';
 import { countHit, readWindow, readWindows } from '../db/counters.ts';
-import type { Database } from '../deps.ts';
+import type { Database, Deps } from '../deps.ts';
 
 export type Throttle = {
   /** What is limited and for whom, e.g. `mail|<account>`; only its hash is stored. */
@@ -9,6 +9,19 @@ export type Throttle = {
   windowMs: number;
   now: Date;
 };
+
+/**
+ * The key of what is limited for a phone number, a mail address or a network: there are so few of them that a plain
+ * hash is found by trying them all (decision 11). Whoever has the database has not `SEALING_KEYS`; when its first key
+ * changes, counting begins anew.
+ */
+export function personalKey(
+  config: Pick<Deps['config'], 'SEALING_KEYS'>,
+  purpose: string,
+  whose: string,
+): string {
+  return keyedDigest(config.SEALING_KEYS[0] ?? '', 'throttle', purpose, whose);
+}
 
 /**
  * Counts an attempt before the work is done; atomic under any parallelism, kept in the database, so that it holds

@@ -1,4 +1,4 @@
-import { takeAttempt } from '../codes/throttle.ts';
+import { personalKey, takeAttempt } from '../codes/throttle.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import {
@@ -31,7 +31,8 @@ export async function giveNames(
   const now = deps.clock.now();
   const before = await findEnrolment(deps.db, interactionUid, now);
   if (before?.step !== 'names' || before.mobile === null) return { ok: false, reason: 'elsewhere' };
-  const limit = { key: `enrolment-names|${before.mobile}`, limit: TRIES, windowMs: WINDOW_MS, now };
+  const key = personalKey(deps.config, 'enrolment-names', before.mobile);
+  const limit = { key, limit: TRIES, windowMs: WINDOW_MS, now };
   if (!(await takeAttempt(deps.db, limit)).allowed) return { ok: false, reason: 'locked' };
   return inTransaction(deps.db, async (trx): Promise<NamesResult> => {
     const row = await lockEnrolment(trx, interactionUid, now);

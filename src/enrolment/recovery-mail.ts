@@ -2,7 +2,7 @@ import { findAccountByIdentifier, lockAccounts } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
 import { recordAudit } from '../audit/record.ts';
 import { issueLink } from '../codes/links.ts';
-import { takeAttempt } from '../codes/throttle.ts';
+import { personalKey, takeAttempt } from '../codes/throttle.ts';
 import { normaliseIdentifier } from '../credentials/attempts.ts';
 import { newToken, tokenHash } from '../crypto/digests.ts';
 import { networkOf } from '../db/counters.ts';
@@ -81,7 +81,7 @@ export async function mailPasswordLink(
   const reachable = account !== null && mayBeMailed(account) ? account : null;
   // Several accounts may share a mailbox; counted for nobody as well.
   const mailbox = reachable?.email?.toLowerCase() ?? `nobody|${identifier}`;
-  const allowed = await mayMail(deps, `recovery-mailbox|${mailbox}`);
+  const allowed = await mayMail(deps, 'recovery-mailbox', mailbox);
   await inTransaction(deps.db, async (trx) => {
     const id = allowed ? reachable?.id : undefined;
     const [now] = id === undefined ? [] : await lockAccounts(trx, [id]);
@@ -125,16 +125,17 @@ async function queuePasswordLink(
 /** Counted before anything is looked up. A school is one network address: its limit is the wide one (decision 10). */
 async function refusal(deps: Deps, typed: string, { ip }: From): Promise<'network' | 'too-many' | null> {
   const network = await takeAttempt(deps.db, {
-    key: `recovery-address|${networkOf(ip)}`,
+    key: personalKey(deps.config, 'recovery-address', networkOf(ip)),
     limit: deps.config.LOGIN_ATTEMPTS_PER_ADDRESS,
     windowMs: NETWORK_WINDOW_MS,
     now: deps.clock.now(),
   });
   if (!network.allowed) return 'network';
-  return (await mayMail(deps, `recovery-mail|${typed.toLowerCase()}`)) ? null : 'too-many';
+  return (await mayMail(deps, 'recovery-mail', typed.toLowerCase())) ? null : 'too-many';
 }
 
-async function mayMail(deps: Deps, key: string): Promise<boolean> {
+async function mayMail(deps: Deps, purpose: string, whose: string): Promise<boolean> {
+  const key = personalKey(deps.config, purpose, whose);
   const limit = { key, limit: MAILS, windowMs: WINDOW_MS, now: deps.clock.now() };
   return (await takeAttempt(deps.db, limit)).allowed;
 }

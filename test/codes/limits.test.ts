@@ -311,3 +311,16 @@ test('the purge forgets requests when no limit counts them any more, and codes a
   deps.clock.advance(HOUR);
   expect(await left()).toEqual([0, 0]);
 });
+
+test('what is kept of a number and a network tells them to nobody who has the database alone', async () => {
+  const kept = async (env: Record<string, string>) => {
+    await database.db('code_requests').delete();
+    configure(env);
+    await ask({ ip: '198.51.100.7' });
+    return database.db('code_requests').orderBy('request_key').pluck('request_key');
+  };
+  const usual = await kept({});
+  expect(usual).toHaveLength(2);
+  const other = await kept({ SEALING_KEYS: 'another-key-of-the-test-suite-22' });
+  expect(usual.filter((key) => other.includes(key))).toEqual([]);
+});
