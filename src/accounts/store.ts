@@ -15,6 +15,7 @@ const COLUMNS = {
   familyName: 'family_name',
   email: 'email',
   emailVerifiedAt: 'email_verified_at',
+  schoolEmail: 'school_email',
   passwordKind: 'password_kind',
   passwordHash: 'password_hash',
   passwordChangedAt: 'password_changed_at',

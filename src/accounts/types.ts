@@ -21,6 +21,8 @@ export type Account = {
   familyName: string;
   email: string | null;
   emailVerifiedAt: Date | null;
+  /** The address that a school gave last; the account may have had another since. */
+  schoolEmail: string | null;
   passwordKind: PasswordKind;
   passwordHash: string | null;
   passwordChangedAt: Date | null;
@@ -48,6 +50,7 @@ export type AccountChanges = Partial<
     Account,
     | 'email'
     | 'emailVerifiedAt'
+    | 'schoolEmail'
     | 'passwordKind'
     | 'passwordHash'
     | 'passwordChangedAt'

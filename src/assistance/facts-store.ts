@@ -8,6 +8,7 @@ export type AccountRow = Omit<GuardianFacts['account'], 'emailRefusedAt'> & {
   /** Which address mail servers refuse, and since when. */
   bouncedEmail: string | null;
   emailBouncedAt: Date | null;
+  emailVerifiedAt: Date | null;
 };
 
 export async function findAccounts(db: Database, ids: readonly number[]): Promise<AccountRow[]> {
@@ -32,6 +33,7 @@ export async function findAccounts(db: Database, ids: readonly number[]): Promis
       franceConnectSince: 'f.linked_at',
       bouncedEmail: 'a.bounced_email',
       emailBouncedAt: 'a.email_bounced_at',
+      emailVerifiedAt: 'a.email_verified_at',
     });
 }
 

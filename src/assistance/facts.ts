@@ -63,10 +63,11 @@ export async function findFacts(
 
 /** Another address than the one that was refused is not bad. */
 function refusedAt(
-  { email, bouncedEmail, emailBouncedAt }: AccountRow,
+  { email, emailVerifiedAt, bouncedEmail, emailBouncedAt }: AccountRow,
   records: readonly ReferenceRow[],
 ): Date | null {
-  const used = email === null ? records.map((one) => one.email) : [email];
+  const own = email === null ? [] : [email];
+  const used = emailVerifiedAt === null ? [...own, ...records.map((one) => one.email)] : own;
   return bouncedEmail !== null && used.includes(bouncedEmail) ? emailBouncedAt : null;
 }
 

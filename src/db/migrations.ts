@@ -15,6 +15,7 @@ import * as staffSessions from '../../migrations/015_staff_sessions.ts';
 import * as distributions from '../../migrations/016_distributions.ts';
 import * as families from '../../migrations/017_families.ts';
 import * as importSpeed from '../../migrations/018_import_speed.ts';
+import * as schoolAddress from '../../migrations/022_school_address.ts';
 import { inTransaction } from './transaction.ts';
 
 type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
@@ -37,6 +38,7 @@ const MIGRATIONS: Migration[] = [
   { name: '016_distributions', ...distributions },
   { name: '017_families', ...families },
   { name: '018_import_speed', ...importSpeed },
+  { name: '022_school_address', ...schoolAddress },
 ];
 
 const source: Knex.MigrationSource<Migration> = {

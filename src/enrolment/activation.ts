@@ -140,7 +140,7 @@ export async function resendActivationBySchool(
     if (!(await mayMail(trx, account.id, now))) return { ok: false, reason: 'too-many' };
     const line = { ...actor, at: now, outcome: 'done' as const, accountId, schoolId };
     if (email !== account.email) {
-      await updateAccount(trx, accountId, { email, emailVerifiedAt: null }, now);
+      await updateAccount(trx, accountId, { email, emailVerifiedAt: null, schoolEmail: email }, now);
       await recordAudit(trx, { ...line, event: 'change-address' });
     }
     await sendActivation(deps, trx, { account, email, interactionUid: null, clientId: null });

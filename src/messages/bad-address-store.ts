@@ -17,7 +17,7 @@ export async function findMail(
   return (await mails().where('message_id', 'like', `<${mark}@%`).first()) ?? null;
 }
 
-/** Not when the account has had another address of its own since. @returns whether it was news */
+/** Not when the account has had another address of its own since that its holder has confirmed. @returns whether it was news */
 export async function markBounced(
   trx: Transaction,
   accountId: number,
@@ -26,7 +26,7 @@ export async function markBounced(
 ): Promise<boolean> {
   const changed = await trx('accounts')
     .where({ id: accountId })
-    .where((own) => own.whereNull('email').orWhere('email', address))
+    .where((own) => own.whereNull('email').orWhereNull('email_verified_at').orWhere('email', address))
     .where((news) => news.whereNull('bounced_email').orWhereNot('bounced_email', address))
     .update({ bounced_email: address, email_bounced_at: now });
   return changed > 0;

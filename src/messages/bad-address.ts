@@ -10,7 +10,19 @@ export type Bounce = {
   messageId: string | null;
   /** What the return path carries of the Message-ID. */
   mark: string | null;
+  /** Of whom it speaks, in small letters, and whether the mail failed for good with them. */
+  recipients: readonly { addresses: readonly string[]; failed: boolean }[];
 };
+
+/**
+ * Our mails have one recipient. A report that names him says what became of it; one that names a single other tells of
+ * an alias of his. Of several others none is he: his server has passed the mail on, and it is with him that it arrived.
+ */
+function failedWith({ recipients }: Bounce, recipient: string): boolean {
+  const his = recipients.filter(({ addresses }) => addresses.includes(recipient.toLowerCase()));
+  if (his.length > 0) return his.some(({ failed }) => failed);
+  return recipients.length === 1 && recipients[0]?.failed === true;
+}
 
 /** The address of a message is no good for the account that it was for, until another one takes its place. */
 export async function markAddressBad(
@@ -36,7 +48,7 @@ export async function noteBounce(
 ): Promise<'noted' | 'unknown'> {
   return inTransaction(deps.jobsDb, async (trx) => {
     const mail = await findMail(trx, bounce);
-    if (mail === null) return 'unknown';
+    if (mail === null || !failedWith(bounce, mail.recipient)) return 'unknown';
     await noteDelivery(trx, mail.messageId, 'bounced');
     await markAddressBad(trx, mail, deps.clock.now());
     return 'noted';

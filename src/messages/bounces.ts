@@ -25,7 +25,9 @@ export async function readBounce(source: Buffer | Readable): Promise<Bounce | nu
   const mail = await simpleParser(bytes, OPTIONS);
   const parts: Part[] = mail.attachments.map(({ contentType, content }) => ({ contentType, content }));
   const status = parts.find(({ contentType }) => /^message\/(global-)?delivery-status$/i.test(contentType));
-  if (status === undefined || !failedForGood(status.content.toString('utf8'))) return null;
+  if (status === undefined) return null;
+  const recipients = recipientsOf(status.content.toString('utf8'));
+  if (!recipients.some(({ failed }) => failed)) return null;
   const returned = parts.find(({ contentType }) =>
     /^(message\/(rfc822|global)|(text|message)\/(rfc822|global)-headers)$/i.test(contentType),
   );
@@ -38,15 +40,21 @@ export async function readBounce(source: Buffer | Readable): Promise<Bounce | nu
   return {
     messageId: returned ? messageIdOf(returned.content.toString('utf8')) : null,
     mark: marks.find((mark) => mark !== undefined) ?? null,
+    recipients,
   };
 }
 
-/** One group of fields a recipient, after one of the message; ours have exactly one recipient. */
-function failedForGood(report: string): boolean {
-  const fields = unfold(report);
-  const action = /^action:\s*(\S+)/im.exec(fields)?.[1]?.toLowerCase();
-  const status = /^status:\s*(\d)\.\d+\.\d+/im.exec(fields)?.[1];
-  return action === 'failed' && (status === undefined || status === '5');
+/** One group of fields a recipient, after one of the message; the first hundred are enough. */
+function recipientsOf(report: string): Bounce['recipients'] {
+  const groups = unfold(report).split(/\r?\n[ \t]*\r?\n/, 101);
+  return groups.flatMap((fields) => {
+    const action = /^action:[ \t]*(\S+)/im.exec(fields)?.[1]?.toLowerCase();
+    if (action === undefined) return [];
+    const status = /^status:[ \t]*(\d)\.\d+\.\d+/im.exec(fields)?.[1];
+    const named = fields.matchAll(/^(?:final|original)-recipient:[ \t]*[\w-]+[ \t]*;[ \t]*<?([^\s<>]+)/gim);
+    const addresses = Array.from(named, ([, address = '']) => address.toLowerCase());
+    return [{ addresses, failed: action === 'failed' && (status === undefined || status === '5') }];
+  });
 }
 
 function messageIdOf(returned: string): string | null {

@@ -9,12 +9,18 @@ import type { Child, Recipient, School } from './notify-store.ts';
 /** An account with where a mail would reach its holder. */
 export type Addressed = { account: Account; address: string | null };
 
-/** The account's own address, else the one that the school knows. */
+/**
+ * Where a mail of the school goes (R-111): the account's own address when its holder has confirmed it or a school has
+ * given it (R-148), else the one of the directory. One that somebody has typed with the letter in his hand and not
+ * confirmed comes last: it may be a stranger's, or nobody's, and mails carry passwords.
+ */
 export function addressOf(
-  account: Pick<Account, 'id' | 'email'>,
+  account: Pick<Account, 'id' | 'email' | 'emailVerifiedAt' | 'schoolEmail'>,
   known: ReadonlyMap<number, string>,
 ): string | null {
-  return account.email ?? known.get(account.id) ?? null;
+  const { email, emailVerifiedAt, schoolEmail } = account;
+  const isVouchedFor = emailVerifiedAt !== null || email === schoolEmail;
+  return (isVouchedFor ? email : null) ?? known.get(account.id) ?? email;
 }
 
 /** One account that was notified, as it is afterwards. */

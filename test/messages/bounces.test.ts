@@ -70,10 +70,19 @@ type Shape = {
   action?: string;
   status?: string;
   head?: 'headers' | 'rfc822';
+  /** Groups of fields about others. */
+  others?: string[][];
 };
 
 /** As Postfix writes it. */
-function report({ messageId, to, action = 'failed', status = '5.1.1', head = 'rfc822' }: Shape): string {
+function report({
+  messageId,
+  to,
+  action = 'failed',
+  status = '5.1.1',
+  head = 'rfc822',
+  others = [],
+}: Shape): string {
   const returned =
     messageId === undefined
       ? []
@@ -105,6 +114,7 @@ function report({ messageId, to, action = 'failed', status = '5.1.1', head = 'rf
     'Reporting-MTA: dns; mx.example.net',
     'Arrival-Date: Sun, 22 Nov 2026 09:00:00 +0100 (CET)',
     '',
+    ...others.flatMap((fields) => [...fields, '']),
     'Final-Recipient: rfc822; nora@example.org',
     `Action: ${action}`,
     `Status: ${status}`,
@@ -183,6 +193,42 @@ describe('educonnect bounces', () => {
     const io = { out: () => {}, err: () => {} };
     expect(await bouncesCommand(deps, [join(folder, 'none.eml')], io, () => Readable.from([]))).toBe(1);
     expect(await bouncesCommand(deps, [], io, () => Readable.from([]))).toBe(2);
+  });
+
+  test('of several whom a report names, what it says of our recipient counts', async () => {
+    const batch = await distribute();
+    await sendDue(deps);
+    const { message_id: messageId } = await state(batch);
+    const failed = ['Final-Recipient: rfc822; list@example.com', 'Action: failed', 'Status: 5.1.1'];
+    const late = ['Final-Recipient: rfc822; late@example.com', 'Action: delayed', 'Status: 4.4.1'];
+    const others = [failed, late];
+    const delayed = report({ messageId, others, action: 'delayed', status: '4.4.1' });
+    const strangers = delayed.replace('rfc822; nora@example.org', 'rfc822; third@example.com');
+    expect(await read(delayed, strangers)).toMatchObject({ noted: 0, unknown: 2 });
+    expect(await state(batch)).toMatchObject({ delivery: 'sent', bounced_email: null });
+    expect(await read(report({ messageId, others: [late] }))).toMatchObject({ noted: 1 });
+    expect((await state(batch)).bounced_email).toBe('nora@example.org');
+  });
+
+  test('large or odd messages are read in no time, or left alone', async () => {
+    const deep = (depth: number): string =>
+      depth === 0
+        ? report({})
+        : `Content-Type: multipart/mixed; boundary="b${depth}"\r\n\r\n--b${depth}\r\n${deep(depth - 1)}\r\n--b${depth}--`;
+    const lines = report({}).replace('Reporting-MTA', `${'Action: \r\n '.repeat(50_000)}\r\nReporting-MTA`);
+    const id = report({ messageId: `<${'x'.repeat(100_000)}@educonnect.example>` });
+    expect(await read(deep(500), lines, id, `${report({})}${'x'.repeat(3_000_000)}`)).toMatchObject({
+      noted: 0,
+    });
+  });
+
+  test('the address of the directory is bad, whatever its holder typed and has not confirmed', async () => {
+    const batch = await distribute();
+    await sendDue(deps);
+    const typed = { email: 'typed@example.com', email_verified_at: null };
+    await database.db('accounts').where({ id: guardian }).update(typed);
+    await read(report({ messageId: (await state(batch)).message_id }));
+    expect((await state(batch)).bounced_email).toBe('nora@example.org');
   });
 });
 

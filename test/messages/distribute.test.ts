@@ -4,6 +4,7 @@ import type { Account } from '../../src/accounts/types.ts';
 import { issueLink } from '../../src/codes/links.ts';
 import { openProvisional, sealProvisional } from '../../src/credentials/provisional.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
+import { resendActivationBySchool } from '../../src/enrolment/activation.ts';
 import { notify } from '../../src/messages/notify.ts';
 import { resetPasswords } from '../../src/messages/reset.ts';
 import { sendDue } from '../../src/messages/send.ts';
@@ -214,6 +215,37 @@ describe('notify', () => {
       "Services en ligne de l'éducation nationale - demande de changement de mot de passe",
     ]);
     expect(mails[0]?.text).toContain(`Mot de passe * : ${await password('activated')}`);
+  });
+
+  test('a password goes to an address that somebody vouches for, before one that was typed and not confirmed', async () => {
+    const known = 'base@example.org';
+    const { db } = database;
+    await db('guardian_references').where({ account_id: ids.activating }).update({ email: known });
+    await db('guardian_references').where({ account_id: ids.activated }).update({ email: known });
+    const sentTo = async () => {
+      await db('outbox_messages').delete();
+      await run('email', true);
+      const rows = await db('outbox_messages')
+        .whereIn('template', ['c02', 'c06'])
+        .whereIn('concern_accounts', [String(ids.activating), String(ids.activated)])
+        .orderBy('concern_accounts')
+        .pluck('recipient');
+      return rows.sort();
+    };
+    // Whoever has the letter may type what he likes.
+    expect(await sentTo()).toEqual(['activated@example.org', known]);
+    await resendActivationBySchool(deps, {
+      accountId: ids.activating ?? 0,
+      address: 'donnee@example.org',
+      schoolId: school,
+      actor,
+    });
+    expect(await sentTo()).toEqual(['activated@example.org', 'donnee@example.org']);
+    // Typed anew since by somebody who has the password.
+    await db('accounts').where({ id: ids.activating }).update({ email: 'typed@example.com' });
+    expect(await sentTo()).toEqual(['activated@example.org', known]);
+    await db('guardian_references').where({ account_id: ids.activating }).update({ email: null });
+    expect(await sentTo()).toEqual(['activated@example.org', 'typed@example.com']);
   });
 
   test('a mail that still waits does not tell a password that is dead', async () => {

@@ -192,6 +192,7 @@ const account: AccountPage = {
   email: null,
   emailRefused: false,
   directoryEmail: null,
+  mailsToDirectory: false,
   mobiles: [],
   origin: 'school',
   state: 'notified',

@@ -12,6 +12,7 @@ import { readableMobile } from '../../directory/phone.ts';
 import { type Context, visitor } from '../../http/context.ts';
 import { csrfToken } from '../../http/csrf.ts';
 import { showPage } from '../../http/page.ts';
+import { addressOf } from '../../messages/letter.ts';
 import { isRefused, resetOutcome } from '../../messages/plan.ts';
 import { staffActor } from '../../staff/sessions.ts';
 import { accountDiagnosis } from '../families/diagnosis.ts';
@@ -56,6 +57,7 @@ export async function showAccount(door: AdminDoor, ctx: Context, visit: SchoolVi
     email: account.email ?? directoryEmail,
     emailRefused: isRefused(account, account.email ?? directoryEmail),
     directoryEmail: account.email === null || account.email === directoryEmail ? null : directoryEmail,
+    mailsToDirectory: account.email !== null && addressOf(account, emails) !== account.email,
     mobiles: mobiles.map(readableMobile),
     origin: account.origin,
     state: account.state,

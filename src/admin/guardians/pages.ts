@@ -119,6 +119,8 @@ export type AccountPage = AdminPage & {
   emailRefused: boolean;
   /** Where it is another than the account's. */
   directoryEmail: string | null;
+  /** The account's own is not confirmed: mails of the school go there. */
+  mailsToDirectory: boolean;
   mobiles: string[];
   origin: AccountOrigin;
   state: AccountState;
