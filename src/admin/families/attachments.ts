@@ -18,12 +18,15 @@ import type { AttachmentsPage } from './pages.ts';
 
 const SHOWN = 25;
 const STATES = { open: null, closed: 'clos' } as const;
-const NEWS: Record<string, AttachmentsPage['news']> = {
+const NEWS: Record<string, NonNullable<AttachmentsPage['news']>> = {
   exact: 'kept',
   errone: 'removed',
   rouvert: 'reopen',
   deja: 'decided',
 };
+
+const newsOf = (word: unknown) =>
+  typeof word === 'string' && Object.hasOwn(NEWS, word) ? (NEWS[word] ?? null) : null;
 
 /** GET /rattachements: pupils whose legal representative somebody says not to be. */
 export async function showAttachments(
@@ -55,7 +58,7 @@ export async function showAttachments(
       current: key === state,
     })),
     state,
-    news: NEWS[String(ctx.query.fait)] ?? null,
+    news: newsOf(ctx.query.fait),
     form: {
       action: helpHref(school, 'attachments'),
       csrf: csrfToken(deps.config, { scope: 'session', id: sessionHash(door, ctx) }),

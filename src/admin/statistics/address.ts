@@ -20,7 +20,7 @@ export function kindAsked(school: StaffSchool, asked: unknown): AccountsOf {
 }
 
 export function tableAsked(asked: unknown): Table['key'] | null {
-  return TABLES[String(asked)] ?? null;
+  return typeof asked === 'string' && Object.hasOwn(TABLES, asked) ? (TABLES[asked] ?? null) : null;
 }
 
 /** Where the statistics of a school are shown. @param more further parts of the query */

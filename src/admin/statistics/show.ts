@@ -35,13 +35,13 @@ export async function showStatistics(
       action: addressOf(school),
       csrf: csrfToken(deps.config, { scope: 'session', id: sessionHash(door, ctx) }),
     },
-    news: NEWS[String(ctx.query.calcul)] ?? null,
+    news: newsOf(ctx.query.calcul),
     statistics: statistics && shown(statistics, school, of),
   };
   showPage(deps, ctx, 'admin/statistics/show', page);
 }
 
-const NEWS: Record<string, StatisticsPage['news']> = { fait: 'done', 'en-cours': 'busy' };
+const newsOf = (word: unknown) => (word === 'fait' ? 'done' : word === 'en-cours' ? 'busy' : null);
 
 /** POST /statistiques: « Calculer les statistiques ». The page then tells the time of what it shows. */
 export async function computeNow({ deps }: AdminDoor, ctx: Context, { school }: SchoolVisit): Promise<void> {
