@@ -29,7 +29,7 @@ export async function lockWrongAttachment(
   trx: Transaction,
   { referenceId, pupilId, schoolId }: Key,
 ): Promise<{ state: 'open' | 'closed'; accountId: number | null } | null> {
-  const pupil = await trx('pupils').where({ id: pupilId, school_id: schoolId }).first('id');
+  const pupil = await trx('pupils').where({ id: pupilId, school_id: schoolId, left_at: null }).first('id');
   if (!pupil) return null;
   const row = await trx('wrong_attachments')
     .where({ guardian_reference_id: referenceId, pupil_id: pupilId })
@@ -76,7 +76,8 @@ export type SignalledAttachment = {
 function signalledAt(db: Database, schoolId: number) {
   return db('pupils as p')
     .join('wrong_attachments as w', 'w.pupil_id', 'p.id')
-    .where('p.school_id', schoolId);
+    .where('p.school_id', schoolId)
+    .whereNull('p.left_at');
 }
 
 /** Those of a school, the last signalled first. Two statements. */

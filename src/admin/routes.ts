@@ -49,7 +49,8 @@ async function answer(
   if (sensitive) {
     const confirmed = await confirmRights(door.deps, staff);
     if (!confirmed.ok && confirmed.reason === 'unreachable') return showRefused(door, ctx, 'unreachable');
-    staff = confirmed.ok ? await currentStaffSession(door.deps, staff.idHash) : null;
+    if (!confirmed.ok) staff = null;
+    else if (confirmed.read) staff = await currentStaffSession(door.deps, staff.idHash);
     if (staff === null) return beginSignIn(door, ctx, { returnTo: pageAsked(ctx) });
   }
   const rights = rightsAt(staff, uai);

@@ -1,4 +1,5 @@
 import type { Database } from '../deps.ts';
+import { recordedPupils } from '../directory/store.ts';
 
 export type AccountNamed = {
   id: number;
@@ -27,6 +28,21 @@ export async function findNamed(db: Database, ids: readonly number[]): Promise<A
     : db('accounts as a')
         .whereIn('a.id', [...ids])
         .select(NAMED);
+}
+
+/** Whether an account has to do with a school today: its own pages tell more than what was done here. */
+export async function isOfSchool(db: Database, schoolId: number, accountId: number): Promise<boolean> {
+  const row = await recordedPupils(db)
+    .where({ 'g.account_id': accountId, 'p.school_id': schoolId })
+    .select(db.raw('1'))
+    .unionAll(
+      db('pupils')
+        .where({ account_id: accountId, school_id: schoolId })
+        .whereNull('left_at')
+        .select(db.raw('1')),
+    )
+    .first();
+  return row !== undefined;
 }
 
 /** An account that has, or had, to do with a school: a guardian of one of its pupils or a pupil himself. */

@@ -1,7 +1,7 @@
 import { type ActKind, kindOf, SHOWS_PASSWORDS } from '../audit/acts.ts';
 import { countElsewhere, findActors, findEntries, type JournalEntry } from '../audit/journal-store.ts';
 import type { Deps } from '../deps.ts';
-import { type AccountNamed, findNamed, findOfSchool } from './journal-store.ts';
+import { type AccountNamed, findNamed, findOfSchool, isOfSchool } from './journal-store.ts';
 
 export type { AccountNamed } from './journal-store.ts';
 
@@ -28,14 +28,14 @@ export type Journal = {
   hasNext: boolean;
   /** Who did something in this time. */
   actors: string[];
-  /** The account that was asked for. */
-  account: AccountNamed | null;
-  /** Its provisional password as it is: who gave, saw, printed or exported it, the first time first. */
+  /** The account that was asked for; `here`: of this school today. */
+  account: (AccountNamed & { here: boolean }) | null;
+  /** The provisional password that it has while it is here: who gave, saw, printed or exported it, the first time first. */
   password: { since: Date; lines: JournalLine[]; elsewhere: number } | null;
 };
 
 /**
- * What the staff did at a school (N01, N03), the last first; acts on many accounts are one line. At most nine
+ * What the staff did at a school (N01, N03), the last first; acts on many accounts are one line. At most ten
  * statements.
  * @returns null: the account asked for has nothing to do with this school
  */
@@ -48,6 +48,8 @@ export async function schoolJournal(
   const since = new Date(deps.clock.now().getTime() - asked.days * DAY_MS);
   const account = asked.account && (await findOfSchool(db, schoolId, asked.account));
   if (asked.account !== null && account === null) return null;
+  // Whoever has left is still in what was done; what he has now is no longer this school's affair.
+  const here = account !== null && account.closedAt === null && (await isOfSchool(db, schoolId, account.id));
   const filter = {
     schoolId,
     since,
@@ -73,8 +75,8 @@ export async function schoolJournal(
     page: asked.page,
     hasNext,
     actors,
-    account,
-    password: account && (await passwordOf(deps, schoolId, account, line)),
+    account: account && { ...account, here },
+    password: account && here ? await passwordOf(deps, schoolId, account, line) : null,
   };
 }
 

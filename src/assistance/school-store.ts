@@ -158,6 +158,7 @@ export async function countWaiting(
       attachments: db('pupils as p')
         .join('wrong_attachments as w', 'w.pupil_id', 'p.id')
         .where({ 'p.school_id': schoolId, 'w.state': 'open' })
+        .whereNull('p.left_at')
         .count('*'),
       failed: db(members(db, schoolId).as('m'))
         .join('accounts as a', 'a.id', 'm.id')

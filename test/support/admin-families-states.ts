@@ -378,7 +378,7 @@ export const ADMIN_FAMILIES_STATES: PageState[] = [
   state<JournalPage>('admin-journal-account', 'admin/families/journal', {
     ...journal,
     identifier: 'g.zoumn',
-    account: { name: 'ZOUMN Guillaume', identifier: 'g.zoumn' },
+    account: { name: 'ZOUMN Guillaume', identifier: 'g.zoumn', here: true },
     password: { since: new Date('2026-11-20T08:00:00Z'), acts: acts.slice(0, 3), elsewhere: 2 },
     paging,
   }),

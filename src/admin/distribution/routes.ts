@@ -32,7 +32,8 @@ export const DISTRIBUTION_ROUTES: readonly AdminRoute[] = [
   },
 
   { method: 'get', path: `${at}/distributions`, needs, handle: showBatches },
-  { method: 'get', path: `${at}/distributions/:batch`, needs, handle: showBatch },
+  // After the reset of one account it tells the password.
+  { method: 'get', path: `${at}/distributions/:batch`, needs: sensitive, handle: showBatch },
   {
     method: 'get',
     path: `${at}/distributions/:batch/courrier.pdf`,

@@ -51,6 +51,7 @@ export async function showJournal(door: AdminDoor, ctx: Context, visit: SchoolVi
     account: account && {
       name: `${account.familyName} ${account.givenName}`,
       identifier: account.identifier,
+      here: account.here,
     },
     password: password && { ...password, acts: password.lines.map(shown) },
     acts: journal.lines.map(shown),

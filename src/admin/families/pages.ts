@@ -138,7 +138,8 @@ export type JournalPage = FamiliesPageFrame & {
   identifier: string;
   /** The identifier typed is of nobody who has to do with this school. */
   unknown: boolean;
-  account: { name: string; identifier: string } | null;
+  /** `here`: of this school today. */
+  account: { name: string; identifier: string; here: boolean } | null;
   password: { since: Date; acts: ShownAct[]; elsewhere: number } | null;
   acts: ShownAct[];
   paging: Paging;

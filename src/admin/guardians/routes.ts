@@ -13,7 +13,8 @@ export const GUARDIANS_ROUTES: readonly AdminRoute[] = [
   {
     method: 'get',
     path: '/admin/etablissements/:uai/comptes/:account',
-    needs: { module: 'administration' },
+    // It tells a provisional password: the portal is asked again (security.md 1.6).
+    needs: { module: 'administration', sensitive: true },
     handle: showAccount,
   },
 ];
