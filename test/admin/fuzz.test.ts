@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ADMIN_ROUTES } from '../../src/admin/route-table.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { type Ids, seedTwoSchools } from '../support/other-school.ts';
+import { fillSchool, type Ids } from '../support/other-school.ts';
 import { STAFF_SCHOOLS, type StaffWorld, signInStaff, startStaffWorld } from '../support/staff.ts';
 import { createVisitor, postOf, readForm, type Visitor } from '../support/visitor.ts';
 
@@ -50,10 +50,7 @@ let own: Ids;
 beforeAll(async () => {
   database = await createTestDatabase();
   world = await startStaffWorld(database);
-  ({ own } = await seedTwoSchools(world.app.deps, {
-    own: STAFF_SCHOOLS.one.uai,
-    foreign: STAFF_SCHOOLS.foreign.uai,
-  }));
+  own = await fillSchool(world.app.deps, STAFF_SCHOOLS.one.uai, 'PROCHE');
   visitor = createVisitor(world.app.url);
   csrf = readForm(await signInStaff(world, visitor, 'directeur'), '/deconnexion').hidden._csrf ?? '';
 });
