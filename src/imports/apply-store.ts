@@ -1,6 +1,6 @@
 import { insertBatch } from '../db/batch.ts';
 import type { Database } from '../deps.ts';
-import type { SchoolPlan } from './plan.ts';
+import type { SchoolPlan } from './school-plan.ts';
 import { GUARDIAN_COLUMNS, PUPIL_COLUMNS } from './staging-rows.ts';
 
 const CHUNK = 1000;

@@ -14,8 +14,8 @@ import {
   writeGuardians,
   writePupils,
 } from './apply-store.ts';
-import type { SchoolPlan } from './plan.ts';
 import { renewLease } from './runs-store.ts';
+import type { SchoolPlan } from './school-plan.ts';
 import { writeClasses, writeSchools } from './schools-store.ts';
 import type { ImportDeps, StagedSchool } from './types.ts';
 

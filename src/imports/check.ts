@@ -7,6 +7,10 @@ import type { RawGuardian, RawPupil, RawStaff } from './types.ts';
 const HIMSELF = new Set(['7', '70']);
 const MAX_GUARDIANS = 30;
 
+/**
+ * What is kept of a record. Whoever changes what comes out of here or of `dialects.ts` raises RULES in `read.ts`: records
+ * that are known as they stand are read anew then.
+ */
 export type Checked<T> = { ok: true; value: T } | { ok: false; reason: string };
 
 /** The columns of `staged_pupils` and `pupils` that come from the record, ready to be written. */

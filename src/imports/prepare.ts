@@ -2,7 +2,8 @@ import { allocateIdentifiers } from '../accounts/identifier.ts';
 import type { NewAccount } from '../accounts/types.ts';
 import type { PlannedSchool } from './apply.ts';
 import { loadSchoolStates } from './current-store.ts';
-import { isEmptyPlan, planSchool, type SchoolPlan } from './plan.ts';
+import { isEmptyPlan, planSchool } from './plan.ts';
+import type { SchoolPlan } from './school-plan.ts';
 import type { ImportDeps, StagedSchool } from './types.ts';
 import type { Work } from './work.ts';
 

@@ -1,4 +1,4 @@
-import type { SchoolPlan } from './plan.ts';
+import type { SchoolPlan } from './school-plan.ts';
 import type { Finding, ImportReport, SchoolReport, StagedSchool } from './types.ts';
 
 /** Refusals shown to a person; the kept report has more. */
