@@ -11,6 +11,7 @@ import {
   findPart,
   insertPart,
   noteProgress,
+  type PrintBatch,
   type PrintClaim,
 } from './print-store.ts';
 import { titleOf } from './write-letters.ts';
@@ -106,13 +107,13 @@ function partWriter({ jobsDb, sealer, clock }: Needs, claim: PrintClaim) {
   };
 }
 
-/** The letters that were made, part by part. */
+/** The letters that were made, part by part; half of them end in an error, not as if they were all. */
 export async function* openLetters(
   { jobsDb, sealer }: Pick<Deps, 'jobsDb' | 'sealer'>,
-  batch: { id: number; publicId: string },
+  batch: Pick<PrintBatch, 'id' | 'publicId' | 'pdfMadeAt' | 'pdfDigest'>,
 ): AsyncGenerator<Buffer> {
   for (let part = 0; ; part += 1) {
-    const sealed = await findPart(jobsDb, batch.id, part);
+    const sealed = await findPart(jobsDb, batch, part);
     if (sealed === null) return;
     yield Buffer.from(sealer.open(sealed, sealContext(batch.publicId, part)), 'base64');
   }

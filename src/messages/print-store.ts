@@ -119,17 +119,18 @@ export async function noteProgress(
   return (await claimed(db, claim).update({ pdf_done: done, pdf_due_at: claimUntil })) > 0;
 }
 
+/** Of a claim that is still ours. @throws when another printer has taken over: its parts must not be mixed with ours */
 export async function insertPart(
   db: Database,
-  claim: PrintClaim,
-  part: { part: number; sealed: string; now: Date },
+  { id, attempt }: PrintClaim,
+  { part, sealed, now }: { part: number; sealed: string; now: Date },
 ): Promise<void> {
-  await db('letter_parts').insert({
-    batch_id: claim.id,
-    part: part.part,
-    content_sealed: part.sealed,
-    made_at: part.now,
-  });
+  const [{ affectedRows }] = (await db.raw(
+    `INSERT INTO letter_parts (batch_id, part, content_sealed, made_at)
+     SELECT id, ?, ?, ? FROM notification_batches WHERE id = ? AND pdf_attempts = ? AND pdf_state = 'making'`,
+    [part, sealed, now, id, attempt],
+  )) as [{ affectedRows: number }];
+  if (affectedRows !== 1) throw new Error('another printer has taken over');
 }
 
 export async function endPrinting(
@@ -141,10 +142,19 @@ export async function endPrinting(
   await claimed(db, claim).update({ pdf_state: end.state, ...made });
 }
 
-export async function findPart(db: Database, batchId: number, part: number): Promise<string | null> {
-  const row: { sealed: string } | undefined = await db('letter_parts')
-    .select({ sealed: 'content_sealed' })
-    .where({ batch_id: batchId, part })
-    .first();
-  return row?.sealed ?? null;
+/**
+ * A part of the letters as they were made when the batch was read; null after the last.
+ * @throws when they have been asked for anew since: what follows is another document
+ */
+export async function findPart(
+  db: Database,
+  { id, pdfMadeAt, pdfDigest }: Pick<PrintBatch, 'id' | 'pdfMadeAt' | 'pdfDigest'>,
+  part: number,
+): Promise<string | null> {
+  const row: { sealed: string | null } | undefined = await db('notification_batches as b')
+    .leftJoin('letter_parts as p', (join) => join.on('p.batch_id', 'b.id').andOnVal('p.part', part))
+    .where({ 'b.id': id, 'b.pdf_state': 'ready', 'b.pdf_made_at': pdfMadeAt, 'b.pdf_digest': pdfDigest })
+    .first({ sealed: 'p.content_sealed' });
+  if (row === undefined) throw new Error('the letters are being made anew');
+  return row.sealed;
 }

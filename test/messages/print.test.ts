@@ -1,9 +1,18 @@
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { inTransaction } from '../../src/db/transaction.ts';
 import { purge } from '../../src/jobs/purge.ts';
 import { makeAllLetters } from '../../src/jobs/send-messages.ts';
 import { LETTERS_KEPT_MS, makeLetters, openLetters } from '../../src/messages/make-letters.ts';
 import { notify } from '../../src/messages/notify.ts';
-import { findPrintBatch, type PrintBatch, reserveBatch } from '../../src/messages/print-store.ts';
+import {
+  askForLetters,
+  claimBatch,
+  findPrintBatch,
+  insertPart,
+  type PrintBatch,
+  type PrintClaim,
+  reserveBatch,
+} from '../../src/messages/print-store.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type TestDeps, testDeps } from '../support/deps.ts';
 import { runProgram } from '../support/program.ts';
@@ -97,6 +106,36 @@ test('of several servers that look one sees to it; letters that never come are g
   }
   await makeLetters(deps);
   expect((await found(batch)).pdfState).toBe('failed');
+});
+
+test('whoever reads letters while they are made anew is cut off, and does not take half of them for all', async () => {
+  const batch = await distribute();
+  await makeAllLetters(deps);
+  const reader = openLetters(deps, await found(batch));
+  expect((await reader.next()).done).toBe(false);
+  await askForLetters(database.db, (await found(batch)).id, deps.clock.now());
+  await expect(reader.next()).rejects.toThrow('anew');
+  const again = openLetters(deps, await found(batch));
+  await expect(again.next()).rejects.toThrow('anew');
+  await makeAllLetters(deps);
+  expect(await letters(await found(batch))).toHaveLength(GUARDIANS);
+});
+
+test('a printer that was thought dead puts nothing among the letters of the one in its place', async () => {
+  const batch = await distribute();
+  const claim = () => {
+    const now = deps.clock.now();
+    const claimUntil = new Date(now.getTime() + 15_000);
+    return inTransaction(database.db, (trx) => claimBatch(trx, { now, claimUntil }));
+  };
+  const slow = (await claim()) as PrintClaim;
+  expect(slow.publicId).toBe(batch);
+  deps.clock.advance(16_000);
+  const next = (await claim()) as PrintClaim;
+  const part = { part: 5, sealed: 'v1.x', now: deps.clock.now() };
+  await expect(insertPart(database.db, slow, part)).rejects.toThrow('taken over');
+  await insertPart(database.db, next, part);
+  await database.db('notification_batches').where({ id: next.id }).update({ pdf_state: 'failed' });
 });
 
 test('nothing of the letters is left after a day (G04)', async () => {
