@@ -11,7 +11,13 @@ export function tableCsv(table: Table): string {
   const lines = table.rows.flatMap((row): Row[] => (row.details.length > 0 ? row.details : [row]));
   const total = table.total ? [table.total] : [];
   const records = [table.columns, ...[...lines, ...total].map(({ cells }) => cells)];
-  return stringify(records, { bom: true, delimiter: ';', record_delimiter: '\r\n', escape_formulas: true });
+  return stringify(records, {
+    bom: true,
+    delimiter: ';',
+    record_delimiter: '\r\n',
+    escape_formulas: true,
+    quoted_match: /[\r\n]/,
+  });
 }
 
 const NAMES: Record<Table['key'], string> = {

@@ -226,6 +226,13 @@ describe('the PDF', () => {
   });
 });
 
+test('a line break within a value begins no line of the file, which could then be a formula', async () => {
+  const { rows, ...list } = await ask('csv');
+  const odd = rows.slice(0, 1).map((row) => ({ ...row, classLabel: 'CP\n=1+1', familyName: 'A\r@B' }));
+  const file = await text(csvStream(deps, { ...list, rows: odd }));
+  expect(file).toContain(';"CP\n=1+1";"A\r@B";');
+});
+
 test('a list of nobody is a heading', async () => {
   const list = await ask('csv', []);
   expect((await text(csvStream(deps, list))).trim()).toMatch(/^\ufeff?RNE;Ecole;.*;Mot de passe$/);

@@ -48,6 +48,7 @@ export async function downloadQuality(
     delimiter: ';',
     record_delimiter: '\r\n',
     escape_formulas: true,
+    quoted_match: /[\r\n]/,
     header: true,
     columns,
   });

@@ -18,6 +18,7 @@ export function csvStream(deps: Pick<Deps, 'sealer'>, list: List): Readable {
     delimiter: ';',
     record_delimiter: '\r\n',
     escape_formulas: true,
+    quoted_match: /[\r\n]/,
   });
   // Whoever reads the lines hears of what fails.
   return pipeline(Readable.from(recordsOf(deps, list)), lines, () => {});
