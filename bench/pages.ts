@@ -10,7 +10,8 @@ import { ADMIN_ROUTES } from '../src/admin/route-table.ts';
 import { sealProvisional } from '../src/credentials/provisional.ts';
 import { createSealer } from '../src/crypto/sealing.ts';
 import { runCommand } from './commands.ts';
-import { type BenchDatabase, readCounters } from './database.ts';
+import { startCounter } from './count-statements.ts';
+import type { BenchDatabase } from './database.ts';
 import { cpuSeconds } from './machine.ts';
 import { LARGE, openNation } from './nation.ts';
 import { buildProgram } from './program.ts';
@@ -37,7 +38,14 @@ export type PageSample = {
   statements: [number, number];
 };
 
-type Visit = { origin: string; cookie: string; database: BenchDatabase; pid: number };
+type Visit = {
+  origin: string;
+  cookie: string;
+  database: BenchDatabase;
+  pid: number;
+  /** Statements of one visit. */
+  count(path: string): Promise<number>;
+};
 
 export async function measurePages(
   { folder, kept, port, accounts, visits }: PagesSettings,
@@ -57,12 +65,15 @@ export async function measurePages(
       await writeFile(prepared, '');
     }
     const cookie = await signInStaff(database.sql, env.COOKIE_KEYS ?? '', [LARGE.id, SMALL]);
+    const counter = await startCounter(env, cookie);
     const server = await startOurs(env, { program, folder });
     try {
-      const visit = { origin: `http://127.0.0.1:${port}`, cookie, database, pid: server.pid };
+      const origin = `http://127.0.0.1:${port}`;
+      const visit = { origin, cookie, database, pid: server.pid, count: counter.count };
       return { ...(await visitAll(visit, visits, say)), version: database.version };
     } finally {
       await server.stop();
+      await counter.close();
     }
   } finally {
     await database.close();
@@ -157,8 +168,19 @@ const QUERIES: Record<string, readonly string[]> = {
     ...SORTS.map((sort) => `?q=&sort=${sort}&dir=desc`),
     ...SORTS.slice(1).map((sort) => `?q=&sort=${sort}&page=9999`),
   ],
+  '/admin/etablissements/:uai/familles': ['?motif=echec', '?motif=bloque', '?page=9999'],
+  '/admin/etablissements/:uai/qualite': [
+    '?liste=no-mobile',
+    '?liste=shared-mobile',
+    '?liste=no-mobile&page=9999',
+  ],
+  '/admin/etablissements/:uai/qualite.csv': ['?liste=no-mobile', '?liste=shared-mobile'],
+  '/admin/etablissements/:uai/relance': ['?groupe=bientot', '?groupe=expires', '?groupe=activation'],
   '/admin/etablissements/:uai/journal': ['?page=9999'],
 };
+
+/** There is no such page without a query. */
+const NEEDS_QUERY: readonly string[] = ['/admin/etablissements/:uai/qualite.csv'];
 
 const fill = (text: string, place: Place): string | null => {
   let missing = false;
@@ -175,11 +197,10 @@ async function visitAll(visit: Visit, visits: number, say: (line: string) => voi
   const [large, small] = places as [Place, Place];
   const samples: PageSample[] = [];
   const skipped: string[] = [];
-  const own = await ownStatements(visit.database);
   for (const { method, path, needs } of ADMIN_ROUTES) {
     // Who signs in leaves for the portal.
     if (method !== 'get' || needs === 'nobody') continue;
-    for (const query of ['', ...(QUERIES[path] ?? [])]) {
+    for (const query of [...(NEEDS_QUERY.includes(path) ? [] : ['']), ...(QUERIES[path] ?? [])]) {
       const page = path.replace('/admin/etablissements/:uai', '…') + query;
       const [at, beside] = [fill(path + query, large), fill(path + query, small)];
       if (at === null || beside === null) {
@@ -187,50 +208,26 @@ async function visitAll(visit: Visit, visits: number, say: (line: string) => voi
         continue;
       }
       say(page);
-      const of = await visitOne(visit, at, own, visits);
-      const other = await visitOne(visit, beside, own, 5);
-      samples.push({ ...of, page, statements: [of.statements, other.statements] });
+      const of = await visitOne(visit, at, visits);
+      const statements: [number, number] = [await visit.count(at), await visit.count(beside)];
+      samples.push({ ...of, page, statements });
     }
   }
   return { samples, skipped };
 }
 
-async function visitOne({ origin, cookie, database, pid }: Visit, path: string, own: number, visits: number) {
+async function visitOne({ origin, cookie, database, pid }: Visit, path: string, visits: number) {
   const durations: number[] = [];
-  const counted: number[] = [];
   const cpu = () => cpuSeconds(pid) + cpuSeconds(database.pid);
-  let cpuBefore = 0;
-  let [status, kilobytes] = [0, 0];
+  let [status, kilobytes, cpuBefore] = [0, 0, 0];
   for (let turn = -WARM_UP; turn < visits; turn += 1) {
     if (turn === 0) cpuBefore = cpu();
-    const before = await readCounters(database.sql);
     const began = performance.now();
     const answer = await send(origin, path, { headers: { accept: 'text/html', cookie } });
-    const took = performance.now() - began;
-    const after = await readCounters(database.sql);
+    if (turn >= 0) durations.push(performance.now() - began);
     [status, kilobytes] = [answer.status, Buffer.byteLength(answer.text) / 1024];
-    if (turn < 0) continue;
-    durations.push(took);
-    counted.push(after.statements - before.statements - own);
   }
-  // Whatever the server does each second beside only ever adds.
-  return {
-    status,
-    kilobytes,
-    durations,
-    cpu: ((cpu() - cpuBefore) * 1000) / visits,
-    statements: Math.min(...counted),
-  };
-}
-
-/** What looking costs by itself. */
-async function ownStatements({ sql }: BenchDatabase): Promise<number> {
-  const differences: number[] = [];
-  for (let turn = 0; turn < 10; turn += 1) {
-    const before = await readCounters(sql);
-    differences.push((await readCounters(sql)).statements - before.statements);
-  }
-  return Math.min(...differences);
+  return { status, kilobytes, durations, cpu: ((cpu() - cpuBefore) * 1000) / visits };
 }
 
 export function pagesTable(samples: readonly PageSample[]): string {
