@@ -1,11 +1,10 @@
 import { plainSchoolName } from '../directory/names.ts';
 import type { Context } from '../http/context.ts';
-import { csrfToken } from '../http/csrf.ts';
 import type { StaffModule, StaffSchool, StaffSession } from '../staff/types.ts';
 import { helpAddresses } from './help/address.ts';
 import type { AdminFrame, Assistance, TabKey } from './pages.ts';
-import { sessionHash } from './session.ts';
 import type { AdminDoor } from './types.ts';
+import { csrfOf } from './visit.ts';
 
 type Tab = { key: TabKey; path: string; modules: readonly StaffModule[]; degrees: readonly number[] };
 
@@ -57,7 +56,7 @@ export function frameOf(
     ...(staff && school && module === 'administration' ? { helpHref: helpAddresses(door, school).help } : {}),
     signOut: staff && {
       action: '/admin/deconnexion',
-      csrf: csrfToken(door.deps.config, { scope: 'session', id: sessionHash(door, ctx) }),
+      csrf: csrfOf(door, ctx),
     },
   };
 }

@@ -1,5 +1,4 @@
 import type { Context } from '../http/context.ts';
-import { csrfToken } from '../http/csrf.ts';
 import { Fault } from '../http/errors.ts';
 import { field } from '../http/form.ts';
 import { seeOther, showPage } from '../http/page.ts';
@@ -11,8 +10,8 @@ import { assistanceOf, frameOf, plainName, schoolLabel, tabHref } from './frame.
 import { guideHref, helpAddresses } from './help/address.ts';
 import type { HomePage, NeedsKeyPage, NoRightsPage } from './pages.ts';
 import { recordRefusal } from './refusals.ts';
-import { sessionHash } from './session.ts';
 import type { AdminDoor, SchoolVisit, StaffVisit } from './types.ts';
+import { csrfOf } from './visit.ts';
 
 /** « Accueil » of both modules (R-090 to R-093), and what is shown to whoever may not come in. */
 
@@ -102,7 +101,7 @@ function choiceOf(
 ): HomePage['choice'] {
   return {
     action: `${HOME[module]}/etablissement`,
-    csrf: csrfToken(door.deps.config, { scope: 'session', id: sessionHash(door, ctx) }),
+    csrf: csrfOf(door, ctx),
     options: mine.map(({ school }) => ({ uai: school.uai, label: schoolLabel(school) })),
   };
 }

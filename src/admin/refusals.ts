@@ -1,10 +1,10 @@
 import { recordAudit } from '../audit/record.ts';
 import { readUai } from '../directory/uai.ts';
-import { type Context, visitor } from '../http/context.ts';
+import type { Context } from '../http/context.ts';
 import { Fault } from '../http/errors.ts';
-import { staffActor } from '../staff/sessions.ts';
 import type { StaffSession } from '../staff/types.ts';
 import type { AdminDoor, SchoolVisit } from './types.ts';
+import { actorOf } from './visit.ts';
 
 /** A line for whoever reached for a school that is not his (G01); what is no UAI is only a wrong address. */
 export async function recordRefusal(
@@ -16,12 +16,10 @@ export async function recordRefusal(
   const uai = readUai(typed);
   if (uai === null) return;
   await recordAudit(deps.db, {
+    ...actorOf(ctx, { staff }),
     at: deps.clock.now(),
     event: 'staff-refused',
     outcome: 'refused',
-    actorKind: 'school',
-    actor: staffActor(staff),
-    ...visitor(ctx),
     details: `${ctx.method} ${uai}`,
   });
 }
@@ -39,13 +37,11 @@ export async function refuseForeign(
   what: string,
 ): Promise<never> {
   await recordAudit(deps.db, {
+    ...actorOf(ctx, { staff }),
     at: deps.clock.now(),
     event: 'staff-refused',
     outcome: 'refused',
-    actorKind: 'school',
-    actor: staffActor(staff),
     schoolId: school.id,
-    ...visitor(ctx),
     details: `${ctx.method} ${school.uai}, ${what}`,
   });
   throw new Fault('EC-404-PAGE');

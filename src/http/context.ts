@@ -21,6 +21,11 @@ export type Context = ParameterizedContext<RequestState>;
 export type Next = () => Promise<unknown>;
 export type Middleware = (ctx: Context, next: Next) => Promise<unknown> | unknown;
 
+/** A part of the address, as the router read it; empty where there is none. Its types do not tell a handler of it. */
+export function partOf(ctx: Context, name: string): string {
+  return (ctx as Context & { params?: Record<string, string | undefined> }).params?.[name] ?? '';
+}
+
 /** Who acts, for audit lines. */
 export function visitor(ctx: Context): { ip: string; requestId: string } {
   return { ip: ctx.ip, requestId: ctx.state.requestId };

@@ -3,7 +3,7 @@ import { peekLink } from '../codes/links.ts';
 import { tokenHash } from '../crypto/digests.ts';
 import { activateByLink } from '../enrolment/activation.ts';
 import { activatedIn, currentProgress } from '../enrolment/progress.ts';
-import { type Context, visitor } from '../http/context.ts';
+import { type Context, partOf, visitor } from '../http/context.ts';
 import { type Binding, csrfToken } from '../http/csrf.ts';
 import { initiateHref } from '../http/initiate.ts';
 import { showPage } from '../http/page.ts';
@@ -87,9 +87,7 @@ function refuse({ deps }: Pick<Mire, 'deps'>, ctx: Context, reason: ActivationRe
 }
 
 /** The token in the address of a mail's link. */
-export function tokenOf(ctx: Context): string {
-  return String((ctx as unknown as { params: Record<string, string | undefined> }).params.token ?? '');
-}
+export const tokenOf = (ctx: Context): string => partOf(ctx, 'token');
 
 /** `marie@example.org` -> `m•••@example.org`: enough to know it again, too little to learn it. */
 function masked(email: string): string {

@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts';
 import { currentProgress, wasOvertaken } from '../enrolment/progress.ts';
-import type { Context } from '../http/context.ts';
+import { type Context, partOf } from '../http/context.ts';
 import { csrfToken } from '../http/csrf.ts';
 import { Fault } from '../http/errors.ts';
 import { field } from '../http/form.ts';
@@ -82,6 +82,4 @@ export function isFor({ ctx }: Visit, { identifier }: { identifier: string }): b
   return field(ctx, 'account') === identifier;
 }
 
-export function uidOf(ctx: Context): string {
-  return String((ctx as unknown as { params: Record<string, string | undefined> }).params.uid ?? '');
-}
+export const uidOf = (ctx: Context): string => partOf(ctx, 'uid');

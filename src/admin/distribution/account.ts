@@ -2,7 +2,7 @@ import { selectAccounts } from '../../accounts/select.ts';
 import { findAccountById } from '../../accounts/store.ts';
 import type { Account } from '../../accounts/types.ts';
 import { maySchoolResend, resendActivationBySchool } from '../../enrolment/activation.ts';
-import type { Context } from '../../http/context.ts';
+import { type Context, partOf } from '../../http/context.ts';
 import { field } from '../../http/form.ts';
 import { seeOther, showPage } from '../../http/page.ts';
 import { notify } from '../../messages/notify.ts';
@@ -13,8 +13,9 @@ import { frameOf } from '../frame.ts';
 import { carriedQuery } from '../guardians/search.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
+import { actorOf, csrfOf } from '../visit.ts';
 import type { Act, ActivationPage, ConfirmPage } from './pages.ts';
-import { actorOf, csrfOf, nameOf, onceOf, partOf, pathsOf, sentOnce } from './visit.ts';
+import { nameOf, onceOf, pathsOf, sentOnce } from './visit.ts';
 
 /** The three actions of the page of one account: each with a page that asks first. */
 

@@ -14,11 +14,12 @@ import {
 import { retryFailed } from '../../messages/retry.ts';
 import { frameOf } from '../frame.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
+import { actorOf } from '../visit.ts';
 import { lettersShown } from './letters.ts';
 import { mailsShown } from './mails.ts';
 import { type BatchVisit, ofBatch } from './of-batch.ts';
 import type { BatchPage, Person } from './pages.ts';
-import { actorOf, nameOf, pathsOf } from './visit.ts';
+import { nameOf, pathsOf } from './visit.ts';
 
 /** As many as the largest school has: the list of R-121 names everybody. */
 const MOST_NAMES = 5000;

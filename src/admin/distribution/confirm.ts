@@ -10,8 +10,9 @@ import { showNothingSelected } from '../guardians/list.ts';
 import { readSelection, selectionFields } from '../guardians/selection.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
+import { actorOf, csrfOf } from '../visit.ts';
 import type { Act, ConfirmPage } from './pages.ts';
-import { actorOf, csrfOf, onceOf, pathsOf, sentOnce } from './visit.ts';
+import { onceOf, pathsOf, sentOnce } from './visit.ts';
 
 /** « Êtes-vous sûr... » for the accounts that were selected in the list, and what follows (sections L and O). */
 

@@ -8,9 +8,10 @@ import { askForLetters, findPrintBatch, type PrintBatch } from '../../messages/p
 import { writeLetters } from '../../messages/write-letters.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor } from '../types.ts';
+import { actorOf, csrfOf } from '../visit.ts';
 import { type BatchVisit, ofBatch } from './of-batch.ts';
 import type { LettersShown } from './pages.ts';
-import { actorOf, csrfOf, pathsOf } from './visit.ts';
+import { pathsOf } from './visit.ts';
 
 /**
  * The letters of a distribution (R-118 to R-120). A few are made while they are downloaded; many are made beforehand and

@@ -1,10 +1,11 @@
 import type { Context } from '../../http/context.ts';
 import { type BatchCount, findRecipientsOf } from '../../messages/batches-store.ts';
 import type { AdminDoor } from '../types.ts';
+import { csrfOf } from '../visit.ts';
 import type { BatchVisit } from './of-batch.ts';
 import type { MailState, MailsShown } from './pages.ts';
 import { pageAt } from './paging.ts';
-import { csrfOf, nameOf, pathsOf } from './visit.ts';
+import { nameOf, pathsOf } from './visit.ts';
 
 const STATES: readonly MailState[] = ['waiting', 'sent', 'failed', 'bounced', 'replaced'];
 const ROWS = 50;

@@ -1,8 +1,7 @@
-import type { Context } from '../../http/context.ts';
+import { type Context, partOf } from '../../http/context.ts';
 import { type BatchHead, findBatch } from '../../messages/batches-store.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
-import { partOf } from './visit.ts';
 
 export type BatchVisit = SchoolVisit & { head: BatchHead };
 

@@ -1,16 +1,13 @@
 import type { Account } from '../../accounts/types.ts';
-import type { Actor } from '../../audit/record.ts';
 import { tokenHash } from '../../crypto/digests.ts';
-import { type Context, visitor } from '../../http/context.ts';
-import { csrfToken } from '../../http/csrf.ts';
+import type { Context } from '../../http/context.ts';
 import { field } from '../../http/form.ts';
 import { findLatestBatch } from '../../messages/notify-store.ts';
 import { staffActor } from '../../staff/sessions.ts';
-import { sessionHash } from '../session.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import type { HiddenField } from './pages.ts';
 
-/** What the handlers of this folder share: addresses, who acts, and what makes a form one. */
+/** What the handlers of this folder share: addresses, names, and what makes a form one. */
 
 export const pathsOf = ({ school }: Pick<SchoolVisit, 'school'>) => {
   const base = `/admin/etablissements/${school.uai}`;
@@ -25,22 +22,9 @@ export const pathsOf = ({ school }: Pick<SchoolVisit, 'school'>) => {
   };
 };
 
-export const actorOf = (ctx: Context, { staff }: Pick<SchoolVisit, 'staff'>): Actor => ({
-  actorKind: 'school',
-  actor: staffActor(staff),
-  ...visitor(ctx),
-});
-
-export const csrfOf = (door: AdminDoor, ctx: Context) =>
-  csrfToken(door.deps.config, { scope: 'session', id: sessionHash(door, ctx) });
-
 /** « ZOUMN Guillaume » (R-099) */
 export const nameOf = ({ familyName, givenName }: Pick<Account, 'familyName' | 'givenName'>) =>
   `${familyName.toUpperCase()} ${givenName}`;
-
-/** A part of the address, as the router read it. */
-export const partOf = (ctx: Context, name: string): string =>
-  String((ctx as unknown as { params: Record<string, string | undefined> }).params[name] ?? '');
 
 /**
  * What makes a confirmation one: who asks what for whom since the school's last distribution. The same page in two tabs,

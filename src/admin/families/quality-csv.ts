@@ -2,11 +2,11 @@ import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import { type GuardianItem, type PupilItem, qualityOf } from '../../assistance/quality.ts';
 import { recordAudit } from '../../audit/record.ts';
-import { type Context, visitor } from '../../http/context.ts';
+import type { Context } from '../../http/context.ts';
 import { Fault } from '../../http/errors.ts';
-import { staffActor } from '../../staff/sessions.ts';
 import { fileStamp } from '../../statistics/moment.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
+import { actorOf } from '../visit.ts';
 import { isOfPupils, itemsOf, listAsked } from './quality.ts';
 
 const PUPIL_COLUMNS = ["Nom de l'élève", "Prénom de l'élève", "Classe de l'élève"];
@@ -33,13 +33,11 @@ export async function downloadQuality(
   const items = itemsOf(await qualityOf(deps, school.id), key);
   const now = deps.clock.now();
   await recordAudit(deps.db, {
+    ...actorOf(ctx, { staff }),
     at: now,
     event: 'export-data',
     outcome: 'done',
-    actorKind: 'school',
-    actor: staffActor(staff),
     schoolId: school.id,
-    ...visitor(ctx),
     details: `${key}, ${items.length} lines`,
   });
   const columns = isOfPupils(key) ? PUPIL_COLUMNS : GUARDIAN_COLUMNS;

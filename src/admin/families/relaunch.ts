@@ -1,12 +1,11 @@
 import { dataDates } from '../../assistance/account.ts';
 import { RELAUNCH_KINDS, type RelaunchKind, relaunchOf } from '../../assistance/relaunch.ts';
 import type { Context } from '../../http/context.ts';
-import { csrfToken } from '../../http/csrf.ts';
 import { showPage } from '../../http/page.ts';
 import type { StaffSchool } from '../../staff/types.ts';
 import { frameOf } from '../frame.ts';
-import { sessionHash } from '../session.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
+import { csrfOf } from '../visit.ts';
 import { AT, accountHref, helpHref, pageAsked, pagingOf } from './address.ts';
 import { helpLinks } from './links.ts';
 import type { RelaunchPage } from './pages.ts';
@@ -80,7 +79,7 @@ function formOf(
   if (!door.paths.has(path)) return null;
   return {
     action: path.replace(':uai', uai),
-    csrf: csrfToken(door.deps.config, { scope: 'session', id: sessionHash(door, ctx) }),
+    csrf: csrfOf(door, ctx),
     all: [{ name: 'all', value: '1' }, { name: 'q', value: '' }, ...ALL[kind]],
   };
 }

@@ -2,13 +2,12 @@ import { type GuardianRow, isSettled } from '../../accounts/guardian-filters.ts'
 import { countGuardians, findGuardianRows } from '../../accounts/guardians-store.ts';
 import { findClasses, findMefs } from '../../directory/options-store.ts';
 import type { Context } from '../../http/context.ts';
-import { csrfToken } from '../../http/csrf.ts';
 import { showPage } from '../../http/page.ts';
 import { helpLinks } from '../families/links.ts';
 import { frameOf } from '../frame.ts';
 import { refuseForeign } from '../refusals.ts';
-import { sessionHash } from '../session.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
+import { csrfOf } from '../visit.ts';
 import type { Column, Criteria, GuardiansPage, Results, Row } from './pages.ts';
 import { pagesAround } from './paging.ts';
 import {
@@ -136,7 +135,7 @@ async function resultsOf(
     return rowOf(row, href, { selectable: !(strict && isSettled(row.origin)), pageSelected });
   });
   return {
-    csrf: csrfToken(deps.config, { scope: 'session', id: sessionHash(door, ctx) }),
+    csrf: csrfOf(door, ctx),
     confirmHref: `${listHref}/confirmer`,
     pdfHref: `${listHref}/liste.pdf`,
     csvHref: `${listHref}/liste.csv`,

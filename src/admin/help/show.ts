@@ -1,9 +1,8 @@
 import type { Context } from '../../http/context.ts';
-import { csrfToken } from '../../http/csrf.ts';
 import { showPage } from '../../http/page.ts';
 import { assistanceOf, frameOf } from '../frame.ts';
-import { sessionHash } from '../session.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
+import { csrfOf } from '../visit.ts';
 import { guideHref, helpAddresses } from './address.ts';
 import { CASES, type CaseKey, type HelpAction, type HelpPage, STEPS, type StepKey } from './pages.ts';
 
@@ -76,6 +75,3 @@ export function showHelp(door: AdminDoor, ctx: Context, { staff, school, module 
   };
   showPage(door.deps, ctx, 'admin/help/show', page);
 }
-
-const csrfOf = (door: AdminDoor, ctx: Context) =>
-  csrfToken(door.deps.config, { scope: 'session', id: sessionHash(door, ctx) });

@@ -1,17 +1,17 @@
 import type { Selection } from '../../accounts/guardian-filters.ts';
 import { selectAccounts } from '../../accounts/select.ts';
-import { type Context, visitor } from '../../http/context.ts';
+import type { Context } from '../../http/context.ts';
 import { csvStream } from '../../messages/lists/csv.ts';
 import { makeList } from '../../messages/lists/make-list.ts';
 import { writeListPdf } from '../../messages/lists/pdf.ts';
 import type { ListKind } from '../../messages/lists/types.ts';
 import { listFileName } from '../../messages/lists/words.ts';
-import { staffActor } from '../../staff/sessions.ts';
 import { showNothingSelected } from '../guardians/list.ts';
 import { readSelection } from '../guardians/selection.ts';
 import { answerPdf } from '../pdf-answer.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
+import { actorOf } from '../visit.ts';
 
 /**
  * POST /responsables/liste.pdf, liste.csv, liste-par-classe.pdf: the list of the selected accounts (R-104, R-135).
@@ -20,14 +20,19 @@ import type { AdminDoor, SchoolVisit } from '../types.ts';
 export function downloadList(kind: ListKind) {
   return async (door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> => {
     const { deps } = door;
-    const { staff, school } = visit;
+    const { school } = visit;
     const selection = readSelection(door, ctx);
     if (selection === null) return showNothingSelected(door, ctx, visit);
     const accountIds = await selectAccounts(deps.db, school, selection);
     if (accountIds === null) return refuseForeign(door, ctx, visit, 'account');
     if (accountIds.length === 0) return showNothingSelected(door, ctx, visit);
-    const actor = { actorKind: 'school' as const, actor: staffActor(staff), ...visitor(ctx) };
-    const list = await makeList(deps, { school, accountIds, only: onlyOf(selection), kind, actor });
+    const list = await makeList(deps, {
+      school,
+      accountIds,
+      only: onlyOf(selection),
+      kind,
+      actor: actorOf(ctx, visit),
+    });
     const fileName = listFileName(list.writtenAt, kind === 'csv' ? 'csv' : 'pdf');
     if (kind === 'csv') {
       ctx.attachment(fileName);
