@@ -2,10 +2,10 @@ import type { Context } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
 import { countBatches, countResults, listBatches } from '../../messages/batches-store.ts';
 import { frameOf } from '../frame.ts';
+import { pageAsked, pagingOf, rowsOfPage } from '../paging.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import type { BatchesPage } from './pages.ts';
-import { pageAt } from './paging.ts';
-import { pathsOf } from './visit.ts';
+import { pageHref, pathsOf } from './visit.ts';
 
 const ROWS = 20;
 
@@ -15,7 +15,8 @@ export async function showBatches(door: AdminDoor, ctx: Context, visit: SchoolVi
   const { school, staff } = visit;
   const paths = pathsOf(visit);
   const total = await countBatches(db, school.id);
-  const at = pageAt(ctx, paths.batches, { total, rows: ROWS });
+  const at = rowsOfPage(pageAsked(ctx.query.page), { total, rows: ROWS });
+  const { previousHref, nextHref } = pagingOf(at.page, at.pages, pageHref(paths.batches));
   const heads = await listBatches(db, school.id, { offset: at.offset, limit: ROWS });
   const counts = await countResults(
     db,
@@ -41,8 +42,8 @@ export async function showBatches(door: AdminDoor, ctx: Context, visit: SchoolVi
     }),
     total,
     range: at.range,
-    previousHref: at.previousHref,
-    nextHref: at.nextHref,
+    previousHref,
+    nextHref,
     listHref: paths.list,
   };
   showPage(door.deps, ctx, 'admin/distribution/batches', page);

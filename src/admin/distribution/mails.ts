@@ -1,11 +1,11 @@
 import type { Context } from '../../http/context.ts';
 import { type BatchCount, findRecipientsOf } from '../../messages/batches-store.ts';
+import { pageAsked, pagingOf, rowsOfPage } from '../paging.ts';
 import type { AdminDoor } from '../types.ts';
 import { csrfOf } from '../visit.ts';
 import type { BatchVisit } from './of-batch.ts';
 import type { MailState, MailsShown } from './pages.ts';
-import { pageAt } from './paging.ts';
-import { nameOf, pathsOf } from './visit.ts';
+import { nameOf, pageHref, pathsOf } from './visit.ts';
 
 const STATES: readonly MailState[] = ['waiting', 'sent', 'failed', 'bounced', 'replaced'];
 const ROWS = 50;
@@ -23,8 +23,9 @@ export async function mailsShown(
   for (const { delivery, count } of counts)
     if (delivery !== null) byState.set(delivery, (byState.get(delivery) ?? 0) + count);
   const total = [...byState.values()].reduce((sum, count) => sum + count, 0);
-  const page = pageAt(ctx, here, { total, rows: ROWS });
-  const rows = await findRecipientsOf(door.deps.db, head.id, { offset: page.offset, limit: ROWS });
+  const at = rowsOfPage(pageAsked(ctx.query.page), { total, rows: ROWS });
+  const { previousHref, nextHref } = pagingOf(at.page, at.pages, pageHref(here));
+  const rows = await findRecipientsOf(door.deps.db, head.id, { offset: at.offset, limit: ROWS });
   const retried = typeof ctx.query.relances === 'string' && /^\d{1,5}$/.test(ctx.query.relances);
   return {
     counts: STATES.flatMap((state) => {
@@ -38,9 +39,9 @@ export async function mailsShown(
       state: row.delivery ?? 'waiting',
     })),
     total,
-    range: page.range,
-    previousHref: page.previousHref,
-    nextHref: page.nextHref,
+    range: at.range,
+    previousHref,
+    nextHref,
     refreshHref: here,
     retry: byState.has('failed') ? { action: `${here}/reessayer`, csrf: csrfOf(door, ctx) } : null,
     retried: retried ? Number(ctx.query.relances) : null,

@@ -22,6 +22,9 @@ export const pathsOf = ({ school }: Pick<SchoolVisit, 'school'>) => {
   };
 };
 
+/** A page of a list that has no other question in its address. */
+export const pageHref = (here: string) => (page: number) => (page === 1 ? here : `${here}?page=${page}`);
+
 /** « ZOUMN Guillaume » (R-099) */
 export const nameOf = ({ familyName, givenName }: Pick<Account, 'familyName' | 'givenName'>) =>
   `${familyName.toUpperCase()} ${givenName}`;

@@ -27,24 +27,3 @@ export function helpHref(
 
 export const accountHref = ({ uai }: Pick<StaffSchool, 'uai'>, publicId: string) =>
   `${AT.replace(':uai', uai)}/comptes/${publicId}`;
-
-/** A page number of an address: 1 unless it is one. */
-export function pageAsked(typed: unknown): number {
-  return typeof typed === 'string' && /^[1-9]\d{0,5}$/.test(typed) ? Number(typed) : 1;
-}
-
-export type Paging = {
-  page: number;
-  pages: number;
-  previousHref: string | null;
-  nextHref: string | null;
-};
-
-export function pagingOf(page: number, pages: number, hrefOf: (page: number) => string): Paging {
-  return {
-    page,
-    pages,
-    previousHref: page > 1 ? hrefOf(page - 1) : null,
-    nextHref: page < pages ? hrefOf(page + 1) : null,
-  };
-}

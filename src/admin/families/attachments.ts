@@ -1,18 +1,17 @@
 import { z } from 'zod';
 import { decideWrongAttachment } from '../../accounts/wrong-attachments.ts';
 import { findSignalled, type SignalledAttachment } from '../../accounts/wrong-attachments-store.ts';
-import { type Context, visitor } from '../../http/context.ts';
-import { csrfToken } from '../../http/csrf.ts';
+import type { Context } from '../../http/context.ts';
 import { field } from '../../http/form.ts';
 import { seeOther, showPage } from '../../http/page.ts';
 import { staffNames } from '../../staff/names-store.ts';
-import { staffActor } from '../../staff/sessions.ts';
 import type { StaffSchool } from '../../staff/types.ts';
 import { frameOf } from '../frame.ts';
+import { pageAsked, pagingOf } from '../paging.ts';
 import { refuseForeign } from '../refusals.ts';
-import { sessionHash } from '../session.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
-import { accountHref, helpHref, pageAsked, pagingOf } from './address.ts';
+import { actorOf, csrfOf } from '../visit.ts';
+import { accountHref, helpHref } from './address.ts';
 import { helpLinks } from './links.ts';
 import type { AttachmentsPage } from './pages.ts';
 
@@ -61,7 +60,7 @@ export async function showAttachments(
     news: newsOf(ctx.query.fait),
     form: {
       action: helpHref(school, 'attachments'),
-      csrf: csrfToken(deps.config, { scope: 'session', id: sessionHash(door, ctx) }),
+      csrf: csrfOf(door, ctx),
     },
     rows: rows.map((row) => shownRow(school, row, names)),
     paging: pagingOf(Math.min(asked, pages), pages, (number) =>
@@ -104,14 +103,13 @@ const form = z.object({
 /** POST /rattachements: closes one, or opens it again. */
 export async function decideAttachment(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> {
   const { deps } = door;
-  const { staff, school } = visit;
+  const { school } = visit;
   const read = form.safeParse({ key: field(ctx, 'attachment'), decision: field(ctx, 'decision') });
   if (!read.success) return refuseForeign(door, ctx, visit, 'attachment');
   const { key, decision } = read.data;
   const [referenceId, pupilId] = key;
   const attachment = { referenceId, pupilId, schoolId: school.id };
-  const actor = { actorKind: 'school', actor: staffActor(staff), ...visitor(ctx) } as const;
-  const decided = await decideWrongAttachment(deps, attachment, decision, actor);
+  const decided = await decideWrongAttachment(deps, attachment, decision, actorOf(ctx, visit));
   if (!decided.ok && decided.reason === 'unknown') return refuseForeign(door, ctx, visit, 'attachment');
   const news = decided.ok ? decision : 'decided';
   const told = Object.keys(NEWS).find((word) => NEWS[word] === news) ?? null;

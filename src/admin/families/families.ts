@@ -3,8 +3,9 @@ import { FAMILY_FILTERS, familiesInDifficulty } from '../../assistance/families.
 import type { Context } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
 import { frameOf } from '../frame.ts';
+import { pageAsked, pagingOf } from '../paging.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
-import { accountHref, helpHref, pageAsked, pagingOf } from './address.ts';
+import { accountHref, helpHref } from './address.ts';
 import { helpLinks } from './links.ts';
 import type { FamiliesPage } from './pages.ts';
 import { shownCheck, shownFinding } from './shown.ts';

@@ -6,9 +6,10 @@ import { showPage } from '../../http/page.ts';
 import { staffNames } from '../../staff/names-store.ts';
 import type { StaffSchool } from '../../staff/types.ts';
 import { frameOf } from '../frame.ts';
+import { pageAsked, pagingOf } from '../paging.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
-import { accountHref, helpHref, pageAsked } from './address.ts';
+import { accountHref, helpHref } from './address.ts';
 import { helpLinks } from './links.ts';
 import type { JournalPage, ShownAct } from './pages.ts';
 
@@ -55,12 +56,7 @@ export async function showJournal(door: AdminDoor, ctx: Context, visit: SchoolVi
     },
     password: password && { ...password, acts: password.lines.map(shown) },
     acts: journal.lines.map(shown),
-    paging: {
-      page: at,
-      pages: hasNext ? at + 1 : at,
-      previousHref: at > 1 ? href(at - 1) : null,
-      nextHref: hasNext ? href(at + 1) : null,
-    },
+    paging: pagingOf(at, hasNext ? at + 1 : at, href),
   };
   showPage(deps, ctx, 'admin/families/journal', page);
 }

@@ -4,7 +4,7 @@ import type { RelaunchKind } from '../../assistance/relaunch.ts';
 import type { CheckStory, DataDates, FindingCode, Way, WayStatus } from '../../assistance/types.ts';
 import type { ActKind } from '../../audit/acts.ts';
 import type { AdminPage, HelpLink } from '../pages.ts';
-import type { Paging } from './address.ts';
+import type { Paging } from '../paging.ts';
 
 /** What the pages of `views/admin/families/` are given. Templates write the sentences. */
 

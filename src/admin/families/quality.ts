@@ -13,8 +13,9 @@ import type { Context } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
 import type { StaffSchool } from '../../staff/types.ts';
 import { frameOf } from '../frame.ts';
+import { pageAsked, pagingOf, rowsOfPage } from '../paging.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
-import { accountHref, helpHref, pageAsked, pagingOf } from './address.ts';
+import { accountHref, helpHref } from './address.ts';
 import { helpLinks } from './links.ts';
 import type { QualityPage } from './pages.ts';
 
@@ -67,15 +68,14 @@ function shownList(
   asked: number,
 ): NonNullable<QualityPage['list']> {
   const items = itemsOf(quality, key);
-  const pages = Math.max(1, Math.ceil(items.length / SHOWN));
-  const at = Math.min(asked, pages);
+  const { page, pages, offset } = rowsOfPage(asked, { total: items.length, rows: SHOWN });
   return {
     key,
     of: isOfPupils(key) ? 'pupils' : 'guardians',
     count: items.length,
     csvHref: `${helpHref(school, 'quality')}.csv?liste=${key}`,
-    rows: items.slice((at - 1) * SHOWN, at * SHOWN).map((item) => shownItem(school, item)),
-    paging: pagingOf(at, pages, (number) => helpHref(school, 'quality', { liste: key, page: number })),
+    rows: items.slice(offset, offset + SHOWN).map((item) => shownItem(school, item)),
+    paging: pagingOf(page, pages, (number) => helpHref(school, 'quality', { liste: key, page: number })),
   };
 }
 

@@ -4,9 +4,10 @@ import type { Context } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
 import type { StaffSchool } from '../../staff/types.ts';
 import { frameOf } from '../frame.ts';
+import { pageAsked, pagingOf } from '../paging.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import { csrfOf } from '../visit.ts';
-import { AT, accountHref, helpHref, pageAsked, pagingOf } from './address.ts';
+import { AT, accountHref, helpHref } from './address.ts';
 import { helpLinks } from './links.ts';
 import type { RelaunchPage } from './pages.ts';
 

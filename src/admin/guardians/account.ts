@@ -9,17 +9,15 @@ import { openProvisional, provisionalExpiresAt } from '../../credentials/provisi
 import { knownEmails, knownMobiles } from '../../directory/contact-store.ts';
 import { findRecordedPupils } from '../../directory/family-store.ts';
 import { readableMobile } from '../../directory/phone.ts';
-import { type Context, visitor } from '../../http/context.ts';
-import { csrfToken } from '../../http/csrf.ts';
+import { type Context, partOf } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
 import { addressOf } from '../../messages/letter.ts';
 import { isRefused, resetOutcome } from '../../messages/plan.ts';
-import { staffActor } from '../../staff/sessions.ts';
 import { accountDiagnosis } from '../families/diagnosis.ts';
 import { frameOf } from '../frame.ts';
 import { refuseForeign } from '../refusals.ts';
-import { sessionHash } from '../session.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
+import { actorOf, csrfOf } from '../visit.ts';
 import type { AccountActions, AccountPage, ShownPassword } from './pages.ts';
 import { carriedQuery } from './search.ts';
 
@@ -32,8 +30,7 @@ import { carriedQuery } from './search.ts';
 export async function showAccount(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> {
   const { deps } = door;
   const { school, staff } = visit;
-  const { account: typed = '' } = (ctx as unknown as { params: Record<string, string | undefined> }).params;
-  const ids = await selectAccounts(deps.db, school, { publicIds: [typed] });
+  const ids = await selectAccounts(deps.db, school, { publicIds: [partOf(ctx, 'account')] });
   const account = ids?.[0] === undefined ? null : await findAccountById(deps.db, ids[0]);
   if (account === null) return refuseForeign(door, ctx, visit, 'account');
   const { id } = account;
@@ -90,14 +87,12 @@ async function passwordShown(
     return { kind: account.state === 'not_notified' ? 'hidden' : 'none' };
   }
   await recordAudit(deps.db, {
+    ...actorOf(ctx, { staff }),
     at: deps.clock.now(),
     event: 'show-password',
     outcome: 'done',
-    actorKind: 'school',
-    actor: staffActor(staff),
     accountId: account.id,
     schoolId: school.id,
-    ...visitor(ctx),
     details: `version ${account.credentialsVersion}`,
   });
   return { kind: 'provisional', plain, until, expired: until <= deps.clock.now() };
@@ -117,7 +112,7 @@ function actionsOf(
   const reset = resetOutcome(account, { linked });
   const carried = carriedQuery(ctx);
   return {
-    csrf: csrfToken(door.deps.config, { scope: 'session', id: sessionHash(door, ctx) }),
+    csrf: csrfOf(door, ctx),
     notifyHref: `${here}/notifier${carried}`,
     resetHref: reset === 'done' ? `${here}/reinitialiser${carried}` : null,
     noPassword: reset === 'no-password',

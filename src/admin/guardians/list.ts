@@ -5,11 +5,11 @@ import type { Context } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
 import { helpLinks } from '../families/links.ts';
 import { frameOf } from '../frame.ts';
+import { pagesAround, pagingOf, rowsOfPage } from '../paging.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import { csrfOf } from '../visit.ts';
 import type { Column, Criteria, GuardiansPage, Results, Row } from './pages.ts';
-import { pagesAround } from './paging.ts';
 import {
   filtersOf,
   type GuardianSearch,
@@ -117,9 +117,8 @@ async function resultsOf(
   const selectable = strict
     ? (await countGuardians(deps.db, school, { ...filters, withoutSettled: true })).accounts
     : total.accounts;
-  const pages = Math.max(1, Math.ceil(total.rows / PAGE_ROWS));
-  const search = { ...asked, page: Math.min(asked.page, pages) };
-  const offset = (search.page - 1) * PAGE_ROWS;
+  const { page, pages, offset, range } = rowsOfPage(asked.page, { total: total.rows, rows: PAGE_ROWS });
+  const search = { ...asked, page };
   const { sort, descending } = search;
   const rows = await findGuardianRows(deps.db, school, filters, {
     sort,
@@ -129,6 +128,7 @@ async function resultsOf(
   });
   const listHref = `${pathOf(visit)}/responsables`;
   const hrefOf = (change: Partial<GuardianSearch>) => listHref + searchQuery({ ...search, ...change });
+  const { previousHref, nextHref } = pagingOf(page, pages, (number) => hrefOf({ page: number }));
   const accountQuery = searchQuery({ ...search, page: 1 });
   const shown = rows.map((row) => {
     const href = `${pathOf(visit)}/comptes/${row.publicId}${accountQuery}`;
@@ -146,14 +146,14 @@ async function resultsOf(
     accounts: total.accounts,
     selectable,
     selected: new Set(shown.filter(({ selected }) => selected).map(({ publicId }) => publicId)).size,
-    range: { from: total.rows === 0 ? 0 : offset + 1, to: offset + rows.length, total: total.rows },
-    pageHrefs: pagesAround(search.page, pages).map((number) => ({
+    range,
+    pageHrefs: pagesAround(page, pages).map((number) => ({
       number,
       href: hrefOf({ page: number }),
-      current: number === search.page,
+      current: number === page,
     })),
-    previousHref: search.page > 1 ? hrefOf({ page: search.page - 1 }) : null,
-    nextHref: search.page < pages ? hrefOf({ page: search.page + 1 }) : null,
+    previousHref,
+    nextHref,
     selectPageHref: `${hrefOf({})}&select=page`,
   };
 }

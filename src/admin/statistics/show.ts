@@ -1,5 +1,4 @@
 import type { Context } from '../../http/context.ts';
-import { csrfToken } from '../../http/csrf.ts';
 import { field } from '../../http/form.ts';
 import { seeOther, showPage } from '../../http/page.ts';
 import type { StaffSchool } from '../../staff/types.ts';
@@ -10,8 +9,8 @@ import { readStatistics, type Statistics } from '../../statistics/read.ts';
 import { progressTable, statisticsTables, type Table, totalsNote } from '../../statistics/tables.ts';
 import type { AccountsOf, KindCounts } from '../../statistics/types.ts';
 import { frameOf } from '../frame.ts';
-import { sessionHash } from '../session.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
+import { csrfOf } from '../visit.ts';
 import { addressOf, csvAddress, kindAsked } from './address.ts';
 import type { ShownStatistics, ShownTable, StatisticsPage } from './pages.ts';
 
@@ -33,7 +32,7 @@ export async function showStatistics(
         : (['guardians', 'pupils'] as const).map((kind) => ({ of: kind, href: addressOf(school, kind) })),
     compute: {
       action: addressOf(school),
-      csrf: csrfToken(deps.config, { scope: 'session', id: sessionHash(door, ctx) }),
+      csrf: csrfOf(door, ctx),
     },
     news: newsOf(ctx.query.calcul),
     statistics: statistics && shown(statistics, school, of),
