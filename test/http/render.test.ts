@@ -113,7 +113,38 @@ describe('pages', () => {
       });
     expect(missing).toEqual([]);
   });
+
+  test('every text is used: its key, or what a template or the code puts a word behind, is written somewhere', () => {
+    const sources = ['views', 'src'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+        .filter((name) => /\.(njk|ts)$/.test(name))
+        .map((name) => readFileSync(join(ROOT, folder, name), 'utf8')),
+    );
+    const all = sources.join('\n');
+    const written = new Set(
+      Array.from(all.matchAll(/['"`]([\w.-]+)(?=['"`]|\$\{)/g), ([, text]) => text ?? ''),
+    );
+    const words = new Set(all.match(/[\w-]+/g));
+    const isUsed = (key: string): boolean => {
+      const parts = key.split('.');
+      const isMade = parts.some((part, index) => {
+        const block = parts.slice(0, index).join('.');
+        return written.has(`${block}.`) || ((part === 'errors' || index > 1) && written.has(block));
+      });
+      return written.has(key) || (isMade && parts.every((part) => /^\d+$/.test(part) || words.has(part)));
+    };
+    // A title, or the words for pupils, beside a text that is used.
+    const plain = (key: string) => key.replace(/(Title|Hint|Pupil|One)+$/, '');
+    const texts = JSON.parse(readFileSync(join(ROOT, 'views', 'locales', 'fr.json'), 'utf8'));
+    expect(keysOf(texts).filter((key) => !isUsed(key) && !isUsed(plain(key)))).toEqual([]);
+  });
 });
+
+function keysOf(texts: object): string[] {
+  return Object.entries(texts).flatMap(([key, value]) =>
+    typeof value === 'string' ? [key] : keysOf(value).map((rest) => `${key}.${rest}`),
+  );
+}
 
 describe('templates on disk', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ec-views-'));
