@@ -98,6 +98,7 @@ describe('the checker', () => {
     ['a room on a listed room', 'src/enrolment/a.ts', "import '../codes/b.ts';"],
     ['a room on transactions', 'src/accounts/a.ts', "import '../db/transaction.ts';"],
     ['anybody on crypto', 'src/codes/a.ts', "import '../crypto/digests.ts';"],
+    ['anybody on how files are written', 'src/statistics/a.ts', "import '../files/csv.ts';"],
     ['the type of the dependencies', 'src/codes/a.ts', "import type { Deps } from '../deps.ts';"],
     ['the type of the settings', 'src/codes/a.ts', "import type { Config } from '../config.ts';"],
     ['dependencies typed by anybody', 'src/deps.ts', "import type { R } from './http/render.ts';"],

@@ -107,6 +107,16 @@ function partWriter({ jobsDb, sealer, clock }: Needs, claim: PrintClaim) {
   };
 }
 
+/** Whether the letters that were made can still be handed out: not too old, and with the passwords of now. */
+export function areLettersMade(
+  { clock }: Pick<Deps, 'clock'>,
+  { pdfState, pdfMadeAt, pdfDigest }: PrintBatch,
+  { digest }: { digest: string },
+): boolean {
+  if (pdfState !== 'ready' || pdfMadeAt === null || pdfDigest !== digest) return false;
+  return clock.now().getTime() - pdfMadeAt.getTime() < LETTERS_KEPT_MS;
+}
+
 /** The letters that were made, part by part; half of them end in an error, not as if they were all. */
 export async function* openLetters(
   { jobsDb, sealer }: Pick<Deps, 'jobsDb' | 'sealer'>,

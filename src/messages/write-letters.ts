@@ -1,18 +1,15 @@
-import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setImmediate } from 'node:timers/promises';
 import type { Deps } from '../deps.ts';
 import { letterOf } from './letter.ts';
 import { letterContent } from './letters/content.ts';
-import { type LettersDocument, openLettersDocument } from './letters/pdf.ts';
+import { openLettersDocument } from './letters/pdf.ts';
 import type { Batch } from './notify.ts';
+import { giveWay } from './print/give-way.ts';
 
-/** Bytes of finished pages that may wait for the disk. */
-const WAITING_BYTES = 1_048_576;
 const ABANDONED_AFTER_MS = 600_000;
 
 export type PendingFile = {
@@ -84,17 +81,8 @@ export async function writeLetters(
   for (const notified of batch.notified) {
     const letter = letterOf(deps, batch, notified);
     document.addLetter(letterContent(deps, letter), letter.identifier);
-    await giveWay(document, sink, done);
+    await giveWay(document.stream, sink, done);
   }
   document.end();
   await done;
-}
-
-/** Lets the disk catch up, and the process hear signals. */
-async function giveWay(document: LettersDocument, sink: Writable, done: Promise<void>): Promise<void> {
-  do {
-    if (sink.writableNeedDrain) await Promise.race([once(sink, 'drain'), done]);
-    else await setImmediate();
-    if (sink.destroyed) await done;
-  } while (document.stream.readableLength > WAITING_BYTES);
 }

@@ -1,11 +1,14 @@
-import { PassThrough, Readable } from 'node:stream';
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { fileStamp } from '../../files/moment.ts';
 import type { Context } from '../../http/context.ts';
 import { seeOther } from '../../http/page.ts';
-import { LETTERS_KEPT_MS, openLetters } from '../../messages/make-letters.ts';
+import { areLettersMade, openLetters } from '../../messages/make-letters.ts';
 import { LETTERS_AT_ONCE } from '../../messages/notify.ts';
 import { type Printable, readPrintable, recordPrint } from '../../messages/print.ts';
-import { askForLetters, findPrintBatch, type PrintBatch } from '../../messages/print-store.ts';
+import { askForLetters, findPrintBatch } from '../../messages/print-store.ts';
 import { writeLetters } from '../../messages/write-letters.ts';
+import { answerPdf } from '../pdf-answer.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor } from '../types.ts';
 import { actorOf, csrfOf } from '../visit.ts';
@@ -36,7 +39,7 @@ export async function lettersShown(
   const letters = printable?.notified.length ?? 0;
   if (printable === null || letters === 0) return { state: 'none' };
   const paths = pathsOf(visit);
-  if (letters <= LETTERS_AT_ONCE || isMade(door, batch, printable.digest))
+  if (letters <= LETTERS_AT_ONCE || areLettersMade(deps, batch, printable))
     return { state: 'ready', href: paths.letters(head.publicId), letters };
   return {
     state: 'asked',
@@ -44,16 +47,6 @@ export async function lettersShown(
     csrf: csrfOf(door, ctx),
     failed: batch.pdfState === 'failed',
   };
-}
-
-function isMade(
-  { deps }: AdminDoor,
-  { pdfState, pdfMadeAt, pdfDigest }: PrintBatch,
-  digest: string,
-): boolean {
-  const since =
-    pdfMadeAt === null ? Number.POSITIVE_INFINITY : deps.clock.now().getTime() - pdfMadeAt.getTime();
-  return pdfState === 'ready' && since < LETTERS_KEPT_MS && pdfDigest === digest;
 }
 
 /** POST /distributions/:batch/courrier: has the letters made (again). */
@@ -71,33 +64,16 @@ export const downloadLetters = ofBatch(async (door, ctx, visit) => {
   if (!batch || !printable || printable.notified.length === 0)
     return refuseForeign(door, ctx, visit, 'distribution');
   const few = printable.notified.length <= LETTERS_AT_ONCE;
-  if (!few && !isMade(door, batch, printable.digest))
+  if (!few && !areLettersMade(deps, batch, printable))
     return seeOther(ctx, pathsOf(visit).batch(head.publicId));
-  ctx.type = 'application/pdf';
-  ctx.set('Content-Disposition', `attachment; filename="${fileName(printable)}"`);
   ctx.set('Cache-Control', 'no-store');
+  const answer = (write: (sink: Writable) => Promise<void>) =>
+    answerPdf(deps, ctx, fileName(printable), write);
   // HEAD prints nothing.
-  if (ctx.method !== 'GET') {
-    ctx.status = 200;
-    return;
-  }
+  if (ctx.method !== 'GET') return answer(async (sink) => void sink.end());
   await recordPrint(deps, printable, { batch: batch.id, actor: actorOf(ctx, visit) });
-  ctx.body = few ? written(door, printable) : Readable.from(openLetters(deps, batch), { objectMode: false });
+  answer((sink) => (few ? writeLetters(deps, printable, sink) : pipeline(openLetters(deps, batch), sink)));
 });
 
-/** The letters as they are set; a reader who goes away ends the work. */
-function written({ deps }: AdminDoor, printable: Printable): PassThrough {
-  const body = new PassThrough();
-  writeLetters(deps, printable, body).catch((error: Error) => body.destroy(error));
-  return body;
-}
-
 /** `Educonnect-Courriers-0311478N-20260906093000.pdf` */
-function fileName({ school, at }: Printable): string {
-  const stamp = new Intl.DateTimeFormat('sv-SE', {
-    timeZone: 'Europe/Paris',
-    dateStyle: 'short',
-    timeStyle: 'medium',
-  }).format(at);
-  return `Educonnect-Courriers-${school.uai}-${stamp.replace(/\D/g, '')}.pdf`;
-}
+const fileName = ({ school, at }: Printable) => `Educonnect-Courriers-${school.uai}-${fileStamp(at)}.pdf`;

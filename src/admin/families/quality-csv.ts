@@ -2,9 +2,10 @@ import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 import { type GuardianItem, type PupilItem, qualityOf } from '../../assistance/quality.ts';
 import { recordAudit } from '../../audit/record.ts';
+import { FRENCH_CSV } from '../../files/csv.ts';
+import { fileStamp } from '../../files/moment.ts';
 import type { Context } from '../../http/context.ts';
 import { Fault } from '../../http/errors.ts';
-import { fileStamp } from '../../statistics/moment.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import { actorOf } from '../visit.ts';
 import { isOfPupils, itemsOf, listAsked } from './quality.ts';
@@ -20,8 +21,7 @@ const GUARDIAN_COLUMNS = [
 ];
 
 /**
- * GET /qualite.csv?liste=no-mobile: a list for a spreadsheet set to French, streamed; what a spreadsheet would take
- * for a formula gets an apostrophe before it (R-140). With its line in the journal.
+ * GET /qualite.csv?liste=no-mobile: a list for a spreadsheet, streamed, with its line in the journal.
  */
 export async function downloadQuality(
   { deps }: AdminDoor,
@@ -42,13 +42,9 @@ export async function downloadQuality(
   });
   const columns = isOfPupils(key) ? PUPIL_COLUMNS : GUARDIAN_COLUMNS;
   const written = stringify({
-    bom: true,
-    delimiter: ';',
-    record_delimiter: '\r\n',
-    escape_formulas: true,
-    quoted_match: /[\r\n]/,
     header: true,
     columns,
+    ...FRENCH_CSV,
   });
   ctx.attachment(`Educonnect-Qualite-${key}-${fileStamp(now)}.csv`);
   ctx.type = 'text/csv; charset=utf-8';

@@ -1,5 +1,6 @@
 import { openProvisional } from '../../credentials/provisional.ts';
 import type { Deps } from '../../deps.ts';
+import { fileStamp, momentInParis } from '../../files/moment.ts';
 import type { ListRow } from './types.ts';
 
 /** What lists say, to the letter where the guides fix it (R-135 to R-138). */
@@ -49,28 +50,13 @@ const LEVELS: Record<string, string> = {
 export const longLevel = ({ level }: Pick<ListRow, 'level'>): string =>
   level === null ? '' : (LEVELS[level.trim().toUpperCase()] ?? level);
 
-const STAMP = new Intl.DateTimeFormat('fr-FR', {
-  timeZone: 'Europe/Paris',
-  year: 'numeric',
-  month: '2-digit',
-  day: '2-digit',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-});
-
 /** « Educonnect-ListeResponsables-20180906103015.csv » (R-136), in the time of Paris. */
 export function listFileName(at: Date, extension: 'pdf' | 'csv'): string {
-  const { year, month, day, hour, minute, second } = partsOf(at);
-  return `Educonnect-ListeResponsables-${year}${month}${day}${hour}${minute}${second}.${extension}`;
+  return `Educonnect-ListeResponsables-${fileStamp(at)}.${extension}`;
 }
 
 /** « 06/09/2018 » (R-137) */
 export function creationDay(at: Date): string {
-  const { day, month, year } = partsOf(at);
+  const { day, month, year } = momentInParis(at);
   return `${day}/${month}/${year}`;
 }
-
-const partsOf = (at: Date) =>
-  Object.fromEntries(STAMP.formatToParts(at).map(({ type, value }) => [type, value]));
