@@ -85,6 +85,7 @@ describe('the checker', () => {
     ['values from the dependencies', 'src/accounts/a.ts', "import { x } from '../deps.ts';"],
     ['a room that reads the settings', 'src/codes/a.ts', "import { loadConfig } from '../config.ts';"],
     ['a configuration that imports', 'src/config.ts', "import './deps.ts';"],
+    ['the schema of the settings elsewhere', 'src/codes/a.ts', "import '../config/schema.ts';"],
     ['crypto with a package', 'src/crypto/a.ts', "import argon2 from 'argon2';"],
     ['a migration that follows the code', 'migrations/001.ts', "import '../src/accounts/store.ts';"],
     ['code that imports tests', 'src/demo/a.ts', "import '../../test/support/b.ts';"],

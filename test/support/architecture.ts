@@ -42,7 +42,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   'cli.ts': ['app.ts', 'build-deps.ts', 'main.ts', ...DOORS, ...INSIDE],
   'build-deps.ts': INSIDE,
   'app.ts': [...DOORS, 'http'],
-  'config.ts': [],
+  'config.ts': ['config'],
+  config: [],
   'deps.ts': [],
   provider: [...rooms, 'db', 'http'],
   mire: [...rooms, 'http'],
@@ -167,7 +168,7 @@ function importBreaches({ from, specifier, typeOnly }: Import): string[] {
 function mayUsePackage(from: string, own: string, specifier: string): boolean {
   const name = specifier.replace(/^node:.*/, 'node:').replace(/^((?:@[^/]+\/)?[^/]+).*/, '$1');
   if (name === 'knex' || name === 'mysql2') return KNOWS_KNEX.test(from);
-  if (own === 'config.ts') return name === 'node:' || name === 'zod';
+  if (own === 'config.ts' || own === 'config') return name === 'node:' || name === 'zod';
   if (own === 'crypto') return name === 'node:';
   const isKoa = /^(koa|koa-.*|@koa\/.*|@types\/koa.*)$/.test(name);
   return !(isKoa && rooms.includes(own));
