@@ -74,6 +74,13 @@ describe('rights that the portal has taken away meanwhile', () => {
     expect(await lines('show-password')).toHaveLength(1);
   });
 
+  test('nor do the numbers of the families leave', async () => {
+    const path = `${at('college')}/qualite.csv?liste=no-mobile`;
+    expect((await visitor.send(path)).text).toContain('ABEL;Nora');
+    loseRights();
+    expect((await visitor.send(path)).status).toBe(404);
+  });
+
   test('nor does the page of a reset', async () => {
     const made = await resetPasswords(deps, {
       schoolId: await schoolId('college'),

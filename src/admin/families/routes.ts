@@ -13,7 +13,8 @@ const needs = { module: 'administration' } as const;
 export const FAMILIES_ROUTES: readonly AdminRoute[] = [
   { method: 'get', path: `${AT}/familles`, needs, handle: showFamilies },
   { method: 'get', path: `${AT}/qualite`, needs, handle: showQuality },
-  { method: 'get', path: `${AT}/qualite.csv`, needs, handle: downloadQuality },
+  // Names and numbers of a whole school leave.
+  { method: 'get', path: `${AT}/qualite.csv`, needs: { ...needs, sensitive: true }, handle: downloadQuality },
   { method: 'get', path: `${AT}/relance`, needs, handle: showRelaunch },
   { method: 'get', path: `${AT}/rattachements`, needs, handle: showAttachments },
   // It may give a child back to an account.
