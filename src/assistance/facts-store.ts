@@ -95,6 +95,7 @@ export async function findPupils(db: Database, accountIds: readonly number[]): P
       linkedAt: 'l.created_at',
       endedAt: db.raw('COALESCE(l.ended_at, p.left_at)'),
       disowned: db.raw('w.state IS NOT NULL'),
+      ruledOut: db.raw("w.outcome <=> 'removed'"),
     });
   return rows.map((row) => ({
     ...row,
@@ -102,6 +103,7 @@ export async function findPupils(db: Database, accountIds: readonly number[]): P
     hasBirthDate: Boolean(row.hasBirthDate),
     hasClass: Boolean(row.hasClass),
     disowned: Boolean(row.disowned),
+    ruledOut: Boolean(row.ruledOut),
   }));
 }
 

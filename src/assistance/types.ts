@@ -44,6 +44,8 @@ export type PupilFacts = {
   linkedAt: Date;
   /** The guardian says that the child is not his. */
   disowned: boolean;
+  /** The school of the child has found that he is right: to other schools the two have nothing to do with each other. */
+  ruledOut: boolean;
 };
 
 /** Checks of a way that failed, of one kind together. */

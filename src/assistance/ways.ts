@@ -49,7 +49,10 @@ function common({ facts, settings, mine }: Case): Finding[] {
   if (frozenAt !== null)
     found.push({ code: 'frozen', blocks: true, at: frozenAt, remedy: { by: 'action', action: 'reset' } });
   if (mine.length === 0) found.push({ code: 'no-child', blocks: true, remedy: { by: 'nobody' } });
-  for (const pupil of distinct(facts.pupils.filter(({ disowned }) => disowned)))
+  const told = facts.pupils.filter(
+    ({ disowned, ruledOut, schoolId }) => disowned && !(ruledOut && schoolId !== settings.schoolId),
+  );
+  for (const pupil of distinct(told))
     found.push({ ...about('disowned', pupil), remedy: attachmentRemedy(settings, pupil) });
   return found;
 }
@@ -198,7 +201,7 @@ function attachmentRemedy(settings: Settings, pupil: PupilFacts): Remedy {
 
 /** A guardian's record is corrected by the school of a child that it leads to; by this one, if it is one of them. */
 export function recordRemedy({ facts, settings }: Where, record: ReferenceFacts): Remedy {
-  const reached = facts.pupils.filter(({ referenceId }) => referenceId === record.id);
+  const reached = facts.pupils.filter(({ referenceId, ruledOut }) => referenceId === record.id && !ruledOut);
   const base = baseOf(record.degree);
   const [first] = reached;
   if (first === undefined || reached.some(({ schoolId }) => schoolId === settings.schoolId))

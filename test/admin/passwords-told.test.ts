@@ -13,7 +13,7 @@ import {
 } from '../support/staff.ts';
 import { createVisitor, type Visitor } from '../support/visitor.ts';
 
-/** To whom provisional passwords are told, and what is known of it (G02, G04, N03). */
+/** To whom provisional passwords and families are told, and what is known of it (G01, G02, G04, N03). */
 
 let database: TestDatabase;
 let world: StaffWorld;
@@ -96,6 +96,36 @@ describe('rights that the portal has taken away meanwhile', () => {
     loseRights();
     expect((await visitor.send(path)).status).toBe(404);
     expect(await lines('show-password')).toHaveLength(1);
+  });
+});
+
+describe('a child of another school', () => {
+  test('whom that school has found not to be the guardian’s is named to nobody else', async () => {
+    await family('one');
+    const page = `${at('one')}/comptes/${parent.publicId}`;
+    await seedSchool(deps, STAFF_SCHOOLS.foreign.uai, {
+      guardians: [],
+      pupils: [{ givenName: 'Max', familyName: 'LOINTAIN', of: [parent.identifier] }],
+    });
+    await signInStaff(world, visitor, 'directeur');
+    expect((await visitor.send(page)).text).toContain('LOINTAIN');
+    const { id: pupil } = await database.db('pupils').where({ family_name: 'LOINTAIN' }).first('id');
+    const { guardian_reference_id: reference } = await database
+      .db('legal_links')
+      .where({ pupil_id: pupil })
+      .first();
+    await database.db('wrong_attachments').insert({
+      guardian_reference_id: reference,
+      pupil_id: pupil,
+      account_id: parent.id,
+      state: 'closed',
+      outcome: 'removed',
+      reported_at: deps.clock.now(),
+      closed_at: deps.clock.now(),
+      closed_by: 'staff:ailleurs',
+    });
+    for (const path of [page, `${at('one')}/familles`, `${at('one')}/relance`])
+      expect((await visitor.send(path)).text).not.toContain('LOINTAIN');
   });
 });
 

@@ -55,6 +55,7 @@ const pupil = (changes: Partial<PupilFacts> = {}): PupilFacts => ({
   birthDateChangedAt: null,
   linkedAt: days(-100),
   disowned: false,
+  ruledOut: false,
   ...changes,
 });
 type Changes = Partial<Omit<GuardianFacts, 'account'>> & { account?: Partial<GuardianFacts['account']> };
@@ -299,6 +300,16 @@ const cases: [what: string, Changes, franceConnect: string, sms: string, school:
     'blocked: no-child! disowned',
     'blocked: no-child! disowned',
     'blocked: no-child! disowned provisional-expires',
+  ],
+  [
+    'one whom another school has found not to be his is nothing to this school',
+    {
+      account: NOTIFIED,
+      pupils: [pupil(), pupil({ id: 2, schoolId: HERE + 1, disowned: true, ruledOut: true })],
+    },
+    'open:',
+    'open:',
+    'open: provisional-expires',
   ],
   [
     'an institution with more children than a page can ask for',
