@@ -246,6 +246,7 @@ export const ADMIN_GUARDIANS_STATES: PageState[] = [
     email: `${'prenom.tres.long.compose'.repeat(4)}@sous-domaine.academie-inventee.example.org`,
     emailRefused: true,
     directoryEmail: `${'autre.adresse'.repeat(4)}@sous-domaine.academie-inventee.example.org`,
+    mailsToDirectory: true,
     mobiles: ['06 39 98 00 01', '06 39 98 00 02'],
     origin: 'franceconnect',
     state: 'activating',
