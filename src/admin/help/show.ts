@@ -14,8 +14,8 @@ type Lead = [key: string, href: string | null];
 
 /** What helps in each of the usual cases. */
 const CASE_LEADS: Record<CaseKey, (to: Addresses) => Lead[]> = {
-  address: () => [],
-  identifier: () => [],
+  address: (to) => [['find', to.guardians()]],
+  identifier: (to) => [['find', to.guardians()]],
   passwordKept: (to) => [['notified', to.guardians('state=notified')]],
   passwordChanged: (to) => [['changed', to.guardians('state=activating&state=activated')]],
   activationLink: (to) => [['activating', to.guardians('state=activating')]],

@@ -25,14 +25,14 @@ export type Column = {
 };
 
 const pupil: Column[] = [
-  { title: 'Nom élève', width: 112, text: (row) => row.pupilFamilyName },
-  { title: 'Prénom élève', width: 94, text: (row) => row.pupilGivenName },
-  { title: 'Niveau', width: 80, text: longLevel },
+  { title: 'Nom élève', width: 104, text: (row) => row.pupilFamilyName },
+  { title: 'Prénom élève', width: 84, text: (row) => row.pupilGivenName },
+  { title: 'Niveau', width: 98, text: longLevel },
 ];
 const guardian: Column[] = [
-  { title: 'Nom', width: 112, text: (row) => row.familyName },
-  { title: 'Prénom', width: 94, text: (row) => row.givenName },
-  { title: 'Identifiant', width: 84, bold: true, text: (row) => row.identifier },
+  { title: 'Nom', width: 104, text: (row) => row.familyName },
+  { title: 'Prénom', width: 84, text: (row) => row.givenName },
+  { title: 'Identifiant', width: 100, bold: true, text: (row) => row.identifier },
 ];
 
 /**
@@ -44,7 +44,7 @@ export function columnsOf(kind: Exclude<ListKind, 'csv'>, password: (row: ListRo
   if (kind === 'pdf')
     return [
       ...pupil,
-      { title: 'Classe', width: 115, text: (row) => row.classLabel ?? '' },
+      { title: 'Classe', width: 117, text: (row) => row.classLabel ?? '' },
       ...guardian,
       { title: 'Mot de passe *', width: 82.8, bold: true, text: password, measured },
     ];
