@@ -124,6 +124,18 @@ export async function findOutcome(
   return resultsOf(db, batchId).where('r.outcome', outcome).orderBy(BY_NAME).limit(limit).select(RESULT);
 }
 
+/** Whom a distribution leaves to be notified: by the password that it reset, or because it did not reach them. */
+export const BATCH_PARTS = ['reset', 'no-address', 'bad-address', 'frozen', 'bounced'] as const;
+export type BatchPart = (typeof BATCH_PARTS)[number];
+
+/** Public ids of a part of a distribution. */
+export async function findPart(db: Database, batchId: number, part: BatchPart): Promise<string[]> {
+  const query = resultsOf(db, batchId);
+  if (part === 'bounced') query.where('r.delivery', 'bounced');
+  else query.where('r.outcome', part);
+  return query.orderBy('a.id').pluck('a.public_id');
+}
+
 /** Those to whom nothing else than a reset might have been done and was not. */
 export async function findWithoutPassword(
   db: Database,

@@ -295,6 +295,89 @@ describe('from the list', () => {
     expect(done.text).not.toContain(await password('activated'));
   });
 
+  test('« Annuler » and the way back keep the search and what was ticked', async () => {
+    const search: [string, string][] = [
+      ['q', `CP ${run}`.slice(3)],
+      ['state', 'activated'],
+      ['sort', 'class'],
+    ];
+    const asked = await confirm('sheet', ['activated'], search);
+    const cancel = /<a class="govuk-button[^>]*href="([^"]+)"/
+      .exec(asked.text)?.[1]
+      ?.replaceAll('&amp;', '&');
+    const list = await director.get(String(cancel));
+    expect(list.text).toContain(`value="${publicId('activated')}" checked`);
+    expect(list.text.match(/name="account"[^>]* checked/g)).toHaveLength(1);
+    expect(words(list)).toContain('1 responsable(s) sélectionné(s)');
+
+    const done = await post(
+      `${base}/responsables/notifier`,
+      hiddenFields(asked, `${base}/responsables/notifier`),
+    );
+    const links = Array.from(done.text.matchAll(/<a class="govuk-link" href="([^"]+)"/g), ([, href]) =>
+      String(href).replaceAll('&amp;', '&'),
+    );
+    expect(links).toContain(`${base}/responsables?q=${run}&state=activated&sort=class`);
+    // Also from the page of an account.
+    const one = await director.get(
+      `${base}/comptes/${publicId('activated')}/notifier?action=sheet&q=${run}&state=activated`,
+    );
+    const of = await director.submit(one, {}, 'notifier');
+    expect(of.text).toContain(`href="${base}/responsables?q=${run}&amp;state=activated"`);
+    expect(of.text).toContain(`href="${base}/comptes/${publicId('activated')}?q=${run}&amp;state=activated"`);
+  });
+
+  test('whom a distribution leaves is notified from its page: after a reset, without address, with a bad one', async () => {
+    const reset = await confirm('reset', KINDS);
+    const done = await post(
+      `${base}/responsables/reinitialiser`,
+      hiddenFields(reset, `${base}/responsables/reinitialiser`),
+    );
+    const again = hiddenFields(done, `${base}/responsables/confirmer`);
+    const asked = await post(`${base}/responsables/confirmer`, [...again, ['action', 'sheet']]);
+    // All but « Non notifié » and FranceConnect alone.
+    expect(words(asked)).toContain('3 compte(s) concerné(s)');
+    const secret = await password('activated');
+    const notified = await post(
+      `${base}/responsables/notifier`,
+      hiddenFields(asked, `${base}/responsables/notifier`),
+    );
+    const { pages } = await readPdf((await download(pdfHref(notified))).bytes, { codes: false });
+    expect(pages).toHaveLength(3);
+    expect(pages.find(({ text }) => text.includes(nameOf('activated')))?.text).toContain(
+      `Mot de passe * : ${secret}`,
+    );
+
+    const mails = await confirm('email', ['notified', 'activated']);
+    const sent = await post(
+      `${base}/responsables/notifier`,
+      hiddenFields(mails, `${base}/responsables/notifier`),
+    );
+    const left = hiddenFields(sent, `${base}/responsables/confirmer`);
+    expect(left).toContainEqual(['part', 'no-address']);
+    const sheets = await post(`${base}/responsables/confirmer`, [...left, ['action', 'sheet']]);
+    expect(words(sheets)).toContain('1 compte(s) concerné(s)');
+
+    // Of another school, or no part at all: nothing is there.
+    const token = String(again[0]?.[1]);
+    const away = createVisitor(world.base);
+    const two = `/admin/etablissements/${STAFF_SCHOOLS.two.uai}`;
+    await signInStaff(world, away, 'trois', `${two}/responsables`);
+    expect(token).not.toBe('');
+    for (const [name, value] of [
+      ['part', 'toutes'],
+      ['batch', 'inconnue'],
+    ] as const) {
+      const odd = left.map(([key, was]): [string, string] => [key, key === name ? value : was]);
+      expect((await post(`${base}/responsables/confirmer`, [...odd, ['action', 'sheet']])).status).toBe(404);
+    }
+    const own = await away.get(`${two}/responsables?q=`);
+    const csrfAway = /name="_csrf" value="([^"]+)"/.exec(own.text)?.[1] ?? '';
+    const foreignPart = left.map(([key, was]): [string, string] => [key, key === '_csrf' ? csrfAway : was]);
+    const body = new URLSearchParams([...foreignPart, ['action', 'sheet']]).toString();
+    expect((await away.send(`${two}/responsables/confirmer`, postOf(body))).status).toBe(404);
+  });
+
   test('nothing selected, an odd action, an account of another school, a form without its token', async () => {
     expect((await confirm('sheet', [])).status).toBe(400);
     expect((await confirm('list-pdf', ['fresh'])).url).toContain(`${base}/responsables`);

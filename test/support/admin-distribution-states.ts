@@ -72,6 +72,7 @@ const batch: BatchPage = {
   mails: null,
   secret: null,
   accountHref: null,
+  again: { action: `${base}/responsables/confirmer`, csrf: 'jeton', batch: 'x' },
   listHref: `${base}/responsables`,
   batchesHref: `${base}/distributions`,
 };
@@ -93,6 +94,7 @@ const mails: MailsShown = {
   nextHref: `${base}/distributions/x?page=3`,
   refreshHref: `${base}/distributions/x`,
   retry: { action: `${base}/distributions/x/reessayer`, csrf: 'jeton' },
+  bounced: true,
   retried: 2,
 };
 const activation: ActivationPage = {
@@ -163,6 +165,7 @@ export const ADMIN_DISTRIBUTION_STATES: PageState[] = [
     frozen: [],
     noAddress: people.slice(0, 1),
     accountHref: `${base}/comptes/x`,
+    again: { action: `${base}/comptes/x/notifier`, csrf: 'jeton', batch: null },
   }),
   state<BatchPage>('reset', 'batch', { ...batch, act: 'reset', letters: null, frozen: [] }),
   state<BatchPage>('reset-one-done', 'batch', {
@@ -176,6 +179,7 @@ export const ADMIN_DISTRIBUTION_STATES: PageState[] = [
     frozen: [],
     secret: { identifier: single.identifier, password: 'GVKJVPPE42' },
     accountHref: `${base}/comptes/x`,
+    again: { action: `${base}/comptes/x/notifier`, csrf: 'jeton', batch: null },
   }),
   state<BatchPage>('reset-one-gone', 'batch', {
     ...batch,

@@ -55,7 +55,7 @@ export const notifyOne = ofSchool(async (door, ctx, visit) => {
   if (formKey === null) return ask(door, ctx, visit, channel, withReset);
   const result = await notify(door.deps, { ...one(ctx, visit), formKey, channel, withReset });
   if (!result.ok) return refuseForeign(door, ctx, visit, 'account');
-  seeOther(ctx, pathsOf(visit).batch(result.batch));
+  seeOther(ctx, pathsOf(visit).batch(result.batch) + carriedQuery(ctx));
 });
 
 /** POST /comptes/:account/reinitialiser */
@@ -64,7 +64,7 @@ export const resetOne = ofSchool(async (door, ctx, visit) => {
   if (formKey === null) return ask(door, ctx, visit, 'reset', true);
   const result = await resetPasswords(door.deps, { ...one(ctx, visit), formKey });
   if (!result.ok) return refuseForeign(door, ctx, visit, 'account');
-  seeOther(ctx, pathsOf(visit).batch(result.batch));
+  seeOther(ctx, pathsOf(visit).batch(result.batch) + carriedQuery(ctx));
 });
 
 const one = (ctx: Context, visit: Named) => ({

@@ -13,8 +13,9 @@ import {
 } from '../../messages/batches-store.ts';
 import { retryFailed } from '../../messages/retry.ts';
 import { frameOf } from '../frame.ts';
+import { carriedQuery } from '../guardians/search.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
-import { actorOf } from '../visit.ts';
+import { actorOf, csrfOf } from '../visit.ts';
 import { lettersShown } from './letters.ts';
 import { mailsShown } from './mails.ts';
 import { type BatchVisit, ofBatch } from './of-batch.ts';
@@ -35,17 +36,18 @@ export const showBatch = ofBatch(async (door, ctx, visit) => {
   const sum = (which: (count: (typeof counts)[number]) => boolean) =>
     counts.filter(which).reduce((total, { count }) => total + count, 0);
   const paths = pathsOf(visit);
+  const back = carriedQuery(ctx);
   const people = async (outcome: 'no-address' | 'bad-address' | 'frozen') =>
     sum((count) => count.outcome === outcome) === 0
       ? []
-      : (await findOutcome(db, head.id, outcome, MOST_NAMES)).map(personOf(visit));
+      : (await findOutcome(db, head.id, outcome, MOST_NAMES)).map(personOf(visit, back));
   const act = head.channel;
   const done = sum(({ outcome }) => outcome === 'distributed' || outcome === 'reset');
   const letters = act === 'sheet' && done > 0 ? await lettersShown(door, ctx, visit, done) : null;
   const noPassword =
     sum(({ reset }) => reset === 'no-password') === 0
       ? []
-      : (await findWithoutPassword(db, head.id, MOST_NAMES)).map(personOf(visit));
+      : (await findWithoutPassword(db, head.id, MOST_NAMES)).map(personOf(visit, back));
   const page: BatchPage = {
     frame: frameOf(door, ctx, staff, { module: 'administration', school, current: 'guardians' }),
     act,
@@ -61,7 +63,7 @@ export const showBatch = ofBatch(async (door, ctx, visit) => {
     letters,
     mails: act === 'email' && done > 0 ? await mailsShown(door, ctx, visit, counts) : null,
     ...(await ofOne(door, ctx, visit)),
-    listHref: paths.list,
+    listHref: paths.list + back,
     batchesHref: paths.batches,
   };
   if (letters?.state === 'making') ctx.set('Refresh', String(REFRESH_S));
@@ -69,27 +71,35 @@ export const showBatch = ofBatch(async (door, ctx, visit) => {
 });
 
 const personOf =
-  (visit: SchoolVisit) =>
+  (visit: SchoolVisit, back: string) =>
   (row: ResultRow): Person => ({
     name: nameOf(row),
     identifier: row.identifier,
-    href: pathsOf(visit).account(row.publicId),
+    href: pathsOf(visit).account(row.publicId) + back,
   });
 
 /** Of one account: its page, and the password that a reset gave, shown at once (R-144); the trail knows who saw it. */
 async function ofOne(
-  { deps }: AdminDoor,
+  door: AdminDoor,
   ctx: Context,
   visit: BatchVisit,
-): Promise<Pick<BatchPage, 'secret' | 'accountHref'>> {
+): Promise<Pick<BatchPage, 'secret' | 'accountHref' | 'again'>> {
+  const { deps } = door;
   const { head, school } = visit;
-  const row = head.single ? await findOnly(deps.db, head.id) : null;
+  if (!head.single) {
+    const again = { action: pathsOf(visit).confirm, csrf: csrfOf(door, ctx), batch: head.publicId };
+    return { secret: null, accountHref: null, again };
+  }
+  const row = await findOnly(deps.db, head.id);
   // He may have left the school since: his page is not there then.
   const ids = row && (await selectAccounts(deps.db, school, { publicIds: [row.publicId] }));
   const account = ids?.[0] === undefined ? null : await findAccountById(deps.db, ids[0]);
-  if (row === null || account === null) return { secret: null, accountHref: null };
-  const accountHref = pathsOf(visit).account(row.publicId);
-  if (head.channel !== 'reset' || row.reset !== 'done') return { secret: null, accountHref };
+  if (row === null || account === null) return { secret: null, accountHref: null, again: null };
+  const here = pathsOf(visit).account(row.publicId);
+  const back = carriedQuery(ctx);
+  const accountHref = here + back;
+  const again = { action: `${here}/notifier${back}`, csrf: csrfOf(door, ctx), batch: null };
+  if (head.channel !== 'reset' || row.reset !== 'done') return { secret: null, accountHref, again };
   const password = openProvisional(deps, account);
   if (password !== null)
     await recordAudit(deps.db, {
@@ -101,7 +111,7 @@ async function ofOne(
       schoolId: school.id,
       details: `after a reset, version ${account.credentialsVersion}`,
     });
-  return { secret: { identifier: account.identifier, password }, accountHref };
+  return { secret: { identifier: account.identifier, password }, accountHref, again };
 }
 
 /** POST /distributions/:batch/reessayer */

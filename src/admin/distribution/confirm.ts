@@ -1,4 +1,3 @@
-import { selectAccounts } from '../../accounts/select.ts';
 import type { Context } from '../../http/context.ts';
 import { field } from '../../http/form.ts';
 import { seeOther, showPage } from '../../http/page.ts';
@@ -7,10 +6,11 @@ import { findBatchOfForm } from '../../messages/notify-store.ts';
 import { resetPasswords } from '../../messages/reset.ts';
 import { frameOf } from '../frame.ts';
 import { showNothingSelected } from '../guardians/list.ts';
-import { readSelection, selectionFields } from '../guardians/selection.ts';
+import { carriedQuery, formQuery } from '../guardians/search.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import { actorOf, csrfOf } from '../visit.ts';
+import { type Chosen, chosenOf } from './chosen.ts';
 import type { Act, ConfirmPage } from './pages.ts';
 import { onceOf, pathsOf, sentOnce } from './visit.ts';
 
@@ -21,7 +21,7 @@ const isAct = (text: string): text is Act => ACTS.includes(text);
 
 /** GET: the list, for whoever comes back here by the address alone. */
 export function showListAgain(_door: AdminDoor, ctx: Context, visit: SchoolVisit): void {
-  seeOther(ctx, pathsOf(visit).list);
+  seeOther(ctx, pathsOf(visit).list + carriedQuery(ctx));
 }
 
 /** POST /responsables/confirmer */
@@ -54,14 +54,13 @@ async function ask(
 ): Promise<void> {
   const { deps } = door;
   const { school } = visit;
-  const selection = readSelection(door, ctx);
-  if (selection === null) return showNothingSelected(door, ctx, visit);
-  const ids = await selectAccounts(deps.db, school, selection);
+  const chosen = await chosenOf(door, ctx, visit);
+  if (chosen === null) return showNothingSelected(door, ctx, visit);
+  const { ids } = chosen;
   if (ids === null) return refuseForeign(door, ctx, visit, 'account');
   if (ids.length === 0) return showNothingSelected(door, ctx, visit);
   const withReset = act !== 'reset' && field(ctx, 'with-reset') === '1';
-  const selected = selectionFields(selection);
-  const once = await onceOf(door, visit, [act, String(withReset)], selected);
+  const once = await onceOf(door, visit, [act, String(withReset)], chosen.fields);
   const paths = pathsOf(visit);
   const page: ConfirmPage = {
     frame: frameOf(door, ctx, visit.staff, { module: 'administration', school, current: 'guardians' }),
@@ -72,26 +71,33 @@ async function ask(
     action: act === 'reset' ? paths.reset : paths.notify,
     csrf: csrfOf(door, ctx),
     hidden: [
-      ...selected,
+      ...hiddenOf(chosen),
       { name: 'action', value: act },
       ...(withReset ? [{ name: 'with-reset', value: '1' }] : []),
       { name: 'once', value: once },
       { name: 'expected', value: String(ids.length) },
     ],
-    cancelHref: cancelHref(paths.list, selected),
+    cancelHref: cancelHref(paths, chosen),
     changed,
     refusal: null,
   };
   showPage(deps, ctx, 'admin/distribution/confirm', page, changed ? 400 : 200);
 }
 
-/** Back to the list with its search. */
-function cancelHref(list: string, selected: readonly { name: string; value: string }[]): string {
-  const criteria = selected.filter(({ name }) => name !== 'all' && name !== 'account');
-  if (criteria.length === 0) return list;
+/** The selection, and the search beside it where it is not in it already. */
+const hiddenOf = ({ fields, search }: Chosen) => [
+  ...fields,
+  ...search.filter((one) => !fields.some(({ name, value }) => name === one.name && value === one.value)),
+];
+
+/** Back to the list with its search and its ticks, or to the distribution whose part this is. */
+function cancelHref(paths: ReturnType<typeof pathsOf>, { fields, search, ticked }: Chosen): string {
+  const batch = fields.find(({ name }) => name === 'batch');
+  if (batch) return paths.batch(batch.value);
+  if (search.length === 0) return paths.list;
   const query = new URLSearchParams();
-  for (const { name, value } of criteria) query.append(name, value);
-  return `${list}?${query}`;
+  for (const { name, value } of [...search, ...ticked]) query.append(name, value);
+  return `${paths.list}?${query}`;
 }
 
 type Request = Parameters<typeof resetPasswords>[1];
@@ -107,17 +113,18 @@ async function carryOut(
   const { school } = visit;
   const once = sentOnce(ctx);
   if (once === null) return ask(door, ctx, visit, act, { changed: true });
+  const back = formQuery(ctx);
   // First: the distribution itself may have taken the accounts out of the search that selected them.
   const made = await findBatchOfForm(db, school.id, once);
-  if (made !== null) return seeOther(ctx, pathsOf(visit).batch(made));
-  const selection = readSelection(door, ctx);
-  if (selection === null) return showNothingSelected(door, ctx, visit);
-  const accountIds = await selectAccounts(db, school, selection);
+  if (made !== null) return seeOther(ctx, pathsOf(visit).batch(made) + back);
+  const chosen = await chosenOf(door, ctx, visit);
+  if (chosen === null) return showNothingSelected(door, ctx, visit);
+  const accountIds = chosen.ids;
   if (accountIds === null) return refuseForeign(door, ctx, visit, 'account');
   if (String(accountIds.length) !== field(ctx, 'expected'))
     return ask(door, ctx, visit, act, { changed: true });
   const result = await work({ schoolId: school.id, accountIds, formKey: once, actor: actorOf(ctx, visit) });
-  if (result.ok) return seeOther(ctx, pathsOf(visit).batch(result.batch));
+  if (result.ok) return seeOther(ctx, pathsOf(visit).batch(result.batch) + back);
   if (result.reason === 'foreign') return refuseForeign(door, ctx, visit, 'account');
   return showNothingSelected(door, ctx, visit);
 }

@@ -1,5 +1,6 @@
 import type { Context } from '../../http/context.ts';
 import { type BatchCount, findRecipientsOf } from '../../messages/batches-store.ts';
+import { carriedQuery } from '../guardians/search.ts';
 import { pageAsked, pagingOf, rowsOfPage } from '../paging.ts';
 import type { AdminDoor } from '../types.ts';
 import { csrfOf } from '../visit.ts';
@@ -19,12 +20,14 @@ export async function mailsShown(
 ): Promise<MailsShown> {
   const { head } = visit;
   const here = pathsOf(visit).batch(head.publicId);
+  // The list's search comes along; its page would be taken for one of these mails.
+  const query = carriedQuery(ctx);
   const byState = new Map<MailState, number>();
   for (const { delivery, count } of counts)
     if (delivery !== null) byState.set(delivery, (byState.get(delivery) ?? 0) + count);
   const total = [...byState.values()].reduce((sum, count) => sum + count, 0);
   const at = rowsOfPage(pageAsked(ctx.query.page), { total, rows: ROWS });
-  const { previousHref, nextHref } = pagingOf(at.page, at.pages, pageHref(here));
+  const { previousHref, nextHref } = pagingOf(at.page, at.pages, pageHref(here, query));
   const rows = await findRecipientsOf(door.deps.db, head.id, { offset: at.offset, limit: ROWS });
   const retried = typeof ctx.query.relances === 'string' && /^\d{1,5}$/.test(ctx.query.relances);
   return {
@@ -35,15 +38,16 @@ export async function mailsShown(
     rows: rows.map((row) => ({
       name: nameOf(row),
       identifier: row.identifier,
-      href: pathsOf(visit).account(row.publicId),
+      href: pathsOf(visit).account(row.publicId) + query,
       state: row.delivery ?? 'waiting',
     })),
     total,
     range: at.range,
     previousHref,
     nextHref,
-    refreshHref: here,
+    refreshHref: here + query,
     retry: byState.has('failed') ? { action: `${here}/reessayer`, csrf: csrfOf(door, ctx) } : null,
+    bounced: byState.has('bounced'),
     retried: retried ? Number(ctx.query.relances) : null,
   };
 }

@@ -45,6 +45,8 @@ export type MailsShown = {
   refreshHref: string;
   /** Null: none failed. */
   retry: { action: string; csrf: string } | null;
+  /** Some came back. */
+  bounced: boolean;
   retried: number | null;
 };
 
@@ -68,6 +70,11 @@ export type BatchPage = AdminPage & {
   secret: { identifier: string; password: string | null } | null;
   /** Of one account: its page. */
   accountHref: string | null;
+  /**
+   * Where those are asked about who are still to be notified: of many a part of the batch, `batch` its public id; of one
+   * his account. Null: he is no longer here.
+   */
+  again: { action: string; csrf: string; batch: string | null } | null;
   listHref: string;
   batchesHref: string;
 };

@@ -13,6 +13,7 @@ export const pathsOf = ({ school }: Pick<SchoolVisit, 'school'>) => {
   const base = `/admin/etablissements/${school.uai}`;
   return {
     list: `${base}/responsables`,
+    confirm: `${base}/responsables/confirmer`,
     notify: `${base}/responsables/notifier`,
     reset: `${base}/responsables/reinitialiser`,
     batches: `${base}/distributions`,
@@ -22,8 +23,11 @@ export const pathsOf = ({ school }: Pick<SchoolVisit, 'school'>) => {
   };
 };
 
-/** A page of a list that has no other question in its address. */
-export const pageHref = (here: string) => (page: number) => (page === 1 ? here : `${here}?page=${page}`);
+/** A page of a list. @param query what else its address asks, `?q=...` */
+export const pageHref =
+  (here: string, query = '') =>
+  (page: number) =>
+    page === 1 ? here + query : `${here}${query === '' ? '?' : `${query}&`}page=${page}`;
 
 /** « ZOUMN Guillaume » (R-099) */
 export const nameOf = ({ familyName, givenName }: Pick<Account, 'familyName' | 'givenName'>) =>

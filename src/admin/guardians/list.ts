@@ -31,13 +31,19 @@ const COLUMNS = {
   2: ['pupil', 'class', 'mef', 'guardian', 'identifier', 'email', 'state', 'origin', 'distributed', 'login'],
 } as const;
 
+type IsSelected = (publicId: string) => boolean;
+const NOBODY: IsSelected = () => false;
+
 const pathOf = ({ school }: SchoolVisit) => `/admin/etablissements/${school.uai}`;
 
 /** GET /admin/etablissements/:uai/responsables */
 export async function showGuardians(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> {
   const query = ofAddress(ctx);
   const pageSelected = query.all('select')[0] === 'page';
-  await showList(door, ctx, visit, readSearch(query), { pageSelected });
+  // Ticked before, by whoever comes back from a question that he has not answered.
+  const ticked = new Set(query.all('account'));
+  const isSelected = (publicId: string) => pageSelected || ticked.has(publicId);
+  await showList(door, ctx, visit, readSearch(query), { isSelected });
 }
 
 /**
@@ -53,7 +59,10 @@ async function showList(
   ctx: Context,
   visit: SchoolVisit,
   search: GuardianSearch | null,
-  { pageSelected = false, nothingSelected = false } = {},
+  {
+    isSelected = NOBODY,
+    nothingSelected = false,
+  }: { isSelected?: IsSelected; nothingSelected?: boolean } = {},
 ): Promise<void> {
   const { db } = door.deps;
   const { school } = visit;
@@ -69,7 +78,7 @@ async function showList(
     listHref: `${pathOf(visit)}/responsables`,
     helpLinks: await helpLinks(door, school),
     criteria: criteriaOf(search, classes, mefs),
-    results: search && (await resultsOf(door, ctx, visit, search, pageSelected)),
+    results: search && (await resultsOf(door, ctx, visit, search, isSelected)),
     errors: nothingSelected ? [{ field: 'all', reason: 'none' }] : [],
   };
   showPage(door.deps, ctx, 'admin/guardians/list', page, nothingSelected ? 400 : 200);
@@ -107,7 +116,7 @@ async function resultsOf(
   ctx: Context,
   visit: SchoolVisit,
   asked: GuardianSearch,
-  pageSelected: boolean,
+  isSelected: IsSelected,
 ): Promise<Results> {
   const { deps } = door;
   const { school } = visit;
@@ -132,7 +141,9 @@ async function resultsOf(
   const accountQuery = searchQuery({ ...search, page: 1 });
   const shown = rows.map((row) => {
     const href = `${pathOf(visit)}/comptes/${row.publicId}${accountQuery}`;
-    return rowOf(row, href, { selectable: !(strict && isSettled(row.origin)), pageSelected });
+    const rowSelectable = !(strict && isSettled(row.origin));
+    const selected = rowSelectable && isSelected(row.publicId);
+    return rowOf(row, href, { selectable: rowSelectable, selected });
   });
   return {
     csrf: csrfOf(door, ctx),
@@ -179,7 +190,7 @@ function columnsOf(
 function rowOf(
   row: GuardianRow,
   href: string,
-  { selectable, pageSelected }: { selectable: boolean; pageSelected: boolean },
+  { selectable, selected }: { selectable: boolean; selected: boolean },
 ): Row {
   return {
     publicId: row.publicId,
@@ -195,6 +206,6 @@ function rowOf(
     distributedAt: row.distributedAt,
     lastLoginAt: row.lastLoginAt,
     selectable,
-    selected: selectable && pageSelected,
+    selected,
   };
 }

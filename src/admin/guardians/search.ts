@@ -139,6 +139,9 @@ export function carriedQuery(ctx: Context): string {
   return searchQuery(search && { ...search, page: 1 });
 }
 
+/** The same of a form's hidden fields, on the page where the list stood. */
+export const formQuery = (ctx: Context): string => searchQuery(readSearch(ofForm(ctx)));
+
 /** What the room searches by. */
 export function filtersOf(
   { clock, config }: Pick<Deps, 'clock' | 'config'>,
