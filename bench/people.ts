@@ -116,6 +116,14 @@ const VARIED = `CASE WHEN active THEN 'activated' WHEN ${STANDS} < 5 THEN 'not_n
   ELT(1 + CRC32(CONCAT('w', n)) % 4, 'school', 'guardian', 'franceconnect', 'school') AS way,
   IF(active, CRC32(CONCAT('m', n)) % 8 > 0, ${STANDS} = 9) AS known`;
 
+/**
+ * Longer than a number that exists, so that two million people have one: of those that are kept free for invented
+ * people there are ten thousand. One in nine is somebody else's too; one record in 500 has what its school writes
+ * where it knows none, thousands the same.
+ */
+const MOBILE = `IF(n % 500 = 7, '+33639980000',
+  CONCAT('+3363998', LPAD(CRC32(n DIV (1 + n % 9 DIV 8)) % 10000000, 7, '0')))`;
+
 /** Accounts, and the record of the directory that each was made for. */
 async function guardians(sql: Sql, population: Population): Promise<void> {
   const { accountsPerSchool, passwordHash, allStates = false } = population;
@@ -139,7 +147,7 @@ async function guardians(sql: Sql, population: Population): Promise<void> {
     `INSERT INTO guardian_references (id, academy_code, degree, source_id, title, given_name, family_name, search_name,
        mobile, mobile_raw, email, address, postal_code, town, account_id, created_at, updated_at)
      SELECT n + 1, s.academy_code, s.degree, CONCAT('g', n + 1), IF(n % 2 = 0, 'Mme', 'M.'), given, family,
-       CONCAT(family, ' ', given), IF(CRC32(n) % 6 = 0, NULL, CONCAT('+3363998', LPAD(CRC32(n DIV (1 + n % 9 DIV 8)) % 10000, 4, '0'))),
+       CONCAT(family, ' ', given), IF(CRC32(n) % 6 = 0, NULL, ${MOBILE}),
        NULL, IF(CRC32(n) % 5 < 2, NULL, CONCAT('parent', n + 1, '@example.org')), CONCAT(1 + n % 90, ' rue des Bancs'),
        '99000', s.town, n + 1, NOW(3), NOW(3)
      FROM bench_adults JOIN schools AS s ON s.id = n DIV ? + 1 ORDER BY n`,

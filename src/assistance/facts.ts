@@ -2,7 +2,7 @@ import type { Database, Deps } from '../deps.ts';
 import { datesExhaustedUntil } from '../enrolment/birth-date.ts';
 import { FAILED_CHECK_DAYS } from '../enrolment/failed-checks.ts';
 import { personByNames } from '../enrolment/matching.ts';
-import { type Candidate, findProvableChildren, type ProvableChild } from '../enrolment/matching-store.ts';
+import { type Candidate, findProvableChildren } from '../enrolment/matching-store.ts';
 import { firstGiven, foldedName, namesFit } from '../enrolment/same-name.ts';
 import {
   type AccountRow,
@@ -91,34 +91,25 @@ async function readSharing(
 ): Promise<(reference: ReferenceRow) => Sharing> {
   const mobiles = [...new Set(references.flatMap(({ mobile }) => (mobile === null ? [] : [mobile])))];
   if (mobiles.length === 0) return () => ({ sharedWith: 0, ambiguous: false });
-  const sharers = await findSharers(db, mobiles);
-  const byMobile = groupBy(sharers, ({ mobile }) => mobile ?? '');
-  const shared = [...byMobile.values()].filter(isShared).flat();
-  const children = await findProvableChildren(
-    db,
-    shared.map(({ id }) => id),
+  const byMobile = groupBy(await findSharers(db, mobiles), ({ mobile }) => mobile ?? '');
+  const behind = ({ mobile }: ReferenceRow) => byMobile.get(mobile ?? '') ?? [];
+  const fitting = new Map(
+    references.map((one) => [one.id, behind(one).filter((other) => namesFit(one, other))] as const),
   );
-  return (reference) => sharingOf(reference, byMobile.get(reference.mobile ?? '') ?? [], children);
+  // Only those of the same names are told apart by their children.
+  const alike = references.filter((one) => isShared(behind(one))).flatMap(({ id }) => fitting.get(id) ?? []);
+  const children = await findProvableChildren(db, [...new Set(alike.map(({ id }) => id))]);
+  return (reference) => {
+    const own = nameKey(reference);
+    const others = behind(reference).filter(
+      (one) => one.accountId !== reference.accountId && nameKey(one) !== own,
+    );
+    const person = personByNames(fitting.get(reference.id) ?? [], reference, children);
+    return { sharedWith: new Set(others.map(nameKey)).size, ambiguous: person.who === 'several' };
+  };
 }
 
 const isShared = (behind: readonly Candidate[]) => new Set(behind.map(({ accountId }) => accountId)).size > 1;
-
-function sharingOf(
-  reference: ReferenceRow,
-  behind: readonly Candidate[],
-  children: readonly ProvableChild[],
-): Sharing {
-  const own = nameKey(reference);
-  const others = behind.filter((one) => one.accountId !== reference.accountId && nameKey(one) !== own);
-  const fitting = behind.filter((one) => namesFit(reference, one));
-  const ids = new Set(fitting.map(({ id }) => id));
-  const person = personByNames(
-    fitting,
-    reference,
-    children.filter(({ referenceId }) => ids.has(referenceId)),
-  );
-  return { sharedWith: new Set(others.map(nameKey)).size, ambiguous: person.who === 'several' };
-}
 
 /** Who somebody is, as far as names tell. */
 export const nameKey = ({ familyName, givenName }: { familyName: string; givenName: string }) =>

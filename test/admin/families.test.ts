@@ -214,6 +214,29 @@ describe('« Qualité des données »', () => {
     expect(text).toContain('Aussi dans un autre établissement (autres noms : 1)');
   });
 
+  test('a number that hundreds have hides nobody behind another number', async () => {
+    await night(deps, feed());
+    const { db } = database;
+    const placeholder = await db('guardian_references').where({ family_name: 'MARCHAND' }).first('mobile');
+    const now = deps.clock.now();
+    const crowd = Array.from({ length: 230 }, (_, n) => ({
+      academy_code: '16',
+      degree: 1,
+      source_id: `crowd${n}`,
+      given_name: 'Foule',
+      family_name: `Ailleurs ${n}`,
+      search_name: `Ailleurs ${n} Foule`,
+      mobile: placeholder?.mobile,
+      created_at: now,
+      updated_at: now,
+    }));
+    await db.batchInsert('guardian_references', crowd);
+    const text = await page('qualite?liste=shared-mobile');
+    await db('guardian_references').where('source_id', 'like', 'crowd%').delete();
+    expect(text).toContain('MARCHAND Aurélie');
+    expect(text).toMatch(/ZOUMN Guillaume .*Aussi dans un autre établissement \(autres noms : 1\)/);
+  });
+
   test('as a file: mark, semicolons, CRLF, no formula, names as they are, with its line in the journal', async () => {
     const answer = await visitor.get(at('qualite.csv?liste=no-mobile'));
     expect(answer.headers['content-type']).toBe('text/csv; charset=utf-8');

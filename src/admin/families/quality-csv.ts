@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
-import { type GuardianItem, type PupilItem, qualityOf } from '../../assistance/quality.ts';
+import { type GuardianItem, type PupilItem, qualityItems, qualityOf } from '../../assistance/quality.ts';
 import { recordAudit } from '../../audit/record.ts';
 import { FRENCH_CSV } from '../../files/csv.ts';
 import { fileStamp } from '../../files/moment.ts';
@@ -8,7 +8,7 @@ import type { Context } from '../../http/context.ts';
 import { Fault } from '../../http/errors.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import { actorOf } from '../visit.ts';
-import { isOfPupils, itemsOf, listAsked } from './quality.ts';
+import { isOfPupils, listAsked } from './quality.ts';
 
 const PUPIL_COLUMNS = ["Nom de l'élève", "Prénom de l'élève", "Classe de l'élève"];
 const GUARDIAN_COLUMNS = [
@@ -30,7 +30,8 @@ export async function downloadQuality(
 ): Promise<void> {
   const key = listAsked(ctx.query.liste);
   if (key === null) throw new Fault('EC-404-PAGE');
-  const items = itemsOf(await qualityOf(deps, school.id), key);
+  const quality = await qualityOf(deps, school.id);
+  const items = await qualityItems(deps, quality, key, { offset: 0, limit: quality.counts[key] });
   const now = deps.clock.now();
   await recordAudit(deps.db, {
     ...actorOf(ctx, { staff }),

@@ -7,6 +7,7 @@ import {
   QUALITY_LISTS,
   type Quality,
   type QualityList,
+  qualityItems,
   qualityOf,
 } from '../../assistance/quality.ts';
 import type { Context } from '../../http/context.ts';
@@ -34,7 +35,7 @@ export async function showQuality(
   const choice = (key: QualityList) => ({
     key,
     href: helpHref(school, 'quality', { liste: key }),
-    count: itemsOf(quality, key).length,
+    count: quality.counts[key],
     current: key === asked,
   });
   const page: QualityPage = {
@@ -46,7 +47,7 @@ export async function showQuality(
     total: quality.total,
     pupilLists: PUPIL_LISTS.map(choice),
     guardianLists: GUARDIAN_LISTS.map(choice),
-    list: asked && shownList(school, quality, asked, pageAsked(ctx.query.page)),
+    list: asked && (await shownList(door, school, quality, { key: asked, page: pageAsked(ctx.query.page) })),
   };
   showPage(deps, ctx, 'admin/families/quality', page);
 }
@@ -57,24 +58,21 @@ export const listAsked = (typed: unknown): QualityList | null =>
 export const isOfPupils = (key: QualityList): key is (typeof PUPIL_LISTS)[number] =>
   (PUPIL_LISTS as readonly string[]).includes(key);
 
-export function itemsOf(quality: Quality, key: QualityList): (PupilItem | GuardianItem)[] {
-  return isOfPupils(key) ? quality.pupils[key] : quality.guardians[key];
-}
-
-function shownList(
+async function shownList(
+  { deps }: AdminDoor,
   school: StaffSchool,
   quality: Quality,
-  key: QualityList,
-  asked: number,
-): NonNullable<QualityPage['list']> {
-  const items = itemsOf(quality, key);
-  const { page, pages, offset } = rowsOfPage(asked, { total: items.length, rows: SHOWN });
+  { key, page: asked }: { key: QualityList; page: number },
+): Promise<NonNullable<QualityPage['list']>> {
+  const count = quality.counts[key];
+  const { page, pages, offset } = rowsOfPage(asked, { total: count, rows: SHOWN });
+  const items = await qualityItems(deps, quality, key, { offset, limit: SHOWN });
   return {
     key,
     of: isOfPupils(key) ? 'pupils' : 'guardians',
-    count: items.length,
+    count,
     csvHref: `${helpHref(school, 'quality')}.csv?liste=${key}`,
-    rows: items.slice(offset, offset + SHOWN).map((item) => shownItem(school, item)),
+    rows: items.map((item) => shownItem(school, item)),
     paging: pagingOf(page, pages, (number) => helpHref(school, 'quality', { liste: key, page: number })),
   };
 }
