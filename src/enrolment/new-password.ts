@@ -5,7 +5,9 @@ import { checkPassword, type PasswordFault } from '../credentials/policy.ts';
 import { openProvisional } from '../credentials/provisional.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps, Transaction } from '../deps.ts';
+import { knownEmails } from '../directory/contact-store.ts';
 import { pupilsOfAccount } from '../directory/store.ts';
+import { addressOf } from '../messages/letter.ts';
 import { sendActivation } from './activation-mail.ts';
 import {
   type FirstConnection,
@@ -71,7 +73,11 @@ export async function judgePassword(
   return faults;
 }
 
-/** After a reset: the provisional password dies with the same statement that sets the new one. */
+/**
+ * After a reset (R-142): the provisional password dies with the same statement that sets the new one. An address that
+ * was typed before the reset may be that of whoever made it necessary: the mail C07 opens the account, so it goes where
+ * the school would write. Its holder can still give another.
+ */
 async function setPersonalPassword(
   deps: Deps,
   trx: Transaction,
@@ -81,12 +87,16 @@ async function setPersonalPassword(
 ): Promise<void> {
   const now = deps.clock.now();
   const { account, interactionUid } = row;
+  const step = account.state === 'activated' ? 'done' : 'activation';
+  const email =
+    step === 'activation' ? addressOf(account, await knownEmails(trx, [account.id])) : account.email;
   const changes = {
     passwordKind: 'personal',
     passwordHash,
     passwordChangedAt: now,
     provisionalSealed: null,
     provisionalCreatedAt: null,
+    ...(email === account.email ? {} : { email, emailVerifiedAt: null }),
   } as const;
   await updateAccount(trx, account.id, changes, now, true);
   await recordAudit(trx, {
@@ -99,14 +109,7 @@ async function setPersonalPassword(
     requestId,
   });
   const credentialsVersion = account.credentialsVersion + 1;
-  const step = account.state === 'activated' ? 'done' : 'activation';
   await updateFirstConnection(trx, interactionUid, { step, credentialsVersion }, now);
-  if (step === 'activation' && account.email) {
-    await sendActivation(deps, trx, {
-      account,
-      email: account.email,
-      interactionUid,
-      clientId: row.clientId,
-    });
-  }
+  if (step === 'activation' && email)
+    await sendActivation(deps, trx, { account, email, interactionUid, clientId: row.clientId });
 }

@@ -8,6 +8,7 @@ import { giveAddress } from '../../src/enrolment/address.ts';
 import { proveBirthDate, readDate } from '../../src/enrolment/birth-date.ts';
 import { chooseNewPassword } from '../../src/enrolment/new-password.ts';
 import { currentProgress, startFirstConnection } from '../../src/enrolment/progress.ts';
+import { resetPasswords } from '../../src/messages/reset.ts';
 import { sendDue } from '../../src/messages/send.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type TestDeps, testDeps } from '../support/deps.ts';
@@ -295,6 +296,35 @@ describe('two tabs and other hands', () => {
     expect(await currentProgress(deps, uid)).toBeNull();
     expect(await giveAddress(deps, uid, 'parent@example.org')).toEqual({ ok: false, reason: 'elsewhere' });
     expect(await signIn(identifier, CHOSEN)).toBe('wrong');
+  });
+
+  test('after a reset the link goes to the address of the school, not to one that was typed before', async () => {
+    const { identifier, account } = await activating({ email: 'base@example.org' });
+    const [typed = ''] = await tokensSent('parent@example.org');
+    const pupil = await deps
+      .db('legal_links as l')
+      .join('guardian_references as g', 'g.id', 'l.guardian_reference_id')
+      .join('pupils as p', 'p.id', 'l.pupil_id')
+      .where('g.account_id', account.id)
+      .first({ schoolId: 'p.school_id' });
+    const request = { schoolId: pupil.schoolId, accountIds: [account.id], formKey: null };
+    expect((await resetPasswords(deps, { ...request, actor: { actorKind: 'school' } })).ok).toBe(true);
+    expect(await activateByLink(deps, typed, { ip })).toMatchObject({ ok: false });
+    const given = String(openProvisional(deps, await found(deps, identifier)));
+    const verified = await verifyCredentials(deps, { identifier, password: given, kind: 'guardian', ip });
+    if (!verified.ok) throw new Error(verified.reason);
+    const uid = `again-${identifier}`;
+    await startFirstConnection(deps, { interactionUid: uid, clientId: 'ent', account: verified.account, ip });
+    deps.mailer.sent.length = 0;
+    expect(await choose(uid, 'fauteuil4rouge')).toEqual({ ok: true });
+    expect(await currentProgress(deps, uid)).toMatchObject({ step: 'activation', email: 'base@example.org' });
+    expect(await tokensSent('parent@example.org')).toEqual([]);
+    const [token = ''] = await tokensSent('base@example.org');
+    // He may still give another.
+    expect(await resendActivation(deps, uid, 'nouvelle@example.org', { ip })).toMatchObject({ ok: true });
+    expect(await activateByLink(deps, token, { ip })).toMatchObject({ ok: false });
+    const [last = ''] = await tokensSent('nouvelle@example.org');
+    expect(await activateByLink(deps, last, { ip })).toMatchObject({ ok: true });
   });
 });
 
