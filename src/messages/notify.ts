@@ -63,12 +63,14 @@ export type BatchResult = { ok: true; batch: string } | { ok: false; reason: 'fo
 export async function notify(deps: Needs, request: NotifyRequest): Promise<BatchResult> {
   const { schoolId, accountIds, formKey } = request;
   return onceByForm(deps.jobsDb, { schoolId, formKey }, async (trx) => {
-    const school = await findSchoolById(trx, schoolId);
     const wanted = new Set(accountIds);
+    // Before anything is read: what follows is then as it is when it is our turn, and not as it was when we came.
+    const accounts = await lockAccounts(trx, [...wanted]);
+    const school = await findSchoolById(trx, schoolId);
     if (school === null || wanted.size === 0) return { ok: false, reason: 'nobody' };
     const recipients = inOrder(await findRecipientsAmong(trx, school, [...wanted]));
     if (recipients.size < wanted.size) return { ok: false, reason: 'foreign' };
-    const batch = await distribute(deps, trx, school, recipients, request);
+    const batch = await distribute(deps, trx, school, { recipients, accounts }, request);
     return { ok: true, batch: batch.publicId };
   });
 }
@@ -92,23 +94,28 @@ export async function notifySchool(
     if (all.length > 0 && recipients.length === 0) return { ok: false, reason: 'unknown-class' };
     if (recipients.length === 0) return { ok: false, reason: 'nobody' };
     const how = { channel: 'sheet', withReset: false, formKey: null, actor: request.actor } as const;
-    return { ok: true, batch: await distribute(deps, trx, school, inOrder(recipients), how) };
+    const ordered = inOrder(recipients);
+    const accounts = await lockAccounts(trx, [...ordered.keys()]);
+    const whom = { recipients: ordered, accounts };
+    return { ok: true, batch: await distribute(deps, trx, school, whom, how) };
   });
 }
 
 type How = Omit<NotifyRequest, 'schoolId' | 'accountIds'>;
+/** `accounts`: of the recipients, locked. */
+type Whom = { recipients: ReadonlyMap<number, Recipient>; accounts: readonly Account[] };
 
 async function distribute(
   deps: Needs,
   trx: Transaction,
   school: School,
-  recipients: ReadonlyMap<number, Recipient>,
+  { recipients, accounts: locked }: Whom,
   how: How,
 ): Promise<Batch> {
   const { channel, withReset, actor, formKey } = how;
   const now = deps.clock.now();
   const publicId = deps.random.bytes(16).toString('base64url');
-  // First, so that of two who press at once the second waits here and finds the batch of the first.
+  // Of two who press at once the second finds here that there is the batch of the first.
   const id = await insertBatch(trx, {
     publicId,
     schoolId: school.id,
@@ -120,7 +127,7 @@ async function distribute(
     actor,
     now,
   });
-  const accounts = (await lockAccounts(trx, [...recipients.keys()])).filter(isOpen);
+  const accounts = locked.filter(isOpen);
   const ids = accounts.map((account) => account.id);
   const needsAddress = channel === 'email' || withReset;
   const known = needsAddress ? await knownEmails(trx, ids) : new Map<number, string>();

@@ -34,8 +34,10 @@ export async function resetPasswords(
 ): Promise<BatchResult> {
   const { schoolId, accountIds, formKey, actor } = request;
   return onceByForm(deps.jobsDb, { schoolId, formKey }, async (trx) => {
-    const school = await findSchoolById(trx, schoolId);
     const wanted = new Set(accountIds);
+    // Before anything is read: what follows is then as it is when it is our turn, and not as it was when we came.
+    const locked = await lockAccounts(trx, [...wanted]);
+    const school = await findSchoolById(trx, schoolId);
     if (school === null || wanted.size === 0) return { ok: false, reason: 'nobody' };
     const reached = new Set(
       (await findRecipientsAmong(trx, school, [...wanted])).map((one) => one.accountId),
@@ -54,7 +56,7 @@ export async function resetPasswords(
       actor,
       now,
     });
-    const accounts = (await lockAccounts(trx, [...reached])).filter((account) => account.closedAt === null);
+    const accounts = locked.filter((account) => account.closedAt === null);
     const ids = accounts.map((account) => account.id);
     const linked = await findLinked(trx, ids);
     const plans = accounts.map((account) =>
