@@ -63,11 +63,11 @@ function readEach(given: Record<string, unknown>): { values: Values; faults: str
 export const processEnvironment = (): NodeJS.ProcessEnv => process.env;
 
 /**
- * The environment of a command: where DATABASE_URL is unset, that of the demo (`.demo/env`, KEY=VALUE lines), with
- * the process's own variables before it (contract).
+ * The environment of a command: where DATABASE_URL is unset, that of the demo (`.demo/env`, KEY=VALUE lines, or in the
+ * folder that DEMO_FOLDER names for the demo), with the process's own variables before it (contract).
  */
 export function commandEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  const file = join(findRoot(import.meta.dirname), '.demo', 'env');
+  const file = join(env.DEMO_FOLDER || join(findRoot(import.meta.dirname), '.demo'), 'env');
   if (env.DATABASE_URL || !existsSync(file)) return env;
   const lines = readFileSync(file, 'utf8').matchAll(/^([A-Z][A-Z0-9_]*)=(.*)$/gm);
   return { ...Object.fromEntries(Array.from(lines, ([, name = '', value = '']) => [name, value])), ...env };

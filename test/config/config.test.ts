@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, describeConfig, loadConfig } from '../../src/config.ts';
+import { ConfigError, commandEnvironment, describeConfig, loadConfig } from '../../src/config.ts';
 
 const good = {
   BASE_URL: 'https://educonnect.example',
@@ -159,4 +162,17 @@ describe('the configuration', () => {
     });
     expect(JSON.stringify(shown)).not.toMatch(/s3cret|0123456789abcdef/);
   });
+});
+
+test('a command follows the demo to the folder that DEMO_FOLDER names', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ec-demo-folder-'));
+  writeFileSync(join(folder, 'env'), 'DATABASE_URL=mysql://demo@localhost/demo\nPORT=4300\n');
+  expect(commandEnvironment({ DEMO_FOLDER: folder, PORT: '1' })).toEqual({
+    DEMO_FOLDER: folder,
+    DATABASE_URL: 'mysql://demo@localhost/demo',
+    PORT: '1',
+  });
+  const own = { DEMO_FOLDER: folder, DATABASE_URL: 'mysql://own@localhost/own' };
+  expect(commandEnvironment(own)).toBe(own);
+  rmSync(folder, { recursive: true });
 });
