@@ -318,6 +318,22 @@ describe('from the list', () => {
       String(href).replaceAll('&amp;', '&'),
     );
     expect(links).toContain(`${base}/responsables?q=${run}&state=activated&sort=class`);
+    // Through a part of the distribution that is asked about.
+    const reset = await confirm('reset', ['notified'], [['q', `${run}`]]);
+    const was = await post(
+      `${base}/responsables/reinitialiser`,
+      hiddenFields(reset, `${base}/responsables/reinitialiser`),
+    );
+    const part = await post(`${base}/responsables/confirmer?q=${run}`, [
+      ...hiddenFields(was, `${base}/responsables/confirmer\\?q=${run}`),
+      ['action', 'sheet'],
+    ]);
+    expect(words(part)).toContain('1 compte(s) concerné(s)');
+    const last = await post(
+      `${base}/responsables/notifier`,
+      hiddenFields(part, `${base}/responsables/notifier`),
+    );
+    expect(last.text).toContain(`href="${base}/responsables?q=${run}"`);
     // Also from the page of an account.
     const one = await director.get(
       `${base}/comptes/${publicId('activated')}/notifier?action=sheet&q=${run}&state=activated`,

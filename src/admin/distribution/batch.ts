@@ -87,7 +87,11 @@ async function ofOne(
   const { deps } = door;
   const { head, school } = visit;
   if (!head.single) {
-    const again = { action: pathsOf(visit).confirm, csrf: csrfOf(door, ctx), batch: head.publicId };
+    const again = {
+      action: pathsOf(visit).confirm + carriedQuery(ctx),
+      csrf: csrfOf(door, ctx),
+      batch: head.publicId,
+    };
     return { secret: null, accountHref: null, again };
   }
   const row = await findOnly(deps.db, head.id);

@@ -3,7 +3,7 @@ import { selectAccounts } from '../../accounts/select.ts';
 import type { Context } from '../../http/context.ts';
 import { field } from '../../http/form.ts';
 import { BATCH_PARTS, findBatch, findPart } from '../../messages/batches-store.ts';
-import { ofForm, readSearch, searchFields } from '../guardians/search.ts';
+import { ofAddress, ofForm, readSearch, searchFields } from '../guardians/search.ts';
 import { readSelection, selectionFields } from '../guardians/selection.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import type { HiddenField } from './pages.ts';
@@ -33,13 +33,18 @@ export async function chosenOf(door: AdminDoor, ctx: Context, visit: SchoolVisit
   if (selection === null) return null;
   const selected = selectionFields(selection);
   const ticked = 'publicIds' in selection ? selected : [];
-  const search = readSearch(ofForm(ctx));
   return {
     ids: await selectAccounts(db, school, selection),
     fields: selected,
-    search: search === null ? [] : searchFields(search),
+    search: searchBeside(ctx),
     ticked,
   };
+}
+
+/** Of the form, or of the address of the distribution whose part is asked about. */
+function searchBeside(ctx: Context): HiddenField[] {
+  const search = readSearch(ofForm(ctx)) ?? readSearch(ofAddress(ctx));
+  return search === null ? [] : searchFields(search);
 }
 
 /** Whoever has left the school since is left out. */
@@ -61,5 +66,5 @@ async function partOfBatch(
       : await findOwnIds(db, school, await findPart(db, head.id, part), {
           withoutSettled: config.STRICT_SECOND_DEGREE && school.degree === 2,
         });
-  return { ids, fields, search: [], ticked: [] };
+  return { ids, fields, search: searchBeside(ctx), ticked: [] };
 }

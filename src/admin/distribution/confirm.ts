@@ -93,11 +93,11 @@ const hiddenOf = ({ fields, search }: Chosen) => [
 /** Back to the list with its search and its ticks, or to the distribution whose part this is. */
 function cancelHref(paths: ReturnType<typeof pathsOf>, { fields, search, ticked }: Chosen): string {
   const batch = fields.find(({ name }) => name === 'batch');
-  if (batch) return paths.batch(batch.value);
-  if (search.length === 0) return paths.list;
+  const to = batch ? paths.batch(batch.value) : paths.list;
+  if (search.length === 0) return to;
   const query = new URLSearchParams();
   for (const { name, value } of [...search, ...ticked]) query.append(name, value);
-  return `${paths.list}?${query}`;
+  return `${to}?${query}`;
 }
 
 type Request = Parameters<typeof resetPasswords>[1];
