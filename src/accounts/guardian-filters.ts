@@ -20,17 +20,6 @@ export type GuardianFilters = {
 /** Came by FranceConnect or by SMS: nothing needs to be done for him. */
 export const isSettled = (origin: AccountOrigin) => origin === 'franceconnect' || origin === 'guardian';
 
-export const NO_FILTERS: GuardianFilters = {
-  text: '',
-  classIds: [],
-  mefCodes: [],
-  states: [],
-  email: null,
-  origins: [],
-  providedBefore: null,
-  withoutSettled: false,
-};
-
 /** Accounts that were ticked, or all those that a search finds. */
 export type Selection =
   | { publicIds: readonly string[]; withoutSettled?: boolean }

@@ -1,6 +1,8 @@
 import type { Database } from '../deps.ts';
 import type { SchoolScope, Selection } from './guardian-filters.ts';
 import { countOwnClasses, findGuardianIds, findOwnIds } from './guardians-store.ts';
+import { findAccountById } from './store.ts';
+import type { Account } from './types.ts';
 
 /**
  * The accounts that staff of a school have selected (R-102): open accounts of guardians of its pupils.
@@ -21,6 +23,17 @@ export async function selectAccounts(
   const classes = [...new Set(selection.filters.classIds)];
   if (classes.length > 0 && (await countOwnClasses(db, school, classes)) !== classes.length) return null;
   return findGuardianIds(db, school, selection.filters);
+}
+
+/** An open account of a guardian of the school's pupils; null: there is none such. */
+export async function findOwnAccount(
+  db: Database,
+  school: SchoolScope,
+  publicId: string,
+  options: { withoutSettled?: boolean } = {},
+): Promise<Account | null> {
+  const ids = await selectAccounts(db, school, { publicIds: [publicId], ...options });
+  return ids?.[0] === undefined ? null : findAccountById(db, ids[0]);
 }
 
 /** The server ignores blanks at the end of what it compares: only what can be one is asked for. */

@@ -33,7 +33,8 @@ const TABS: readonly Tab[] = [
   },
 ];
 
-const HOME = { administration: '/admin', troubleshooting: '/admin/depannage' } as const;
+/** « Accueil » of each module. */
+export const HOME = { administration: '/admin', troubleshooting: '/admin/depannage' } as const;
 
 /**
  * Header and tabs of a page.

@@ -6,7 +6,7 @@ import { accessTo } from '../staff/rights.ts';
 import { saveChoice } from '../staff/store.ts';
 import type { SchoolRights, StaffModule, StaffSession } from '../staff/types.ts';
 import { helpLinks } from './families/links.ts';
-import { assistanceOf, frameOf, plainName, schoolLabel, tabHref } from './frame.ts';
+import { assistanceOf, frameOf, HOME, plainName, schoolLabel, tabHref } from './frame.ts';
 import { guideHref, helpAddresses } from './help/address.ts';
 import type { HomePage, NeedsKeyPage, NoRightsPage } from './pages.ts';
 import { recordRefusal } from './refusals.ts';
@@ -16,14 +16,13 @@ import { csrfOf } from './visit.ts';
 /** « Accueil » of both modules, and what is shown to whoever may not come in. */
 
 const OTHER = { administration: 'troubleshooting', troubleshooting: 'administration' } as const;
-const HOME = { administration: '/admin', troubleshooting: '/admin/depannage' } as const;
 
 /** Schools where he has this module, with the key or as soon as he has it. */
 const schoolsOf = (staff: StaffSession, module: StaffModule) =>
   staff.schools.filter((rights) => accessTo(module, rights, staff) !== 'closed');
 
 /** The school of all pages: the only one, or the one that was chosen while it is still his. */
-export function chosenSchool(staff: StaffSession, module: StaffModule): SchoolRights | null {
+function chosenSchool(staff: StaffSession, module: StaffModule): SchoolRights | null {
   const mine = schoolsOf(staff, module);
   if (mine.length === 1) return mine[0] ?? null;
   return mine.find(({ school }) => school.uai === staff.chosenUai) ?? null;
@@ -122,7 +121,7 @@ export function chooseSchool(module: StaffModule) {
 }
 
 /** Signed in, but nothing here is his. */
-export function showNoRights(door: AdminDoor, ctx: Context, { staff }: StaffVisit): void {
+function showNoRights(door: AdminDoor, ctx: Context, { staff }: StaffVisit): void {
   const page: NoRightsPage = {
     frame: frameOf(door, ctx, staff, { module: 'administration' }),
     assistance: assistanceOf(door),

@@ -113,14 +113,14 @@ export async function countFailedChecks(
   accountIds: readonly number[],
   since: Date,
 ): Promise<(FailedChecks & { accountId: number })[]> {
-  const rows = await db('failed_checks')
+  const rows: (FailedChecks & { accountId: number })[] = await db('failed_checks')
     .whereIn('account_id', [...accountIds])
     .where('at', '>', since)
     .groupBy('account_id', 'way', 'failed')
     .select({ accountId: 'account_id', way: 'way', failed: 'failed' })
     .count({ times: '*' })
     .max({ lastAt: 'at' });
-  return rows.map((row) => ({ ...row, times: Number(row.times) })) as never;
+  return rows.map((row) => ({ ...row, times: Number(row.times) }));
 }
 
 /** The last link of mail C07 of each account that has not been used. */
@@ -128,14 +128,15 @@ export async function findActivationLinks(
   db: Database,
   accountIds: readonly number[],
 ): Promise<{ accountId: number; sentAt: Date; expiresAt: Date }[]> {
-  return db('mail_links')
+  const rows: { accountId: number; sentAt: Date; expiresAt: Date }[] = await db('mail_links')
     .whereIn('account_id', [...accountIds])
     .where({ purpose: 'activate' })
     .whereNull('consumed_at')
     .whereNull('revoked_at')
     .groupBy('account_id')
     .select({ accountId: 'account_id' })
-    .max({ sentAt: 'created_at', expiresAt: 'expires_at' }) as never;
+    .max({ sentAt: 'created_at', expiresAt: 'expires_at' });
+  return rows;
 }
 
 /** More people than this behind one number are a school's number, which tells nobody apart; nor does enrolment read more. */

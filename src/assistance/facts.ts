@@ -1,3 +1,4 @@
+import { groupBy } from '../db/rows.ts';
 import type { Database, Deps } from '../deps.ts';
 import { datesExhaustedUntil } from '../enrolment/birth-date.ts';
 import { FAILED_CHECK_DAYS } from '../enrolment/failed-checks.ts';
@@ -14,7 +15,6 @@ import {
   findSharers,
   type ReferenceRow,
 } from './facts-store.ts';
-import { groupBy } from './group.ts';
 import type { GuardianFacts, PupilFacts } from './types.ts';
 
 const DAY_MS = 86_400_000;

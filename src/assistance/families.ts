@@ -6,7 +6,7 @@ import { settingsOf } from './settings.ts';
 import { hasFailed, isStuck } from './standing.ts';
 import type { CheckStory, Finding, GuardianFacts, Way } from './types.ts';
 
-export const FAMILIES_SHOWN = 25;
+const FAMILIES_SHOWN = 25;
 /** `failed`: a check failed within 30 days and he has not got in since; `stuck`: no way in is open to him. */
 export const FAMILY_FILTERS = ['all', 'failed', 'stuck'] as const;
 export type FamilyFilter = (typeof FAMILY_FILTERS)[number];

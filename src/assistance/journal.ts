@@ -5,7 +5,7 @@ import { type AccountNamed, findNamed, findOfSchool, isOfSchool } from './journa
 
 export type { AccountNamed } from './journal-store.ts';
 
-export const JOURNAL_SHOWN = 50;
+const JOURNAL_SHOWN = 50;
 export const JOURNAL_DAYS = [30, 90, 366] as const;
 const DAY_MS = 86_400_000;
 /** Of those who have seen a password more than these are not told one by one. */

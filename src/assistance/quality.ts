@@ -1,8 +1,9 @@
 import { chunksOf } from '../db/batch.ts';
+import { groupBy } from '../db/rows.ts';
 import type { Deps } from '../deps.ts';
 import { genderOf } from '../enrolment/matching.ts';
 import { nameKey } from './facts.ts';
-import { groupBy } from './group.ts';
+
 import { mobileKind } from './mobile.ts';
 import {
   countQualityPupils,

@@ -1,11 +1,13 @@
 import { provisionalExpiresAt } from '../credentials/provisional.ts';
+import { groupBy } from '../db/rows.ts';
 import type { Deps } from '../deps.ts';
 import { findActivationLinks, findPupils, findReferences } from './facts-store.ts';
-import { groupBy } from './group.ts';
 import { type Candidate, findUnfinished } from './school-store.ts';
 
-export const RELAUNCH_SHOWN = 50;
-const SOON_MS = 15 * 86_400_000;
+const RELAUNCH_SHOWN = 50;
+/** A provisional password that ends within so many days ends soon. */
+export const SOON_DAYS = 15;
+const SOON_MS = SOON_DAYS * 86_400_000;
 
 /**
  * Whom a relaunch is for (R-067, R-157): whose provisional password expires within 15 days, whose has expired, who

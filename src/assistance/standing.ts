@@ -1,4 +1,4 @@
-import { provisionalExpiresAt } from '../credentials/provisional.ts';
+import { isProvisionalOver } from '../credentials/provisional.ts';
 import type { Standing } from './school-store.ts';
 import type { Settings } from './types.ts';
 
@@ -11,8 +11,7 @@ export function isStuck(one: Standing, { now, config, offers }: Omit<Settings, '
   if (one.linked && offers.sms && offers.franceConnect) return false;
   if (offers.sms && one.provable) return false;
   if (one.passwordKind === 'none') return true;
-  const expiresAt = provisionalExpiresAt(config, one);
-  if (expiresAt !== null && expiresAt <= now) return true;
+  if (isProvisionalOver(config, one, now)) return true;
   return one.state === 'notified' && !one.dated;
 }
 

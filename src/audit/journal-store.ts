@@ -58,7 +58,7 @@ export async function findEntries(
     .pluck('at');
   const shown = moments.slice(0, page.limit);
   if (shown.length === 0) return { entries: [], hasNext: false };
-  const rows = await lines(db, filter)
+  const rows: JournalEntry[] = await lines(db, filter)
     .whereIn('at', shown)
     .groupBy('at', 'event', 'outcome', 'actor_kind', 'actor', 'request_id')
     .orderBy([
@@ -70,7 +70,7 @@ export async function findEntries(
     .max({ id: 'id', accountId: 'account_id', details: 'details' });
   const entries = rows.map((row) => {
     const accounts = Number(row.accounts);
-    return { ...row, accounts, accountId: accounts === 1 ? row.accountId : null } as unknown as JournalEntry;
+    return { ...row, accounts, accountId: accounts === 1 ? row.accountId : null };
   });
   return { entries, hasNext: moments.length > page.limit };
 }

@@ -1,3 +1,4 @@
+import { chunksOf } from '../db/batch.ts';
 import type { Database } from '../deps.ts';
 import type { AuditEvent } from './types.ts';
 
@@ -15,7 +16,5 @@ export async function insertAuditEvents(db: Database, events: readonly AuditEven
     request_id: event.requestId ?? null,
     details: event.details ?? null,
   }));
-  for (let start = 0; start < rows.length; start += 500) {
-    await db('audit_events').insert(rows.slice(start, start + 500));
-  }
+  for (const part of chunksOf(rows)) await db('audit_events').insert(part);
 }

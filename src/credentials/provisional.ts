@@ -45,3 +45,17 @@ export function provisionalExpiresAt(
   const start = Math.max(account.distributedAt?.getTime() ?? 0, account.provisionalCreatedAt?.getTime() ?? 0);
   return new Date(start + config.PROVISIONAL_VALID_DAYS * DAY_MS);
 }
+
+/** Whether the provisional password no longer lets anybody in; false when there is none. */
+export function isProvisionalOver(
+  config: Pick<Deps['config'], 'PROVISIONAL_VALID_DAYS'>,
+  account: Pick<Account, 'passwordKind' | 'distributedAt' | 'provisionalCreatedAt'>,
+  now: Date,
+): boolean {
+  const expiresAt = provisionalExpiresAt(config, account);
+  return expiresAt !== null && expiresAt <= now;
+}
+
+/** For how long texts say that a provisional password is good. */
+export const provisionalMonths = (config: Pick<Deps['config'], 'PROVISIONAL_VALID_DAYS'>): number =>
+  Math.round(config.PROVISIONAL_VALID_DAYS / 30);

@@ -4,7 +4,7 @@ import { recordAudit } from '../audit/record.ts';
 import { sameText } from '../crypto/digests.ts';
 import type { Deps } from '../deps.ts';
 import { countAttempt, normaliseIdentifier } from './attempts.ts';
-import { openProvisional, provisionalExpiresAt } from './provisional.ts';
+import { isProvisionalOver, openProvisional } from './provisional.ts';
 
 export type SignIn = {
   identifier: string;
@@ -55,8 +55,7 @@ export async function verifyCredentials(deps: Verifier, signIn: SignIn): Promise
     await recordRefusal(deps, signIn, account, 'frozen');
     return { ok: false, reason: 'frozen' };
   }
-  const expiresAt = provisionalExpiresAt(deps.config, account);
-  if (expiresAt && expiresAt.getTime() <= deps.clock.now().getTime()) {
+  if (isProvisionalOver(deps.config, account, deps.clock.now())) {
     await recordRefusal(deps, signIn, account, 'expired');
     return { ok: false, reason: 'expired' };
   }

@@ -1,6 +1,6 @@
 import { transition } from '../accounts/lifecycle.ts';
 import type { Account } from '../accounts/types.ts';
-import { generateProvisional, provisionalExpiresAt, sealProvisional } from '../credentials/provisional.ts';
+import { generateProvisional, isProvisionalOver, sealProvisional } from '../credentials/provisional.ts';
 import type { Deps } from '../deps.ts';
 import { type Channel, type CredentialMessage, chooseMessage } from './choice.ts';
 import { isOneAddress } from './outbox.ts';
@@ -51,8 +51,7 @@ export function planNotice(
   if (before.frozenAt !== null && reset !== 'done' && !fresh) return { ...untouched, outcome: 'frozen' };
   const next = transition(before, 'notify');
   if (!next.ok) throw new Error(`no way to notify an account that is ${before.state}`);
-  const expiry = provisionalExpiresAt(deps.config, before);
-  const expired = expiry !== null && expiry <= facts.now;
+  const expired = isProvisionalOver(deps.config, before, facts.now);
   const renewed = fresh || expired || reset === 'done';
   const moved: Account = { ...before, state: next.state, origin: next.origin, distributedAt: facts.now };
   const after = renewed ? renew(deps, moved, facts.now) : moved;

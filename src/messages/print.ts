@@ -1,6 +1,6 @@
 import type { Account } from '../accounts/types.ts';
 import { type Actor, recordAudit } from '../audit/record.ts';
-import { provisionalExpiresAt } from '../credentials/provisional.ts';
+import { isProvisionalOver } from '../credentials/provisional.ts';
 import { tokenHash } from '../crypto/digests.ts';
 import type { Database, Deps } from '../deps.ts';
 import { chooseMessage } from './choice.ts';
@@ -44,8 +44,7 @@ export async function readPrintable(
 function mayBePrinted(config: Deps['config'], account: Account, now: Date): boolean {
   if (account.closedAt !== null || account.frozenAt !== null || account.state === 'not_notified')
     return false;
-  const expiry = provisionalExpiresAt(config, account);
-  return expiry === null || expiry > now;
+  return !isProvisionalOver(config, account, now);
 }
 
 /** Changes with every password and everybody who comes or goes: what was made before is stale then. */

@@ -1,3 +1,4 @@
+import { groupBy } from '../db/rows.ts';
 import type { Child, Recipient } from './notify-store.ts';
 
 const collator = new Intl.Collator('fr', { numeric: true });
@@ -21,12 +22,5 @@ export function inOrder(recipients: readonly Recipient[]): Map<number, Recipient
   return first;
 }
 
-export function byAccount(children: readonly Child[]): Map<number, Child[]> {
-  const families = new Map<number, Child[]>();
-  for (const child of children) {
-    const family = families.get(child.accountId) ?? [];
-    family.push(child);
-    families.set(child.accountId, family);
-  }
-  return families;
-}
+export const byAccount = (children: readonly Child[]): Map<number, Child[]> =>
+  groupBy(children, ({ accountId }) => accountId);

@@ -1,6 +1,6 @@
 import { lockAccounts } from '../accounts/store.ts';
 import { type Actor, recordAudit } from '../audit/record.ts';
-import { provisionalExpiresAt } from '../credentials/provisional.ts';
+import { isProvisionalOver } from '../credentials/provisional.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
 import { knownEmails } from '../directory/contact-store.ts';
@@ -42,9 +42,10 @@ export async function retryFailed(
     const families = byAccount(await findChildren(trx, ids));
     const notified = accounts.flatMap((account): Notified[] => {
       const recipient = recipients.get(account.id);
-      const expiry = provisionalExpiresAt(deps.config, account);
       const over =
-        account.closedAt !== null || account.frozenAt !== null || (expiry !== null && expiry <= now);
+        account.closedAt !== null ||
+        account.frozenAt !== null ||
+        isProvisionalOver(deps.config, account, now);
       if (recipient === undefined || over || !isUsable(account, addresses.get(account.id) ?? null)) return [];
       const message = chooseMessage(account.state, account.passwordKind, 'email');
       return [{ account, message, recipient, children: families.get(account.id) ?? [] }];

@@ -1,5 +1,4 @@
-import { selectAccounts } from '../../accounts/select.ts';
-import { findAccountById } from '../../accounts/store.ts';
+import { findOwnAccount } from '../../accounts/select.ts';
 import type { Account } from '../../accounts/types.ts';
 import { maySchoolResend, resendActivationBySchool } from '../../enrolment/activation.ts';
 import { type Context, partOf } from '../../http/context.ts';
@@ -26,12 +25,9 @@ function ofSchool(
   handle: (door: AdminDoor, ctx: Context, visit: Named) => Promise<void>,
 ): (door: AdminDoor, ctx: Context, visit: SchoolVisit) => Promise<void> {
   return async (door, ctx, visit) => {
-    const { db } = door.deps;
-    const ids = await selectAccounts(db, visit.school, {
-      publicIds: [partOf(ctx, 'account')],
-      withoutSettled: door.deps.config.STRICT_SECOND_DEGREE,
-    });
-    const account = ids?.[0] === undefined ? null : await findAccountById(db, ids[0]);
+    const { db, config } = door.deps;
+    const strict = { withoutSettled: config.STRICT_SECOND_DEGREE };
+    const account = await findOwnAccount(db, visit.school, partOf(ctx, 'account'), strict);
     if (account === null) return refuseForeign(door, ctx, visit, 'account');
     return handle(door, ctx, { ...visit, account });
   };

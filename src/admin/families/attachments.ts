@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decideWrongAttachment } from '../../accounts/wrong-attachments.ts';
 import { findSignalled, type SignalledAttachment } from '../../accounts/wrong-attachments-store.ts';
+import { baseOf } from '../../assistance/types.ts';
 import type { Context } from '../../http/context.ts';
 import { field } from '../../http/form.ts';
 import { seeOther, showPage } from '../../http/page.ts';
@@ -49,7 +50,7 @@ export async function showAttachments(
   const page: AttachmentsPage = {
     frame: frameOf(door, ctx, staff, { module, school, current: 'guardians' }),
     links: await helpLinks(door, school, 'attachments'),
-    base: school.degree === 1 ? 'ONDE' : 'SIECLE',
+    base: baseOf(school.degree),
     states: (['open', 'closed'] as const).map((key) => ({
       key,
       href: helpHref(school, 'attachments', { etat: STATES[key] }),

@@ -1,4 +1,5 @@
 import { JOURNAL_DAYS, type Journal, type JournalLine, schoolJournal } from '../../assistance/journal.ts';
+import { baseOf } from '../../assistance/types.ts';
 import { ACT_KINDS } from '../../audit/acts.ts';
 import { normaliseIdentifier } from '../../credentials/attempts.ts';
 import type { Context } from '../../http/context.ts';
@@ -38,7 +39,7 @@ export async function showJournal(door: AdminDoor, ctx: Context, visit: SchoolVi
   const page: JournalPage = {
     frame: frameOf(door, ctx, staff, { module, school, current: 'guardians' }),
     links: await helpLinks(door, school, 'journal'),
-    base: school.degree === 1 ? 'ONDE' : 'SIECLE',
+    base: baseOf(school.degree),
     action: helpHref(school, 'journal'),
     days: JOURNAL_DAYS.map((value) => ({ value, current: value === asked.days })),
     kinds: ACT_KINDS.map((value) => ({ value, current: value === asked.kind })),

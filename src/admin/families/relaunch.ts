@@ -1,5 +1,5 @@
 import { dataDates } from '../../assistance/account.ts';
-import { RELAUNCH_KINDS, type RelaunchKind, relaunchOf } from '../../assistance/relaunch.ts';
+import { RELAUNCH_KINDS, type RelaunchKind, relaunchOf, SOON_DAYS } from '../../assistance/relaunch.ts';
 import type { Context } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
 import type { StaffSchool } from '../../staff/types.ts';
@@ -12,16 +12,14 @@ import { helpLinks } from './links.ts';
 import type { RelaunchPage } from './pages.ts';
 
 const GROUPS = { expiring: 'bientot', expired: 'expires', activating: 'activation' } as const;
-/** All of a group and more pages than one, as the list of the guardians finds them (selection of the lists). */
+const ENDING = [
+  { name: 'state', value: 'notified' },
+  { name: 'expires', value: String(SOON_DAYS) },
+];
+/** All of a group, on whatever page, as the list of the guardians finds them (selection of the lists). */
 const ALL: Record<RelaunchKind, { name: string; value: string }[]> = {
-  expiring: [
-    { name: 'state', value: 'notified' },
-    { name: 'expires', value: '15' },
-  ],
-  expired: [
-    { name: 'state', value: 'notified' },
-    { name: 'expires', value: '15' },
-  ],
+  expiring: ENDING,
+  expired: ENDING,
   activating: [{ name: 'state', value: 'activating' }],
 };
 

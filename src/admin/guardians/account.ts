@@ -1,7 +1,6 @@
 import { isSettled } from '../../accounts/guardian-filters.ts';
 import { findLinkedAt } from '../../accounts/guardians-store.ts';
-import { selectAccounts } from '../../accounts/select.ts';
-import { findAccountById } from '../../accounts/store.ts';
+import { findOwnAccount } from '../../accounts/select.ts';
 import type { Account } from '../../accounts/types.ts';
 import { dataDates } from '../../assistance/account.ts';
 import { recordAudit } from '../../audit/record.ts';
@@ -30,8 +29,7 @@ import { carriedQuery } from './search.ts';
 export async function showAccount(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> {
   const { deps } = door;
   const { school, staff } = visit;
-  const ids = await selectAccounts(deps.db, school, { publicIds: [partOf(ctx, 'account')] });
-  const account = ids?.[0] === undefined ? null : await findAccountById(deps.db, ids[0]);
+  const account = await findOwnAccount(deps.db, school, partOf(ctx, 'account'));
   if (account === null) return refuseForeign(door, ctx, visit, 'account');
   const { id } = account;
   const [linkedAt, mobiles, emails, pupils, diagnosis, data] = await Promise.all([

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { GuardianFilters, GuardianSort } from '../../accounts/guardian-filters.ts';
 import type { AccountOrigin, AccountState } from '../../accounts/types.ts';
+import { SOON_DAYS } from '../../assistance/relaunch.ts';
 import type { Deps } from '../../deps.ts';
 import type { Context } from '../../http/context.ts';
 import { fields } from '../../http/form.ts';
@@ -25,8 +26,6 @@ const SORTS = [
   'login',
 ] as const satisfies readonly GuardianSort[];
 
-/** « Relance »: provisional passwords that end within so many days, or have ended. */
-const EXPIRES_DAYS = 15;
 const DAY_MS = 86_400_000;
 const MOST_VALUES = 300;
 const MOST_TEXT = 200;
@@ -84,7 +83,7 @@ export function readSearch({ all }: Source): GuardianSearch | null {
     states: known(STATES, all('state')),
     email: known(['with', 'without'], all('email'))[0] ?? null,
     origins: known(ORIGINS, all('origin')),
-    expires: all('expires')[0] === String(EXPIRES_DAYS),
+    expires: all('expires')[0] === String(SOON_DAYS),
     sort: known(SORTS, all('sort'))[0] ?? 'pupil',
     descending: all('dir')[0] === 'desc',
     page: Math.max(1, whole.parse(all('page')[0] ?? '1')),
@@ -107,7 +106,7 @@ export function criteriaFields(
     ...many('state', search.states),
     ...(search.email === null ? [] : [{ name: 'email', value: search.email }]),
     ...many('origin', search.origins),
-    ...(search.expires ? [{ name: 'expires', value: String(EXPIRES_DAYS) }] : []),
+    ...(search.expires ? [{ name: 'expires', value: String(SOON_DAYS) }] : []),
   ];
 }
 
@@ -148,7 +147,7 @@ export function filtersOf(
   search: GuardianSearch,
 ): GuardianFilters {
   const { text, classIds, mefCodes, states, email, origins, expires } = search;
-  const sinceMs = (config.PROVISIONAL_VALID_DAYS - EXPIRES_DAYS) * DAY_MS;
+  const sinceMs = (config.PROVISIONAL_VALID_DAYS - SOON_DAYS) * DAY_MS;
   const providedBefore = expires ? new Date(clock.now().getTime() - sinceMs) : null;
   return { text, classIds, mefCodes, states, email, origins, providedBefore, withoutSettled: false };
 }

@@ -1,3 +1,5 @@
+import { baseOf } from '../../assistance/types.ts';
+import { provisionalMonths } from '../../credentials/provisional.ts';
 import type { Context } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
 import { assistanceOf, frameOf } from '../frame.ts';
@@ -5,8 +7,6 @@ import type { AdminDoor, SchoolVisit } from '../types.ts';
 import { csrfOf } from '../visit.ts';
 import { guideHref, helpAddresses } from './address.ts';
 import { CASES, type CaseKey, type HelpAction, type HelpPage, STEPS, type StepKey } from './pages.ts';
-
-const DAYS_A_MONTH = 30;
 
 type Addresses = ReturnType<typeof helpAddresses>;
 /** Its text with where it leads. */
@@ -62,9 +62,9 @@ export function showHelp(door: AdminDoor, ctx: Context, { staff, school, module 
   const page: HelpPage = {
     frame: frameOf(door, ctx, staff, { module, school }),
     degree: school.degree,
-    base: school.degree === 1 ? 'ONDE' : 'SIECLE',
+    base: baseOf(school.degree),
     siteUrl: door.deps.config.BASE_URL,
-    months: Math.round(door.deps.config.PROVISIONAL_VALID_DAYS / DAYS_A_MONTH),
+    months: provisionalMonths(door.deps.config),
     linkDays: door.deps.config.ACTIVATION_LINK_VALID_DAYS,
     cases: CASES.map((key) => ({ key, actions: leading(CASE_LEADS[key](to)) })),
     year: STEPS.map((key) => ({ key, actions: leading(STEP_LEADS[key](to)) })),

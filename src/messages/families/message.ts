@@ -1,9 +1,8 @@
+import { provisionalMonths } from '../../credentials/provisional.ts';
 import type { Deps } from '../../deps.ts';
 
 /** The school that speaks; `name` as families know it. */
 export type SpeakingSchool = { uai: string; name: string; town: string | null; degree: 1 | 2 };
-
-const DAYS_A_MONTH = 30;
 
 /** What the message and the flyer are filled in with. */
 export function familyFacts({ config }: Pick<Deps, 'config'>, school: SpeakingSchool) {
@@ -11,7 +10,7 @@ export function familyFacts({ config }: Pick<Deps, 'config'>, school: SpeakingSc
     school,
     siteUrl: config.BASE_URL,
     helpUrl: `${config.BASE_URL}/aide/connexion`,
-    months: Math.round(config.PROVISIONAL_VALID_DAYS / DAYS_A_MONTH),
+    months: provisionalMonths(config),
   };
 }
 

@@ -1,3 +1,4 @@
+import { provisionalMonths } from '../../credentials/provisional.ts';
 import type { Deps } from '../../deps.ts';
 import type { Span } from '../letters/types.ts';
 import {
@@ -17,12 +18,10 @@ export type GuideBlock =
   /** `widths`: shares of the page's width; the first row is the heading. */
   | { kind: 'table'; widths: number[]; rows: Span[][][] };
 
-const DAYS_A_MONTH = 30;
-
 /** Renders `views/messages/guide.njk` with the numbers of this configuration, and reads it back as blocks. */
 export function guideContent({ render, config }: Pick<Deps, 'render' | 'config'>): GuideBlock[] {
   const markup = render('messages/guide', {
-    months: Math.round(config.PROVISIONAL_VALID_DAYS / DAYS_A_MONTH),
+    months: provisionalMonths(config),
     linkDays: config.ACTIVATION_LINK_VALID_DAYS,
     passwordMin: config.PASSWORD_MIN_LENGTH,
     passwordMax: config.PASSWORD_MAX_LENGTH,
