@@ -1,4 +1,5 @@
 import type { Database } from '../deps.ts';
+import { withWrongAttachments } from '../directory/store.ts';
 import type { Candidate } from '../enrolment/matching-store.ts';
 import type { FailedChecks, GuardianFacts, PupilFacts } from './types.ts';
 
@@ -66,15 +67,11 @@ export type PupilRow = PupilFacts & { accountId: number; endedAt: Date | null };
 
 /** Children by living links, also those whom the guardian disowns; and the links that have ended, with `endedAt`. */
 export async function findPupils(db: Database, accountIds: readonly number[]): Promise<PupilRow[]> {
-  const rows = await db('guardian_references as g')
+  const rows: PupilRow[] = await db('guardian_references as g')
     .join('legal_links as l', 'l.guardian_reference_id', 'g.id')
     .join('pupils as p', 'p.id', 'l.pupil_id')
     .join('schools as s', 's.id', 'p.school_id')
-    .leftJoin('wrong_attachments as w', function joinThoseThatHold() {
-      this.on('w.guardian_reference_id', 'l.guardian_reference_id')
-        .andOn('w.pupil_id', 'l.pupil_id')
-        .andOn((either) => either.onVal('w.state', 'open').orOnVal('w.outcome', 'removed'));
-    })
+    .modify(withWrongAttachments, 'l')
     .whereIn('g.account_id', [...accountIds])
     .whereNull('g.left_at')
     .orderBy([{ column: 'p.birth_date' }, { column: 'p.id' }, { column: 'g.id' }])

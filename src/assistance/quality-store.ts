@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Database } from '../deps.ts';
+import { recordedPupils } from '../directory/store.ts';
 
 /** No school has as many; what is beyond is not read. */
 const MOST = 20_000;
@@ -74,21 +75,16 @@ const called = (table: string) =>
 const SHARER = `(SELECT CONCAT(o.family_name, '\\n', o.given_name) FROM guardian_references AS o
   WHERE o.mobile = g.mobile AND o.left_at IS NULL AND (${called('o')}) <> (${called('g')}) LIMIT 1)`;
 
-/** The legal guardians of a school's pupils. Columns: id of the record, p the pupils, l the links. */
+/** The records of a school's guardians, as its list means them. Tables as in `recordedPupils`. */
 const recordsOf = (db: Database, schoolId: number): Knex.QueryBuilder =>
-  db('pupils as p')
-    .join('legal_links as l', 'l.pupil_id', 'p.id')
-    .where('p.school_id', schoolId)
-    .whereNull('p.left_at')
-    .whereNull('l.ended_at');
+  recordedPupils(db).where('p.school_id', schoolId);
 
 /** Legal guardians of a school's pupils, each record once, by name. */
 export async function findQualityGuardians(db: Database, schoolId: number): Promise<QualityGuardian[]> {
-  const records = recordsOf(db, schoolId).distinct({ id: 'l.guardian_reference_id' });
+  const records = recordsOf(db, schoolId).distinct({ id: 'g.id' });
   const rows = await db(records.as('m'))
     .join('guardian_references as g', 'g.id', 'm.id')
     .leftJoin('accounts as a', (join) => join.on('a.id', 'g.account_id').andOnNull('a.closed_at'))
-    .whereNull('g.left_at')
     .orderBy(['g.family_name', 'g.given_name', 'g.id'])
     .limit(MOST)
     .select({
@@ -131,9 +127,8 @@ export async function findQualityDetails(
   ids: readonly number[],
 ): Promise<QualityDetail[]> {
   return recordsOf(db, schoolId)
-    .join('guardian_references as g', 'g.id', 'l.guardian_reference_id')
     .leftJoin('accounts as a', (join) => join.on('a.id', 'g.account_id').andOnNull('a.closed_at'))
-    .whereIn('l.guardian_reference_id', [...ids])
+    .whereIn('g.id', [...ids])
     .orderBy(['g.id', 'p.family_name', 'p.given_name'])
     .select({
       id: 'g.id',

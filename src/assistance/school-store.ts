@@ -1,20 +1,16 @@
 import type { Knex } from 'knex';
 import type { Account } from '../accounts/types.ts';
 import type { Database } from '../deps.ts';
+import { recordedPupils, withWrongAttachments } from '../directory/store.ts';
 
 /** Statements about all the guardians of one school; none reads another school's pupils but to count ways in. */
 
-/** The accounts of the living legal guardians of a school's pupils. Column: id. */
+/** The accounts of a school's guardians, as its list means them. Column: id. */
 function members(db: Database, schoolId: number): Knex.QueryBuilder {
-  return db('pupils as p0')
-    .join('legal_links as l0', 'l0.pupil_id', 'p0.id')
-    .join('guardian_references as g0', 'g0.id', 'l0.guardian_reference_id')
-    .where('p0.school_id', schoolId)
-    .whereNull('p0.left_at')
-    .whereNull('l0.ended_at')
-    .whereNull('g0.left_at')
-    .whereNotNull('g0.account_id')
-    .distinct({ id: 'g0.account_id' });
+  return recordedPupils(db)
+    .where('p.school_id', schoolId)
+    .whereNotNull('g.account_id')
+    .distinct({ id: 'g.account_id' });
 }
 
 /** What tells whether somebody gets in, without why. */
@@ -73,11 +69,7 @@ export async function findStandings(
     .leftJoin('pupils as c', (join) =>
       join.on('c.id', 'k.pupil_id').andOnNull('c.left_at').andOnNotNull('c.school_id'),
     )
-    .leftJoin('wrong_attachments as w', function joinThoseThatHold() {
-      this.on('w.guardian_reference_id', 'k.guardian_reference_id')
-        .andOn('w.pupil_id', 'k.pupil_id')
-        .andOn((either) => either.onVal('w.state', 'open').orOnVal('w.outcome', 'removed'));
-    })
+    .modify(withWrongAttachments, 'k')
     .whereNull('a.closed_at')
     .where((either) =>
       either

@@ -1,4 +1,18 @@
+import type { Knex } from 'knex';
 import type { Database } from '../deps.ts';
+
+/**
+ * Joins, as `w`, what was signalled as a wrong attachment and holds (R-079): the school has not looked at it yet, or has
+ * found that it is wrong.
+ * @param links how the query calls legal_links
+ */
+export function withWrongAttachments(query: Knex.QueryBuilder, links: string): void {
+  query.leftJoin('wrong_attachments as w', function joinThoseThatHold() {
+    this.on('w.guardian_reference_id', `${links}.guardian_reference_id`)
+      .andOn('w.pupil_id', `${links}.pupil_id`)
+      .andOn((either) => either.onVal('w.state', 'open').orOnVal('w.outcome', 'removed'));
+  });
+}
 
 /**
  * The pupils whom the school says to be an account's: reached by a reference that is in the directory and a legal link
@@ -11,11 +25,7 @@ export function recordedPupils(db: Database) {
     .join('legal_links as l', 'l.guardian_reference_id', 'g.id')
     .join('pupils as p', 'p.id', 'l.pupil_id')
     .join('schools as s', 's.id', 'p.school_id')
-    .leftJoin('wrong_attachments as w', function joinThoseThatHold() {
-      this.on('w.guardian_reference_id', 'l.guardian_reference_id')
-        .andOn('w.pupil_id', 'l.pupil_id')
-        .andOn((either) => either.onVal('w.state', 'open').orOnVal('w.outcome', 'removed'));
-    })
+    .modify(withWrongAttachments, 'l')
     .whereNull('g.left_at')
     .whereNull('l.ended_at')
     .whereNull('p.left_at')

@@ -1,6 +1,7 @@
 import type { Actor } from '../audit/record.ts';
 import { chunksOf } from '../db/batch.ts';
 import type { Database, Transaction } from '../deps.ts';
+import { ofPopulation } from '../directory/population-store.ts';
 import { linkedPupils, recordedPupils } from '../directory/store.ts';
 import type { Channel } from './choice.ts';
 import type { Plan } from './plan.ts';
@@ -54,11 +55,9 @@ function recipientsOf(pupils: ReturnType<typeof linkedPupils>, school: Pick<Scho
     });
 }
 
-/** All of the school whose pupil has an INE and, in the first degree, a class. */
+/** All of the school through whose pupils it may notify. */
 export async function findRecipients(db: Database, school: School): Promise<Recipient[]> {
-  const query = recipientsOf(linkedPupils(db), school).whereNotNull('p.ine');
-  if (school.degree === 1) query.whereNotNull('p.class_id');
-  return query;
+  return recipientsOf(linkedPupils(db), school).modify(ofPopulation);
 }
 
 /**

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { updateProvisionals } from '../../src/accounts/store.ts';
 import { diagnose } from '../../src/assistance/diagnosis.ts';
 import { findFacts } from '../../src/assistance/facts.ts';
-import { findStandings } from '../../src/assistance/school-store.ts';
+import { findStandings, findUnfinished } from '../../src/assistance/school-store.ts';
 import { settingsOf } from '../../src/assistance/settings.ts';
 import { isStuck } from '../../src/assistance/standing.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -87,4 +87,22 @@ test.each(cases)('%s: the queue and the diagnosis say the same of the ways in', 
   // Whoever is through is not read at all.
   const stuck = standing !== undefined && isStuck(standing, settings);
   expect(stuck).toBe(!diagnose(facts, settings).canGetIn);
+});
+
+test('whose child the school has found not to be his is none of its families: his page is not there', async () => {
+  const seeded = await seedGuardian(deps, {});
+  await notified(80)(seeded);
+  const { id } = seeded.account;
+  const { school_id: schoolId } = await database.db('pupils').where({ id: seeded.pupilIds[0] }).first();
+  const ask = async () => [
+    ...(await findStandings(database.db, schoolId, { since: deps.clock.now(), prefixes: [] })),
+    ...(await findUnfinished(database.db, schoolId)),
+  ];
+  const attachment = { guardian_reference_id: seeded.referenceId, pupil_id: seeded.pupilIds[0] };
+  const reported = { ...attachment, state: 'open', reported_at: new Date() };
+  await database.db('wrong_attachments').insert(reported);
+  expect((await ask()).filter((one) => one.id === id)).toHaveLength(2);
+  const decided = { state: 'closed', closed_at: new Date(), closed_by: 'staff:x', outcome: 'removed' };
+  await database.db('wrong_attachments').where(attachment).update(decided);
+  expect((await ask()).filter((one) => one.id === id)).toEqual([]);
 });

@@ -82,7 +82,8 @@ function shownRow(
     pupil,
     guardian,
     identifier,
-    href: publicId && accountHref(school, publicId),
+    // Found wrong, he is none of this school's guardians any more: his page is not there.
+    href: publicId && outcome !== 'removed' ? accountHref(school, publicId) : null,
     linked,
     reportedAt,
     closed: closedAt && { at: closedAt, by: names.get(closedBy ?? '') ?? null, outcome },
