@@ -508,7 +508,7 @@ describe('as many statements for many guardians as for one', () => {
   }
 
   test('on every page', async () => {
-    await fail('g.zoumn', 'mobile');
+    await fail('a.marchand', 'mobile');
     const before = await counts();
     const many = Array.from({ length: 120 }, (_, index) => String(1000 + index));
     const whole = feed();
