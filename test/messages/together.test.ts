@@ -118,6 +118,7 @@ test('twenty directors reset the same accounts at once, each from a page of his 
   const waiting = await database
     .db('outbox_messages')
     .where({ state: 'waiting' })
+    .whereIn('concern_accounts', accountIds.map(String))
     .whereIn('template', ['c02', 'c06']);
   expect(waiting.length).toBeLessThanOrEqual(PEOPLE);
 }, 60_000);
