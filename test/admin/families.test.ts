@@ -310,6 +310,10 @@ describe('« Relance »', () => {
     expect(confirmation.status).toBe(200);
     expect(read(confirmation)).toContain('Êtes-vous sûr de vouloir notifier le(s) compte(s)');
     expect(confirmation.text).toContain(ticked[0]);
+    // « Annuler » leads to the same people in the list.
+    expect(confirmation.text).toContain(
+      `/responsables?q=&amp;state=notified&amp;expires=15&amp;account=${ticked[0]}"`,
+    );
 
     const done = await visitor.submit(confirmation, {}, '/responsables/notifier');
     expect(done.status).toBe(200);
