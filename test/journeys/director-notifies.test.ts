@@ -130,6 +130,41 @@ test('sheets for a class; what the letter says lets the parent in', async () => 
   await parent.getByLabel('Nouveau mot de passe').waitFor();
 });
 
+test('the start of the year: by mail, then sheets for whom no mail reaches, then the list by class (R-157)', async () => {
+  const page = await enter();
+  await page.getByLabel('Sélectionner tout').check();
+  await page.getByText('4 responsable(s) sélectionné(s)').waitFor();
+  await menu(page, '(Re)Notifier les comptes').click();
+  await button(page, 'Par envoi de courriers électroniques').click();
+  // He thinks again, and finds his search.
+  await button(page, 'Annuler').click();
+  await page.getByText('1 à 4 sur 4 élève(s)').waitFor();
+  await page.getByLabel('Sélectionner tout').check();
+  await menu(page, '(Re)Notifier les comptes').click();
+  await button(page, 'Par envoi de courriers électroniques').click();
+  await button(page, 'Valider').click();
+  await page.getByText('distribution par mail est impossible').waitFor();
+  await fits(page);
+  await button(page, 'Par feuilles individuelles imprimables').click();
+  await page.getByText('1 compte(s) concerné(s)').waitFor();
+  await button(page, 'Valider').click();
+  await page.getByText('La distribution a été effectuée avec succès').waitFor();
+  const { bytes } = await downloaded(page);
+  const { pages: letters } = await readPdf(bytes, { codes: false });
+  expect(letters).toHaveLength(1);
+  expect(letters[0]?.text).toContain(`Mot de passe * : ${await password('notified')}`);
+
+  await link(page, 'Revenir à la liste des responsables').click();
+  await page.getByText('1 à 4 sur 4 élève(s)').waitFor();
+  await page.getByLabel('Sélectionner tout').check();
+  await menu(page, 'Lister les comptes').click();
+  const waiting = page.waitForEvent('download');
+  await button(page, 'Imprimer la liste par classe, sans mot de passe (format pdf)').click();
+  const list = await readPdf(await readFile(await (await waiting).path()), { codes: false });
+  expect(list.pages).toHaveLength(1);
+  expect(list.pages[0]?.text).toContain(`CP ${run}`);
+});
+
 test('mails, without script, on a phone: who has no address is named, results come', async () => {
   const page = await enter({ width: 360, javaScriptEnabled: false });
   await link(page, 'Sélectionner la page').click();
