@@ -130,7 +130,7 @@ async function checkConfig(config: Config, argv: string[], io: Io): Promise<numb
 }
 
 /** Runs one command line. @param argv without node and the program */
-export async function runCommandLine(argv: string[], io: Io): Promise<number> {
+async function runCommandLine(argv: string[], io: Io): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === '--help' || name === 'help') {
     for (const line of overview()) io.out(line);

@@ -1,6 +1,7 @@
 import { plainSchoolName } from '../directory/names.ts';
 import type { Context } from '../http/context.ts';
 import type { StaffModule, StaffSchool, StaffSession } from '../staff/types.ts';
+import { AT } from './address.ts';
 import { helpAddresses } from './help/address.ts';
 import type { AdminFrame, Assistance, TabKey } from './pages.ts';
 import type { AdminDoor } from './types.ts';
@@ -8,17 +9,20 @@ import { csrfOf } from './visit.ts';
 
 type Tab = { key: TabKey; path: string; modules: readonly StaffModule[]; degrees: readonly number[] };
 
+/** « Accueil » of each module. */
+export const HOME = { administration: '/admin', troubleshooting: '/admin/depannage' } as const;
+
 /** The tabs in their order (R-088); those of a school need one. Whose route is not there is not shown. */
 const TABS: readonly Tab[] = [
-  { key: 'home', path: '/admin', modules: ['administration'], degrees: [1, 2] },
-  { key: 'home', path: '/admin/depannage', modules: ['troubleshooting'], degrees: [2] },
+  { key: 'home', path: HOME.administration, modules: ['administration'], degrees: [1, 2] },
+  { key: 'home', path: HOME.troubleshooting, modules: ['troubleshooting'], degrees: [2] },
   {
     key: 'guardians',
-    path: '/admin/etablissements/:uai/responsables',
+    path: `${AT}/responsables`,
     modules: ['administration'],
     degrees: [1, 2],
   },
-  { key: 'pupils', path: '/admin/etablissements/:uai/eleves', modules: ['administration'], degrees: [2] },
+  { key: 'pupils', path: `${AT}/eleves`, modules: ['administration'], degrees: [2] },
   {
     key: 'pupils',
     path: '/admin/depannage/etablissements/:uai/eleves',
@@ -27,14 +31,11 @@ const TABS: readonly Tab[] = [
   },
   {
     key: 'statistics',
-    path: '/admin/etablissements/:uai/statistiques',
+    path: `${AT}/statistiques`,
     modules: ['administration'],
     degrees: [1, 2],
   },
 ];
-
-/** « Accueil » of each module. */
-export const HOME = { administration: '/admin', troubleshooting: '/admin/depannage' } as const;
 
 /**
  * Header and tabs of a page.

@@ -8,7 +8,7 @@ export type Paging = {
 };
 
 /** A page number of an address: 1 unless it is one. */
-export function pageAsked(typed: unknown): number {
+export function pageNumber(typed: unknown): number {
   return typeof typed === 'string' && /^[1-9]\d{0,5}$/.test(typed) ? Number(typed) : 1;
 }
 

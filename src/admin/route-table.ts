@@ -1,3 +1,4 @@
+import { AT } from './address.ts';
 import { DISTRIBUTION_ROUTES } from './distribution/routes.ts';
 import { FAMILIES_ROUTES } from './families/routes.ts';
 import { GUARDIANS_ROUTES } from './guardians/routes.ts';
@@ -33,7 +34,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
 
   {
     method: 'get',
-    path: '/admin/etablissements/:uai',
+    path: AT,
     needs: { module: 'administration' },
     handle: showSchool,
   },

@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts';
+import { listedName } from '../directory/names.ts';
 import { diagnose } from './diagnosis.ts';
 import { checksSince, findFacts } from './facts.ts';
 import { findStandings, type Standing } from './school-store.ts';
@@ -75,7 +76,7 @@ function rowOf(facts: GuardianFacts, stuck: boolean, settings: ReturnType<typeof
   const once = new Map(blocking.map((one) => [`${one.code}|${one.pupil ?? ''}|${one.number ?? ''}`, one]));
   return {
     account: facts.account,
-    pupils: [...new Set(here.map(({ familyName, givenName }) => `${familyName} ${givenName}`))],
+    pupils: [...new Set(here.map(listedName))],
     lastFailedAt: open[0]?.lastAt ?? null,
     stuck,
     checks: open,

@@ -1,6 +1,7 @@
 import { provisionalExpiresAt } from '../credentials/provisional.ts';
 import { groupBy } from '../db/rows.ts';
 import type { Deps } from '../deps.ts';
+import { listedName } from '../directory/names.ts';
 import { findActivationLinks, findPupils, findReferences } from './facts-store.ts';
 import { type Candidate, findUnfinished } from './school-store.ts';
 
@@ -77,7 +78,7 @@ export async function relaunchOf(
         ...one,
         link: link ? { sentAt: link.sentAt, works: link.expiresAt > now } : null,
         hasEmail: one.email !== null || (records.get(one.id) ?? []).some(({ email }) => email !== null),
-        pupils: [...new Set(here.map(({ familyName, givenName }) => `${familyName} ${givenName}`))],
+        pupils: [...new Set(here.map(listedName))],
       };
     }),
     page: at,

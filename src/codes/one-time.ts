@@ -38,7 +38,7 @@ export type CodeRequestResult =
 
 const MINUTE_MS = 60_000;
 const DIGITS = 6;
-export const CODE_TRIES = 5;
+const CODE_TRIES = 5;
 
 /**
  * Issues a code of six digits and queues its SMS; an earlier code of the same sign-in dies. The answer, the rows of

@@ -46,3 +46,7 @@ export const LATIN_LETTERS: Readonly<Record<string, string>> = {
 
 /** A school as people read it: without the académie, which the directory writes behind its name. */
 export const plainSchoolName = (name: string): string => name.replace(/-ac-[^-].*$/i, '');
+
+/** Somebody in a list of the staff, « ZOUMN Guillaume » (R-099), however the directory writes him. */
+export const listedName = ({ familyName, givenName }: { familyName: string; givenName: string }): string =>
+  `${familyName.toUpperCase()} ${givenName}`;

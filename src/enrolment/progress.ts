@@ -23,7 +23,7 @@ export type SignedIn = {
 };
 
 /** The first step that an account with a right password has before it; `done`: none. */
-export function firstStep(account: Pick<Account, 'state' | 'passwordKind'>): StepName {
+function firstStep(account: Pick<Account, 'state' | 'passwordKind'>): StepName {
   if (account.passwordKind === 'provisional') return 'new-password';
   return account.state === 'activating' ? 'activation' : 'done';
 }

@@ -28,7 +28,7 @@ export const foldedName = (name: string): string => wordsOf(name).sort().join(''
  * Whether what was typed says this name: case, accents, hyphens, apostrophes and spaces forgiven (`LE GALL`,
  * `Legall`, `le-gall`), and the order of its words.
  */
-export function saysName(typed: string, name: string): boolean {
+function saysName(typed: string, name: string): boolean {
   const wanted = wordsOf(typed).join('');
   const words = wordsOf(name);
   if (wanted === '' || words.length === 0) return false;

@@ -3,7 +3,7 @@ import type { RequestOptions } from 'twilio/lib/base/RequestClient.js';
 import type { Deps, SmsGateway, SmsResult } from '../deps.ts';
 
 /** Where Twilio reports deliveries; below BASE_URL. */
-export const REPORTS_PATH = '/sms/etat';
+const REPORTS_PATH = '/sms/etat';
 
 /** An answer within this or none. */
 const TIMEOUT_MS = 5_000;

@@ -3,7 +3,7 @@ import { extname, join } from 'node:path';
 import type { Middleware } from 'koa';
 
 /** Where the built files are answered; the build writes the same prefix into the style sheet. */
-export const ASSETS_PREFIX = '/assets/';
+const ASSETS_PREFIX = '/assets/';
 
 const TYPES: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',

@@ -7,7 +7,7 @@ import type { ErrorPage, StaffErrorFrame } from './pages.ts';
  * Every error that a visitor can see, with the code that he reads to the help desk. The first number is the HTTP
  * status; codes are never given a new meaning. Their sentences are in `views/locales/fr.json`.
  */
-export const ERROR_CODES = {
+const ERROR_CODES = {
   /** The request cannot be read: malformed address, field twice, nested field, bytes that are not UTF-8. */
   'EC-400-REQUEST': 400,
   /** The sign-in is over, was begun in another browser, or never was. */

@@ -72,7 +72,7 @@ export const GUARDIAN_COLUMNS = [
   'digest',
   'record_digest',
 ] as const;
-export const STAFF_COLUMNS = ['title', 'given_name', 'family_name', 'email', 'digest'] as const;
+const STAFF_COLUMNS = ['title', 'given_name', 'family_name', 'email', 'digest'] as const;
 const KEY = ['academy_code', 'degree', 'source_id', 'file_no', 'refused'] as const;
 /** Columns of the row, and those that its checked record has. */
 const TABLES = {

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { chunksOf } from '../db/batch.ts';
 import type { Database } from '../deps.ts';
 import type { Delivery } from './batch-mail-store.ts';
 import type { Channel } from './choice.ts';
@@ -185,8 +186,7 @@ export async function noteNewMails(
   mails: readonly { accountId: number; message: string; messageId: string }[],
   tries: number,
 ): Promise<void> {
-  for (let start = 0; start < mails.length; start += 500) {
-    const part = mails.slice(start, start + 500);
+  for (const part of chunksOf(mails)) {
     const rows = part
       .map((_, index) => (index === 0 ? 'SELECT ? AS id, ? AS message, ? AS message_id' : 'SELECT ?, ?, ?'))
       .join(' UNION ALL ');

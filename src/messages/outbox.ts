@@ -94,7 +94,7 @@ function newMessage(deps: Needs, mail: QueuedMail): NewMessage {
 export const isOneAddress = (to: string): boolean => /^[^\s@,;:<>"()[\]\\]+@[^\s@,;:<>"()[\]\\]+$/.test(to);
 
 /** The three parts of a mail. In the subject and the text nothing is HTML; names cannot add lines to the header. */
-export function renderMail(deps: Pick<Deps, 'render' | 'config'>, mail: QueuedMail): MailContent {
+function renderMail(deps: Pick<Deps, 'render' | 'config'>, mail: QueuedMail): MailContent {
   const part = (name: 'subject' | 'text' | 'html') =>
     deps.render(`messages/${mail.template}.email`, {
       ...mail.data,

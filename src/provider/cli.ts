@@ -20,7 +20,7 @@ type Flags = { [name: string]: string | boolean | (string | boolean)[] | undefin
 /** Exit codes of contract.md. */
 const [DONE, REFUSED, WRONG_USAGE] = [0, 1, 2];
 
-export const CLIENT_USAGE = `usage: educonnect client <verb>
+const CLIENT_USAGE = `usage: educonnect client <verb>
   add --name <text> --redirect-uri <uri>... --scope "a b" [--post-logout-redirect-uri <uri>...]
       [--backchannel-logout-uri <uri>] [--initiate-login-uri <uri>] [--auth-method <m>] [--alg <alg>]
       [--jwks-uri <uri>] [--sector <host[:port]>] [--school <UAI|all>...] [--public] [--json]
@@ -182,8 +182,7 @@ async function list(deps: Needs, flags: Flags, io: Io): Promise<number> {
   return DONE;
 }
 
-export const KEYS_USAGE =
-  'usage: educonnect keys rotate [--leaked] [--json]\n       educonnect keys list [--json]';
+const KEYS_USAGE = 'usage: educonnect keys rotate [--leaked] [--json]\n       educonnect keys list [--json]';
 
 /** `educonnect keys rotate|list`: no service refuses a token over it (contract). @returns the exit code */
 export async function keysCommand(deps: Needs, argv: string[], io: Io): Promise<number> {

@@ -2,7 +2,7 @@ import type { Deps } from '../deps.ts';
 import { isLoopback } from './fetch-guard.ts';
 import { SIGNING_ALGORITHMS } from './keys.ts';
 
-export const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const;
+const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const;
 export const SCOPES = [
   'openid',
   'profile',

@@ -15,7 +15,7 @@ type Needs = Pick<Deps, 'db' | 'clock' | 'config' | 'random'>;
 type Parts = Pick<Adapter, 'find' | 'upsert' | 'destroy'>;
 
 /** A sign-in lives that long unless it is extended, because a mail is under way. */
-export const INTERACTION_S = 30 * 60;
+const INTERACTION_S = 30 * 60;
 
 /** Sign-ins under way. What would give one away (its id, where it resumes, the session's cookie) is not stored. */
 export function interactionAdapter(deps: Needs): Parts {

@@ -1,5 +1,6 @@
 import { findOwnAccount } from '../../accounts/select.ts';
 import type { Account } from '../../accounts/types.ts';
+import { listedName } from '../../directory/names.ts';
 import { maySchoolResend, resendActivationBySchool } from '../../enrolment/activation.ts';
 import { type Context, partOf } from '../../http/context.ts';
 import { field } from '../../http/form.ts';
@@ -14,7 +15,7 @@ import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import { actorOf, csrfOf } from '../visit.ts';
 import type { Act, ActivationPage, ConfirmPage } from './pages.ts';
-import { nameOf, onceOf, pathsOf, sentOnce } from './visit.ts';
+import { onceOf, pathsOf, sentOnce } from './visit.ts';
 
 /** The three actions of the page of one account (R-109): each with a page that asks first. */
 
@@ -89,7 +90,7 @@ async function ask(door: AdminDoor, ctx: Context, visit: Named, act: Act, withRe
   const page: ConfirmPage = {
     frame: frameOf(door, ctx, staff, { module: 'administration', school, current: 'guardians' }),
     act,
-    single: { name: nameOf(account), identifier: account.identifier },
+    single: { name: listedName(account), identifier: account.identifier },
     withReset: act !== 'reset' && resets,
     accounts: 1,
     action: `${here}/${act === 'reset' ? 'reinitialiser' : 'notifier'}${carried}`,
@@ -139,7 +140,7 @@ function showActivation(
   const carried = carriedQuery(ctx);
   const page: ActivationPage = {
     frame: frameOf(door, ctx, staff, { module: 'administration', school, current: 'guardians' }),
-    single: { name: nameOf(account), identifier: account.identifier },
+    single: { name: listedName(account), identifier: account.identifier },
     action: `${here}/activation${carried}`,
     csrf: csrfOf(door, ctx),
     cancelHref: here + carried,

@@ -1,7 +1,7 @@
-import { selectAccounts } from '../../accounts/select.ts';
-import { findAccountById } from '../../accounts/store.ts';
+import { findOwnAccount } from '../../accounts/select.ts';
 import { recordAudit } from '../../audit/record.ts';
 import { openProvisional } from '../../credentials/provisional.ts';
+import { listedName } from '../../directory/names.ts';
 import type { Context } from '../../http/context.ts';
 import { seeOther, showPage } from '../../http/page.ts';
 import {
@@ -20,7 +20,7 @@ import { lettersShown } from './letters.ts';
 import { mailsShown } from './mails.ts';
 import { type BatchVisit, ofBatch } from './of-batch.ts';
 import type { BatchPage, Person } from './pages.ts';
-import { nameOf, pathsOf } from './visit.ts';
+import { pathsOf } from './visit.ts';
 
 /** As many as the largest school has: the list of R-121 names everybody. */
 const MOST_NAMES = 5000;
@@ -73,7 +73,7 @@ export const showBatch = ofBatch(async (door, ctx, visit) => {
 const personOf =
   (visit: SchoolVisit, back: string) =>
   (row: ResultRow): Person => ({
-    name: nameOf(row),
+    name: listedName(row),
     identifier: row.identifier,
     href: pathsOf(visit).account(row.publicId) + back,
   });
@@ -96,8 +96,7 @@ async function ofOne(
   }
   const row = await findOnly(deps.db, head.id);
   // He may have left the school since: his page is not there then.
-  const ids = row && (await selectAccounts(deps.db, school, { publicIds: [row.publicId] }));
-  const account = ids?.[0] === undefined ? null : await findAccountById(deps.db, ids[0]);
+  const account = row && (await findOwnAccount(deps.db, school, row.publicId));
   if (row === null || account === null) return { secret: null, accountHref: null, again: null };
   const here = pathsOf(visit).account(row.publicId);
   const back = carriedQuery(ctx);

@@ -2,7 +2,7 @@ import type { Context } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
 import { countBatches, countResults, listBatches } from '../../messages/batches-store.ts';
 import { frameOf } from '../frame.ts';
-import { pageAsked, pagingOf, rowsOfPage } from '../paging.ts';
+import { pageNumber, pagingOf, rowsOfPage } from '../paging.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import type { BatchesPage } from './pages.ts';
 import { pageHref, pathsOf } from './visit.ts';
@@ -15,7 +15,7 @@ export async function showBatches(door: AdminDoor, ctx: Context, visit: SchoolVi
   const { school, staff } = visit;
   const paths = pathsOf(visit);
   const total = await countBatches(db, school.id);
-  const at = rowsOfPage(pageAsked(ctx.query.page), { total, rows: ROWS });
+  const at = rowsOfPage(pageNumber(ctx.query.page), { total, rows: ROWS });
   const { previousHref, nextHref } = pagingOf(at.page, at.pages, pageHref(paths.batches));
   const heads = await listBatches(db, school.id, { offset: at.offset, limit: ROWS });
   const counts = await countResults(

@@ -1,12 +1,13 @@
+import { listedName } from '../../directory/names.ts';
 import type { Context } from '../../http/context.ts';
 import { type BatchCount, findRecipientsOf } from '../../messages/batches-store.ts';
 import { carriedQuery } from '../guardians/search.ts';
-import { pageAsked, pagingOf, rowsOfPage } from '../paging.ts';
+import { pageNumber, pagingOf, rowsOfPage } from '../paging.ts';
 import type { AdminDoor } from '../types.ts';
 import { csrfOf } from '../visit.ts';
 import type { BatchVisit } from './of-batch.ts';
 import type { MailState, MailsShown } from './pages.ts';
-import { nameOf, pageHref, pathsOf } from './visit.ts';
+import { pageHref, pathsOf } from './visit.ts';
 
 const STATES: readonly MailState[] = ['waiting', 'sent', 'failed', 'bounced', 'replaced'];
 const ROWS = 50;
@@ -26,7 +27,7 @@ export async function mailsShown(
   for (const { delivery, count } of counts)
     if (delivery !== null) byState.set(delivery, (byState.get(delivery) ?? 0) + count);
   const total = [...byState.values()].reduce((sum, count) => sum + count, 0);
-  const at = rowsOfPage(pageAsked(ctx.query.page), { total, rows: ROWS });
+  const at = rowsOfPage(pageNumber(ctx.query.page), { total, rows: ROWS });
   const { previousHref, nextHref } = pagingOf(at.page, at.pages, pageHref(here, query));
   const rows = await findRecipientsOf(door.deps.db, head.id, { offset: at.offset, limit: ROWS });
   const retried = typeof ctx.query.relances === 'string' && /^\d{1,5}$/.test(ctx.query.relances);
@@ -36,7 +37,7 @@ export async function mailsShown(
       return count > 0 ? [{ state, count }] : [];
     }),
     rows: rows.map((row) => ({
-      name: nameOf(row),
+      name: listedName(row),
       identifier: row.identifier,
       href: pathsOf(visit).account(row.publicId) + query,
       state: row.delivery ?? 'waiting',

@@ -1,3 +1,4 @@
+import { AT } from '../address.ts';
 import type { AdminRoute } from '../types.ts';
 import { askActivation, askNotice, askReset, notifyOne, resetOne, sendActivationAgain } from './account.ts';
 import { retryBatch, showBatch } from './batch.ts';
@@ -5,41 +6,40 @@ import { showBatches } from './batches.ts';
 import { confirmSelected, notifySelected, resetSelected, showListAgain } from './confirm.ts';
 import { downloadLetters, makeAgain } from './letters.ts';
 
-const at = '/admin/etablissements/:uai';
 const needs = { module: 'administration' } as const;
 /** Passwords are drawn, told or sent: the portal is asked again (security.md 1.6). */
 const sensitive = { module: 'administration', sensitive: true } as const;
 
 /** Notify, reset, send the activation mail again (sections L, O and P). */
 export const DISTRIBUTION_ROUTES: readonly AdminRoute[] = [
-  { method: 'get', path: `${at}/responsables/confirmer`, needs, handle: showListAgain },
-  { method: 'post', path: `${at}/responsables/confirmer`, needs, handle: confirmSelected },
-  { method: 'get', path: `${at}/responsables/notifier`, needs, handle: showListAgain },
-  { method: 'post', path: `${at}/responsables/notifier`, needs: sensitive, handle: notifySelected },
-  { method: 'get', path: `${at}/responsables/reinitialiser`, needs, handle: showListAgain },
-  { method: 'post', path: `${at}/responsables/reinitialiser`, needs: sensitive, handle: resetSelected },
+  { method: 'get', path: `${AT}/responsables/confirmer`, needs, handle: showListAgain },
+  { method: 'post', path: `${AT}/responsables/confirmer`, needs, handle: confirmSelected },
+  { method: 'get', path: `${AT}/responsables/notifier`, needs, handle: showListAgain },
+  { method: 'post', path: `${AT}/responsables/notifier`, needs: sensitive, handle: notifySelected },
+  { method: 'get', path: `${AT}/responsables/reinitialiser`, needs, handle: showListAgain },
+  { method: 'post', path: `${AT}/responsables/reinitialiser`, needs: sensitive, handle: resetSelected },
 
-  { method: 'get', path: `${at}/comptes/:account/notifier`, needs, handle: askNotice },
-  { method: 'post', path: `${at}/comptes/:account/notifier`, needs: sensitive, handle: notifyOne },
-  { method: 'get', path: `${at}/comptes/:account/reinitialiser`, needs, handle: askReset },
-  { method: 'post', path: `${at}/comptes/:account/reinitialiser`, needs: sensitive, handle: resetOne },
-  { method: 'get', path: `${at}/comptes/:account/activation`, needs, handle: askActivation },
+  { method: 'get', path: `${AT}/comptes/:account/notifier`, needs, handle: askNotice },
+  { method: 'post', path: `${AT}/comptes/:account/notifier`, needs: sensitive, handle: notifyOne },
+  { method: 'get', path: `${AT}/comptes/:account/reinitialiser`, needs, handle: askReset },
+  { method: 'post', path: `${AT}/comptes/:account/reinitialiser`, needs: sensitive, handle: resetOne },
+  { method: 'get', path: `${AT}/comptes/:account/activation`, needs, handle: askActivation },
   {
     method: 'post',
-    path: `${at}/comptes/:account/activation`,
+    path: `${AT}/comptes/:account/activation`,
     needs: sensitive,
     handle: sendActivationAgain,
   },
 
-  { method: 'get', path: `${at}/distributions`, needs, handle: showBatches },
+  { method: 'get', path: `${AT}/distributions`, needs, handle: showBatches },
   // After the reset of one account it tells the password.
-  { method: 'get', path: `${at}/distributions/:batch`, needs: sensitive, handle: showBatch },
+  { method: 'get', path: `${AT}/distributions/:batch`, needs: sensitive, handle: showBatch },
   {
     method: 'get',
-    path: `${at}/distributions/:batch/courrier.pdf`,
+    path: `${AT}/distributions/:batch/courrier.pdf`,
     needs: sensitive,
     handle: downloadLetters,
   },
-  { method: 'post', path: `${at}/distributions/:batch/courrier`, needs: sensitive, handle: makeAgain },
-  { method: 'post', path: `${at}/distributions/:batch/reessayer`, needs: sensitive, handle: retryBatch },
+  { method: 'post', path: `${AT}/distributions/:batch/courrier`, needs: sensitive, handle: makeAgain },
+  { method: 'post', path: `${AT}/distributions/:batch/reessayer`, needs: sensitive, handle: retryBatch },
 ];

@@ -1,16 +1,16 @@
-import type { Account } from '../../accounts/types.ts';
 import { tokenHash } from '../../crypto/digests.ts';
 import type { Context } from '../../http/context.ts';
 import { field } from '../../http/form.ts';
 import { findLatestBatch } from '../../messages/notify-store.ts';
 import { staffActor } from '../../staff/sessions.ts';
+import { atSchool } from '../address.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import type { HiddenField } from './pages.ts';
 
-/** What the handlers of this folder share: addresses, names, and what makes a form one. */
+/** What the handlers of this folder share: addresses, and what makes a form one. */
 
 export const pathsOf = ({ school }: Pick<SchoolVisit, 'school'>) => {
-  const base = `/admin/etablissements/${school.uai}`;
+  const base = atSchool(school);
   return {
     list: `${base}/responsables`,
     confirm: `${base}/responsables/confirmer`,
@@ -28,10 +28,6 @@ export const pageHref =
   (here: string, query = '') =>
   (page: number) =>
     page === 1 ? here + query : `${here}${query === '' ? '?' : `${query}&`}page=${page}`;
-
-/** « ZOUMN Guillaume » (R-099) */
-export const nameOf = ({ familyName, givenName }: Pick<Account, 'familyName' | 'givenName'>) =>
-  `${familyName.toUpperCase()} ${givenName}`;
 
 /**
  * What makes a confirmation one: who asks what for whom since the school's last distribution. The same page in two tabs,

@@ -1,4 +1,5 @@
 import type { StaffSchool } from '../../staff/types.ts';
+import { atSchool } from '../address.ts';
 
 /** The pages that help families, by the last part of their address below the school's. */
 export const HELP_PAGES = {
@@ -10,11 +11,9 @@ export const HELP_PAGES = {
 } as const;
 export type HelpPage = keyof typeof HELP_PAGES;
 
-export const AT = '/admin/etablissements/:uai';
-
 /** Where a page of this school is. @param query what is empty or null is left out */
 export function helpHref(
-  { uai }: Pick<StaffSchool, 'uai'>,
+  school: Pick<StaffSchool, 'uai'>,
   page: HelpPage,
   query: Readonly<Record<string, string | number | null>> = {},
 ): string {
@@ -22,8 +21,8 @@ export function helpHref(
     value === null || value === '' ? [] : [[name, String(value)]],
   );
   const search = asked.length === 0 ? '' : `?${new URLSearchParams(asked)}`;
-  return `${AT.replace(':uai', uai)}/${HELP_PAGES[page]}${search}`;
+  return `${atSchool(school)}/${HELP_PAGES[page]}${search}`;
 }
 
-export const accountHref = ({ uai }: Pick<StaffSchool, 'uai'>, publicId: string) =>
-  `${AT.replace(':uai', uai)}/comptes/${publicId}`;
+export const accountHref = (school: Pick<StaffSchool, 'uai'>, publicId: string) =>
+  `${atSchool(school)}/comptes/${publicId}`;

@@ -8,7 +8,7 @@ import { seeOther, showPage } from '../../http/page.ts';
 import { staffNames } from '../../staff/names-store.ts';
 import type { StaffSchool } from '../../staff/types.ts';
 import { frameOf } from '../frame.ts';
-import { pageAsked, pagingOf } from '../paging.ts';
+import { pageNumber, pagingOf } from '../paging.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import { actorOf, csrfOf } from '../visit.ts';
@@ -36,7 +36,7 @@ export async function showAttachments(
 ): Promise<void> {
   const { deps } = door;
   const state = ctx.query.etat === STATES.closed ? 'closed' : 'open';
-  const asked = pageAsked(ctx.query.page);
+  const asked = pageNumber(ctx.query.page);
   const { counts, rows } = await findSignalled(deps.db, school.id, {
     state,
     limit: SHOWN,

@@ -1,9 +1,10 @@
 import { dataDates } from '../../assistance/account.ts';
 import { FAMILY_FILTERS, familiesInDifficulty } from '../../assistance/families.ts';
+import { listedName } from '../../directory/names.ts';
 import type { Context } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
 import { frameOf } from '../frame.ts';
-import { pageAsked, pagingOf } from '../paging.ts';
+import { pageNumber, pagingOf } from '../paging.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import { accountHref, helpHref } from './address.ts';
 import { helpLinks } from './links.ts';
@@ -20,7 +21,7 @@ export async function showFamilies(
 ): Promise<void> {
   const { deps } = door;
   const filter = FAMILY_FILTERS.find((key) => MOTIVES[key] === ctx.query.motif) ?? 'all';
-  const asked = { filter, page: pageAsked(ctx.query.page) };
+  const asked = { filter, page: pageNumber(ctx.query.page) };
   const families = await familiesInDifficulty(deps, school.id, asked);
   const data = await dataDates(deps, school.id);
   const page: FamiliesPage = {
@@ -35,7 +36,7 @@ export async function showFamilies(
       current: key === filter,
     })),
     rows: families.rows.map(({ account, pupils, checks, findings }) => ({
-      name: `${account.familyName} ${account.givenName}`,
+      name: listedName(account),
       identifier: account.identifier,
       href: accountHref(school, account.publicId),
       pupils,

@@ -2,12 +2,13 @@ import { JOURNAL_DAYS, type Journal, type JournalLine, schoolJournal } from '../
 import { baseOf } from '../../assistance/types.ts';
 import { ACT_KINDS } from '../../audit/acts.ts';
 import { normaliseIdentifier } from '../../credentials/attempts.ts';
+import { listedName } from '../../directory/names.ts';
 import type { Context } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
 import { staffNames } from '../../staff/names-store.ts';
 import type { StaffSchool } from '../../staff/types.ts';
 import { frameOf } from '../frame.ts';
-import { pageAsked, pagingOf } from '../paging.ts';
+import { pageNumber, pagingOf } from '../paging.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import { accountHref, helpHref } from './address.ts';
@@ -51,7 +52,7 @@ export async function showJournal(door: AdminDoor, ctx: Context, visit: SchoolVi
     identifier: account?.identifier ?? asked.typed,
     unknown: found === null,
     account: account && {
-      name: `${account.familyName} ${account.givenName}`,
+      name: listedName(account),
       identifier: account.identifier,
       here: account.here,
     },
@@ -78,7 +79,7 @@ function askedOf(ctx: Context) {
     actor: /^staff:[\x21-\x7e]{1,114}$/.test(text(personne)) ? text(personne) : null,
     account: byId ?? (typed === '' ? null : { identifier: readable ? typed : '' }),
     typed,
-    page: Math.min(MOST_PAGES, pageAsked(page)),
+    page: Math.min(MOST_PAGES, pageNumber(page)),
   };
 }
 
@@ -93,7 +94,7 @@ function shownAct(school: StaffSchool, line: JournalLine, names: ReadonlyMap<str
     by: actorKind,
     accounts,
     account: account && {
-      name: `${account.familyName} ${account.givenName}`,
+      name: listedName(account),
       identifier: account.identifier,
       href: account.closedAt === null ? accountHref(school, account.publicId) : null,
     },

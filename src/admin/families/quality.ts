@@ -14,7 +14,7 @@ import type { Context } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
 import type { StaffSchool } from '../../staff/types.ts';
 import { frameOf } from '../frame.ts';
-import { pageAsked, pagingOf, rowsOfPage } from '../paging.ts';
+import { pageNumber, pagingOf, rowsOfPage } from '../paging.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import { accountHref, helpHref } from './address.ts';
 import { helpLinks } from './links.ts';
@@ -47,7 +47,7 @@ export async function showQuality(
     total: quality.total,
     pupilLists: PUPIL_LISTS.map(choice),
     guardianLists: GUARDIAN_LISTS.map(choice),
-    list: asked && (await shownList(door, school, quality, { key: asked, page: pageAsked(ctx.query.page) })),
+    list: asked && (await shownList(door, school, quality, { key: asked, page: pageNumber(ctx.query.page) })),
   };
   showPage(deps, ctx, 'admin/families/quality', page);
 }
@@ -78,6 +78,7 @@ async function shownList(
 }
 
 function shownItem(school: StaffSchool, item: PupilItem | GuardianItem) {
+  // As the base writes it: here its writing is what one looks at.
   const name = `${item.familyName} ${item.givenName}`;
   if (!('pupils' in item)) {
     const nothing = { identifier: null, href: null, number: null, pupils: [], why: null, others: [] };

@@ -1,13 +1,15 @@
 import { dataDates } from '../../assistance/account.ts';
 import { RELAUNCH_KINDS, type RelaunchKind, relaunchOf, SOON_DAYS } from '../../assistance/relaunch.ts';
+import { listedName } from '../../directory/names.ts';
 import type { Context } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
 import type { StaffSchool } from '../../staff/types.ts';
+import { AT } from '../address.ts';
 import { frameOf } from '../frame.ts';
-import { pageAsked, pagingOf } from '../paging.ts';
+import { pageNumber, pagingOf } from '../paging.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import { csrfOf } from '../visit.ts';
-import { AT, accountHref, helpHref } from './address.ts';
+import { accountHref, helpHref } from './address.ts';
 import { helpLinks } from './links.ts';
 import type { RelaunchPage } from './pages.ts';
 
@@ -33,7 +35,7 @@ export async function showRelaunch(
   const asked = RELAUNCH_KINDS.find((key) => GROUPS[key] === ctx.query.groupe) ?? null;
   const { kind, counts, rows, ...at } = await relaunchOf(deps, school.id, {
     kind: asked,
-    page: pageAsked(ctx.query.page),
+    page: pageNumber(ctx.query.page),
   });
   const page: RelaunchPage = {
     frame: frameOf(door, ctx, staff, { module, school, current: 'guardians' }),
@@ -49,9 +51,9 @@ export async function showRelaunch(
     count: counts[kind],
     form: formOf(door, ctx, school, kind),
     listHref: listHref(door, school, kind),
-    rows: rows.map(({ publicId, familyName, givenName, identifier, ...row }) => ({
+    rows: rows.map(({ publicId, identifier, ...row }) => ({
       publicId,
-      name: `${familyName} ${givenName}`,
+      name: listedName(row),
       identifier,
       href: accountHref(school, publicId),
       pupils: row.pupils,

@@ -1,5 +1,5 @@
+import { AT } from '../address.ts';
 import type { AdminRoute } from '../types.ts';
-import { AT } from './address.ts';
 import { decideAttachment, showAttachments } from './attachments.ts';
 import { showFamilies } from './families.ts';
 import { showJournal } from './journal.ts';

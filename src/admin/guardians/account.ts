@@ -7,11 +7,13 @@ import { recordAudit } from '../../audit/record.ts';
 import { openProvisional, provisionalExpiresAt } from '../../credentials/provisional.ts';
 import { knownEmails, knownMobiles } from '../../directory/contact-store.ts';
 import { findRecordedPupils } from '../../directory/family-store.ts';
+import { listedName } from '../../directory/names.ts';
 import { readableMobile } from '../../directory/phone.ts';
 import { type Context, partOf } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
 import { addressOf } from '../../messages/letter.ts';
 import { isRefused, resetOutcome } from '../../messages/plan.ts';
+import { atSchool } from '../address.ts';
 import { accountDiagnosis } from '../families/diagnosis.ts';
 import { frameOf } from '../frame.ts';
 import { refuseForeign } from '../refusals.ts';
@@ -41,12 +43,11 @@ export async function showAccount(door: AdminDoor, ctx: Context, visit: SchoolVi
     dataDates(deps, school.id),
   ]);
   const directoryEmail = emails.get(id) ?? null;
-  const listHref = `/admin/etablissements/${school.uai}/responsables`;
   const page: AccountPage = {
     frame: frameOf(door, ctx, staff, { module: 'administration', school, current: 'guardians' }),
     degree: school.degree,
-    listHref: listHref + carriedQuery(ctx),
-    name: `${account.familyName} ${account.givenName}`,
+    listHref: `${atSchool(school)}/responsables${carriedQuery(ctx)}`,
+    name: listedName(account),
     identifier: account.identifier,
     password: await passwordShown(door, ctx, visit, account),
     email: account.email ?? directoryEmail,
@@ -106,7 +107,7 @@ function actionsOf(
 ): AccountActions | null {
   const strict = door.deps.config.STRICT_SECOND_DEGREE && school.degree === 2;
   if (strict && isSettled(account.origin)) return null;
-  const here = `/admin/etablissements/${school.uai}/comptes/${account.publicId}`;
+  const here = `${atSchool(school)}/comptes/${account.publicId}`;
   const reset = resetOutcome(account, { linked });
   const carried = carriedQuery(ctx);
   return {

@@ -1,8 +1,10 @@
 import { type GuardianRow, isSettled } from '../../accounts/guardian-filters.ts';
 import { countGuardians, findGuardianRows } from '../../accounts/guardians-store.ts';
+import { listedName } from '../../directory/names.ts';
 import { findClasses, findMefs } from '../../directory/options-store.ts';
 import type { Context } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
+import { atSchool } from '../address.ts';
 import { helpLinks } from '../families/links.ts';
 import { frameOf } from '../frame.ts';
 import { pagesAround, pagingOf, rowsOfPage } from '../paging.ts';
@@ -33,8 +35,6 @@ const COLUMNS = {
 
 type IsSelected = (publicId: string) => boolean;
 const NOBODY: IsSelected = () => false;
-
-const pathOf = ({ school }: SchoolVisit) => `/admin/etablissements/${school.uai}`;
 
 /** GET /admin/etablissements/:uai/responsables */
 export async function showGuardians(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> {
@@ -75,7 +75,7 @@ async function showList(
   const page: GuardiansPage = {
     frame: frameOf(door, ctx, visit.staff, { module: 'administration', school, current: 'guardians' }),
     degree: school.degree,
-    listHref: `${pathOf(visit)}/responsables`,
+    listHref: `${atSchool(visit.school)}/responsables`,
     helpLinks: await helpLinks(door, school),
     criteria: criteriaOf(search, classes, mefs),
     results: search && (await resultsOf(door, ctx, visit, search, isSelected)),
@@ -135,12 +135,12 @@ async function resultsOf(
     offset,
     limit: PAGE_ROWS,
   });
-  const listHref = `${pathOf(visit)}/responsables`;
+  const listHref = `${atSchool(visit.school)}/responsables`;
   const hrefOf = (change: Partial<GuardianSearch>) => listHref + searchQuery({ ...search, ...change });
   const { previousHref, nextHref } = pagingOf(page, pages, (number) => hrefOf({ page: number }));
   const accountQuery = searchQuery({ ...search, page: 1 });
   const shown = rows.map((row) => {
-    const href = `${pathOf(visit)}/comptes/${row.publicId}${accountQuery}`;
+    const href = `${atSchool(visit.school)}/comptes/${row.publicId}${accountQuery}`;
     const rowSelectable = !(strict && isSettled(row.origin));
     const selected = rowSelectable && isSelected(row.publicId);
     return rowOf(row, href, { selectable: rowSelectable, selected });
@@ -195,10 +195,10 @@ function rowOf(
   return {
     publicId: row.publicId,
     href,
-    pupil: `${row.pupilFamilyName} ${row.pupilGivenName}`,
+    pupil: listedName({ familyName: row.pupilFamilyName, givenName: row.pupilGivenName }),
     className: row.classLabel ?? '',
     mef: row.mefLabel ?? '',
-    guardian: `${row.familyName} ${row.givenName}`,
+    guardian: listedName(row),
     identifier: row.identifier,
     hasEmail: row.hasEmail,
     origin: row.origin,

@@ -1,3 +1,4 @@
+import { AT } from '../address.ts';
 import type { AdminRoute } from '../types.ts';
 import { showAccount } from './account.ts';
 import { showGuardians } from './list.ts';
@@ -6,13 +7,13 @@ import { showGuardians } from './list.ts';
 export const GUARDIANS_ROUTES: readonly AdminRoute[] = [
   {
     method: 'get',
-    path: '/admin/etablissements/:uai/responsables',
+    path: `${AT}/responsables`,
     needs: { module: 'administration' },
     handle: showGuardians,
   },
   {
     method: 'get',
-    path: '/admin/etablissements/:uai/comptes/:account',
+    path: `${AT}/comptes/:account`,
     // It tells a provisional password: the portal is asked again (security.md 1.6).
     needs: { module: 'administration', sensitive: true },
     handle: showAccount,

@@ -1,8 +1,8 @@
 import type { StaffSchool } from '../../staff/types.ts';
+import { AT, atSchool } from '../address.ts';
 import type { AdminDoor } from '../types.ts';
 
 export const GUIDE_PATH = '/admin/guide.pdf';
-const AT = '/admin/etablissements/:uai';
 
 /** « Guide complet » (R-093): ours, unless the configuration names another. */
 export const guideHref = ({ deps }: Pick<AdminDoor, 'deps'>): string =>
@@ -10,13 +10,13 @@ export const guideHref = ({ deps }: Pick<AdminDoor, 'deps'>): string =>
 
 /** The pages of help of a school; whose route is not there is null. */
 export function helpAddresses({ paths }: AdminDoor, school: StaffSchool) {
-  const at = (path: string, query = '') =>
-    paths.has(AT + path) ? `/admin/etablissements/${school.uai}${path}${query}` : null;
+  const here = atSchool(school);
+  const at = (path: string, query = '') => (paths.has(AT + path) ? `${here}${path}${query}` : null);
   return {
-    help: `/admin/etablissements/${school.uai}/aide`,
-    message: `/admin/etablissements/${school.uai}/aide/message`,
-    messageText: `/admin/etablissements/${school.uai}/aide/message.txt`,
-    flyer: `/admin/etablissements/${school.uai}/depliant.pdf`,
+    help: `${here}/aide`,
+    message: `${here}/aide/message`,
+    messageText: `${here}/aide/message.txt`,
+    flyer: `${here}/depliant.pdf`,
     statistics: at('/statistiques'),
     families: at('/familles'),
     quality: at('/qualite'),

@@ -1,9 +1,9 @@
+import { AT } from '../address.ts';
 import type { AdminRoute } from '../types.ts';
 import { GUIDE_PATH } from './address.ts';
 import { downloadFlyer, downloadGuide, downloadMessage, showMessage } from './documents.ts';
 import { showHelp } from './show.ts';
 
-const AT = '/admin/etablissements/:uai';
 const needs = { module: 'administration' } as const;
 
 /** The usual cases, the guide, the message and the flyer for families (sections M and Q). */

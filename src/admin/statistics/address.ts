@@ -1,6 +1,7 @@
 import type { StaffSchool } from '../../staff/types.ts';
 import type { Table } from '../../statistics/tables.ts';
 import type { AccountsOf } from '../../statistics/types.ts';
+import { atSchool } from '../address.ts';
 
 const PUPILS = 'eleves';
 
@@ -29,12 +30,12 @@ export function addressOf(
   of: AccountsOf = 'guardians',
   more: Record<string, string> = {},
 ): string {
-  return withQuery(`/admin/etablissements/${school.uai}/statistiques`, { ...kindQuery(of), ...more });
+  return withQuery(`${atSchool(school)}/statistiques`, { ...kindQuery(of), ...more });
 }
 
 export function csvAddress(school: StaffSchool, key: Table['key'], of: AccountsOf): string {
   const [tableau = ''] = Object.entries(TABLES).find(([, known]) => known === key) ?? [];
-  return withQuery(`/admin/etablissements/${school.uai}/statistiques/tableau.csv`, {
+  return withQuery(`${atSchool(school)}/statistiques/tableau.csv`, {
     tableau,
     ...kindQuery(of),
   });
