@@ -12,9 +12,7 @@ import {
   findChildren,
   findLinked,
   findRecipients,
-  findRecipientsAmong,
   findSchool,
-  findSchoolById,
   insertBatch,
   insertResults,
   type Recipient,
@@ -22,6 +20,7 @@ import {
 } from './notify-store.ts';
 import { onceByForm } from './once.ts';
 import { type Plan, planNotice } from './plan.ts';
+import { reachAccounts } from './reach.ts';
 import { byAccount, inOrder } from './recipients.ts';
 
 /** Up to so many letters are made while they are downloaded; more are made beforehand, beside the requests. */
@@ -61,16 +60,10 @@ export type BatchResult = { ok: true; batch: string } | { ok: false; reason: 'fo
  * @returns the public id of the batch
  */
 export async function notify(deps: Needs, request: NotifyRequest): Promise<BatchResult> {
-  const { schoolId, accountIds, formKey } = request;
-  return onceByForm(deps.jobsDb, { schoolId, formKey }, async (trx) => {
-    const wanted = new Set(accountIds);
-    // Before anything is read: what follows is then as it is when it is our turn, and not as it was when we came.
-    const accounts = await lockAccounts(trx, [...wanted]);
-    const school = await findSchoolById(trx, schoolId);
-    if (school === null || wanted.size === 0) return { ok: false, reason: 'nobody' };
-    const recipients = inOrder(await findRecipientsAmong(trx, school, [...wanted]));
-    if (recipients.size < wanted.size) return { ok: false, reason: 'foreign' };
-    const batch = await distribute(deps, trx, school, { recipients, accounts }, request);
+  return onceByForm(deps.jobsDb, request, async (trx) => {
+    const whom = await reachAccounts(trx, request);
+    if (!whom.ok) return whom;
+    const batch = await distribute(deps, trx, whom.school, whom, request);
     return { ok: true, batch: batch.publicId };
   });
 }

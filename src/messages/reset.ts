@@ -1,4 +1,3 @@
-import { lockAccounts } from '../accounts/store.ts';
 import type { Actor } from '../audit/record.ts';
 import type { Deps } from '../deps.ts';
 import { knownEmails } from '../directory/contact-store.ts';
@@ -6,15 +5,10 @@ import { carryOut } from './carry-out.ts';
 import { queueResetNotices } from './credential-mails.ts';
 import { addressOf } from './letter.ts';
 import type { BatchResult } from './notify.ts';
-import {
-  findLinked,
-  findRecipientsAmong,
-  findSchoolById,
-  insertBatch,
-  insertResults,
-} from './notify-store.ts';
+import { findLinked, insertBatch, insertResults } from './notify-store.ts';
 import { onceByForm } from './once.ts';
 import { planReset } from './plan.ts';
+import { reachAccounts } from './reach.ts';
 
 /**
  * New provisional passwords without a distribution (section O): the old one is dead at once, with sessions, grants,
@@ -32,17 +26,10 @@ export async function resetPasswords(
     actor: Actor;
   },
 ): Promise<BatchResult> {
-  const { schoolId, accountIds, formKey, actor } = request;
-  return onceByForm(deps.jobsDb, { schoolId, formKey }, async (trx) => {
-    const wanted = new Set(accountIds);
-    // Before anything is read: what follows is then as it is when it is our turn, and not as it was when we came.
-    const locked = await lockAccounts(trx, [...wanted]);
-    const school = await findSchoolById(trx, schoolId);
-    if (school === null || wanted.size === 0) return { ok: false, reason: 'nobody' };
-    const reached = new Set(
-      (await findRecipientsAmong(trx, school, [...wanted])).map((one) => one.accountId),
-    );
-    if (reached.size < wanted.size) return { ok: false, reason: 'foreign' };
+  const { schoolId, formKey, actor } = request;
+  return onceByForm(deps.jobsDb, request, async (trx) => {
+    const whom = await reachAccounts(trx, request);
+    if (!whom.ok) return whom;
     const now = deps.clock.now();
     const publicId = deps.random.bytes(16).toString('base64url');
     const id = await insertBatch(trx, {
@@ -56,7 +43,7 @@ export async function resetPasswords(
       actor,
       now,
     });
-    const accounts = locked.filter((account) => account.closedAt === null);
+    const accounts = whom.accounts.filter((account) => account.closedAt === null);
     const ids = accounts.map((account) => account.id);
     const linked = await findLinked(trx, ids);
     const plans = accounts.map((account) =>
@@ -66,7 +53,7 @@ export async function resetPasswords(
     const known = await knownEmails(trx, ids);
     const addresses = new Map(accounts.map((account) => [account.id, addressOf(account, known)]));
     const changed = plans.filter((plan) => plan.renewed).map(({ after }) => after);
-    await queueResetNotices(deps, trx, { id, school, at: now }, changed, addresses);
+    await queueResetNotices(deps, trx, { id, school: whom.school, at: now }, changed, addresses);
     await insertResults(trx, id, plans, new Map());
     return { ok: true, batch: publicId };
   });
