@@ -1,4 +1,12 @@
-import { artifact, drawRuns, forgetWords, openPdf, type Pdf, type Section } from '../print/document.ts';
+import {
+  artifact,
+  drawRuns,
+  fillBars,
+  forgetWords,
+  openPdf,
+  type Pdf,
+  type Section,
+} from '../print/document.ts';
 import { layoutLetter } from './layout.ts';
 import { COLOURS, type Memo, PAGE, type Piece, type TextPiece } from './pen.ts';
 import { qrCode } from './qr.ts';
@@ -89,11 +97,7 @@ function drawText(document: Pdf, piece: TextPiece): void {
 
 export function drawCode(document: Pdf, piece: Extract<Piece, { kind: 'qr' }>): void {
   const code = qrCode(piece.url);
-  const module = piece.size / code.modules;
-  for (const bar of code.bars) {
-    document.rect(piece.x + bar.x * module, piece.y + bar.y * module, bar.width * module, module);
-  }
-  document.fill('#000000');
+  fillBars(document, code.bars, { x: piece.x, y: piece.y, unit: piece.size / code.modules });
 }
 
 export function drawBand(document: Pdf): void {

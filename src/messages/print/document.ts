@@ -121,7 +121,7 @@ type Inside = {
       text: string,
     ): [string[], { xAdvance: number; advanceWidth: number; xOffset: number; yOffset: number }[]];
   };
-  page: { height: number; fonts: Record<string, unknown> };
+  page: { fonts: Record<string, unknown> };
   addContent(operators: string): void;
 };
 
@@ -151,12 +151,24 @@ function placeRun(
   shown: string,
   { x, baseline, size }: { x: number; baseline: number; size: number },
 ): void {
-  const { _font: font, page } = document as unknown as Inside;
+  const inside = document as unknown as Inside;
+  const { _font: font, page } = inside;
   page.fonts[font.id] ??= font.ref();
-  const at = `${rounded(x)} ${rounded(page.height - baseline)}`;
-  (document as unknown as Inside).addContent(
-    `q 1 0 0 -1 0 ${rounded(page.height)} cm BT 1 0 0 1 ${at} Tm /${font.id} ${rounded(size)} Tf ${shown} TJ ET Q`,
-  );
+  // Pages count from the top; letters stand upright all the same.
+  const at = `${rounded(x)} ${rounded(baseline)}`;
+  inside.addContent(`BT 1 0 0 -1 ${at} Tm /${font.id} ${rounded(size)} Tf ${shown} TJ ET`);
+}
+
+/** Fills black bars, one unit high, of a drawing whose unit and corner are given: in one piece, for there are hundreds. */
+export function fillBars(
+  document: Pdf,
+  bars: readonly { x: number; y: number; width: number }[],
+  { x, y, unit }: { x: number; y: number; unit: number },
+): void {
+  document.save().translate(x, y).scale(unit).fillColor('#000000');
+  const drawn = bars.map((bar) => `${bar.x} ${bar.y} ${bar.width} 1 re`).join(' ');
+  (document as unknown as Inside).addContent(`${drawn} f`);
+  document.restore();
 }
 
 const rounded = (value: number) => Math.round(value * 1e4) / 1e4;
