@@ -27,9 +27,14 @@ export async function startCounter(env: Record<string, string>, cookie: string):
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     async count(path) {
-      counted = 0;
-      await send(origin, path, { headers: { accept: 'text/html', cookie } });
-      return counted;
+      // Once a minute a visit notes that the session is in use.
+      const visits: number[] = [];
+      for (let visit = 0; visit < 2; visit += 1) {
+        counted = 0;
+        await send(origin, path, { headers: { accept: 'text/html', cookie } });
+        visits.push(counted);
+      }
+      return Math.min(...visits);
     },
     async close() {
       provider.close();

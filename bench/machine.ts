@@ -58,6 +58,25 @@ export function watchProcess(pid: number): { stop(): { cpu: number; peak: number
   };
 }
 
+/** The same of those that a process starts: the CPU of all together, the peak of the largest. */
+export function watchChildren(pid: number): { stop(): { cpu: number; peak: number } } {
+  const cpu = new Map<number, number>();
+  let peak = 0;
+  const look = () => {
+    for (const child of childrenOf(pid)) {
+      cpu.set(child, Math.max(cpu.get(child) ?? 0, cpuSeconds(child)));
+      peak = Math.max(peak, memoryMiB(child).peak);
+    }
+  };
+  const timer = setInterval(look, 50);
+  return {
+    stop() {
+      clearInterval(timer);
+      return { cpu: [...cpu.values()].reduce((sum, one) => sum + one, 0), peak };
+    },
+  };
+}
+
 /** One line for the head of the tables. */
 export function describeMachine(database: string): string {
   const memory = Math.round(totalmem() / 2 ** 30);

@@ -35,7 +35,12 @@ export async function measureNotify(
     for (const what of ['first notification', 'reminder of all']) {
       say(what);
       const file = join(folder, `${runs.length}.pdf`);
-      const run = await runCommand(database, ['notify', '--school', uai, '--out', file, '--json'], env);
+      const run = await runCommand(
+        database,
+        ['notify', '--school', uai, '--out', file, '--json'],
+        env,
+        program,
+      );
       if (run.code !== 0) throw new Error(`notify failed: ${run.err}`);
       const { letters } = JSON.parse(run.out) as { letters: number };
       runs.push({ ...run, what, letters, kilobytes: Math.round((await stat(file)).size / 1024) });

@@ -11,7 +11,7 @@ import type { Deps } from './deps.ts';
 import { listenForMetrics } from './http/health.ts';
 import { createMetrics } from './http/metrics.ts';
 import { isSupervisor, leaveSupervisor, superviseWorkers } from './http/workers.ts';
-import { inOwnProcess } from './jobs/own-process.ts';
+import { inOwnProcess, type Program } from './jobs/own-process.ts';
 import { startJobs } from './jobs/run.ts';
 import { jobTable } from './jobs/table.ts';
 import type { Job } from './jobs/types.ts';
@@ -123,11 +123,12 @@ async function serveUntil(deps: Deps, asked: Promise<void>): Promise<void> {
 
 /**
  * What must neither slow the requests that this process answers meanwhile nor fill its memory, with what Node is told:
- * letters leave much behind, which is to be taken away early rather than when there is no more room.
+ * letters leave much behind, which is to be taken away early rather than when there is no more room. They give way
+ * less than the night's import: a director looks at their progress.
  */
-const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
-  import: [],
-  'make-letters': ['--max-old-space-size=160', '--max-semi-space-size=8'],
+const ELSEWHERE: Readonly<Record<string, Pick<Program, 'execArgv' | 'niceness'>>> = {
+  import: { execArgv: [], niceness: 10 },
+  'make-letters': { execArgv: ['--max-old-space-size=160', '--max-semi-space-size=8'], niceness: 5 },
 };
 
 /** The night's import and many letters are the work of processes of their own. */
@@ -136,8 +137,10 @@ function jobsOfServer(deps: Deps): Job[] {
   const file = join(dirname, `cli${extname(filename)}`);
   const loader = extname(filename) === '.ts' ? ['--import', import.meta.resolve('tsx')] : [];
   return jobTable(deps, providerChores).map((job) => {
-    const flags = ELSEWHERE[job.name];
-    return flags ? inOwnProcess(deps, job, { file, execArgv: [...loader, ...flags] }) : job;
+    const how = ELSEWHERE[job.name];
+    if (how === undefined) return job;
+    const { execArgv, niceness } = how;
+    return inOwnProcess(deps, job, { file, execArgv: [...loader, ...execArgv], niceness });
   });
 }
 

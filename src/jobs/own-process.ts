@@ -1,12 +1,15 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import type { Deps } from '../deps.ts';
 import { failureOf } from './run-job.ts';
 import type { Job, JobResult, JobTurn } from './types.ts';
 
-/** The `educonnect` program: its file, and what Node needs to run it. */
-export type Program = { file: string; execArgv: readonly string[] };
+/**
+ * The `educonnect` program: its file, what Node needs to run it, and how far it gives way to requests (nice(2), 0 to
+ * 19).
+ */
+export type Program = { file: string; execArgv: readonly string[]; niceness: number };
 
 /** What the two processes say to each other. The line between them is also how each knows that the other is there. */
 const STOP = 'stop';
@@ -22,7 +25,7 @@ export function inOwnProcess({ log }: Pick<Deps, 'log'>, job: Job, program: Prog
 async function runElsewhere(
   log: Deps['log'],
   name: string,
-  { file, execArgv }: Program,
+  { file, execArgv, niceness }: Program,
   { signal }: JobTurn,
 ): Promise<JobResult> {
   signal.throwIfAborted();
@@ -35,7 +38,7 @@ async function runElsewhere(
   });
   signal.addEventListener('abort', stop, { once: true });
   try {
-    yieldToRequests(child.pid);
+    yieldToRequests(child.pid, niceness);
     await once(child, 'close');
   } finally {
     signal.removeEventListener('abort', stop);
@@ -49,9 +52,9 @@ async function runElsewhere(
   };
 }
 
-function yieldToRequests(pid: number | undefined): void {
+function yieldToRequests(pid: number | undefined, niceness: number): void {
   try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    if (pid !== undefined) setPriority(pid, niceness);
   } catch {
     // It has ended, or the system does not let us.
   }
