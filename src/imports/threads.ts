@@ -4,8 +4,11 @@ import type { FromThread, PartRead, ThreadData, ToThread } from './reader-thread
 import type { Batch } from './reading.ts';
 import { FeedError, type FeedFile } from './types.ts';
 
-/** MiB a thread: what it holds is one batch and the text that it reads. */
-const LIMITS = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
+/**
+ * MiB a thread: what it holds is one batch and the text that it reads, some 40. V8 lets a heap grow to its limit
+ * before it looks for what is dead, so three threads with these stay below the 512 MiB of an import.
+ */
+const LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16 };
 
 export type Thread = {
   /**
