@@ -13,6 +13,8 @@ import { SAME_PERSON } from './staging-store.ts';
 const PAGE = 5000;
 
 type Base = Pick<FeedBase, 'academyCode' | 'degree'>;
+/** Prolongs the lease: of a nation each of these goes through millions of rows. */
+type Alive = () => Promise<void>;
 export type Kind = 'pupils' | 'guardian_references';
 
 /**
@@ -31,11 +33,13 @@ export function loadKnownRecords(
   base: Base,
   schoolNos: ReadonlyMap<number, number>,
   space: KnownSpace,
+  alive: Alive,
 ): Promise<KnownRecords> {
   const school = kind === 'pupils' ? 'p.school_id' : 'NULL';
   async function* pages(): AsyncGenerator<KnownRow[]> {
     let after = '';
     for (;;) {
+      await alive();
       const [rows] = (await db.raw(
         `SELECT p.id, p.source_id AS sourceId, p.record_digest AS digest, ${school} AS schoolId FROM ${kind} p
          WHERE p.academy_code = ? AND p.degree = ? AND p.source_id > ? AND p.left_at IS NULL
@@ -56,10 +60,16 @@ export function loadKnownRecords(
 }
 
 /** Puts down which pupils the feed has as they are. */
-export async function keepUnchanged(db: Database, runId: number, known: KnownRecords): Promise<void> {
+export async function keepUnchanged(
+  db: Database,
+  runId: number,
+  known: KnownRecords,
+  alive: Alive,
+): Promise<void> {
   let values: string[] = [];
   const write = async () => {
     if (values.length === 0) return;
+    await alive();
     await db.raw(`INSERT INTO staged_unchanged (run_id, pupil_id, school_no) VALUES ${values.join(',')}`);
     values = [];
   };
@@ -82,6 +92,7 @@ export async function dropRepeatsOfUnchanged(
   kind: Kind,
   base: Base,
   known: KnownRecords,
+  alive: Alive,
 ): Promise<Repeated[]> {
   const table = kind === 'pupils' ? 'staged_pupils' : 'staged_guardians';
   const dropped: Repeated[] = [];
@@ -92,6 +103,7 @@ export async function dropRepeatsOfUnchanged(
       : 's.digest <=> p.digest';
   let after = '';
   for (;;) {
+    await alive();
     const [rows] = (await db.raw(
       `SELECT s.source_id AS sourceId, s.file_no AS fileNo, ${same} AS same, p.record_digest AS digest
        FROM ${table} s JOIN ${kind} p ON ${SAME_PERSON}
@@ -120,13 +132,20 @@ export async function dropRepeatsOfUnchanged(
  * Remembers the records of persons whom the feed tells in other bytes than before, or for the first time since they
  * came by a change: nothing of them is written otherwise.
  */
-export async function rememberRecords(db: Database, runId: number, kind: Kind, base: Base): Promise<void> {
+export async function rememberRecords(
+  db: Database,
+  runId: number,
+  kind: Kind,
+  base: Base,
+  alive: Alive,
+): Promise<void> {
   const table = kind === 'pupils' ? 'staged_pupils' : 'staged_guardians';
   const same =
     kind === 'pupils' ? 's.digest = p.digest AND s.links_digest = p.links_digest' : 's.digest = p.digest';
   const scope = [runId, base.academyCode, base.degree];
   let after = '';
   for (;;) {
+    await alive();
     const [rows] = (await db.raw(
       `SELECT s.source_id AS sourceId FROM ${table} s JOIN ${kind} p ON ${SAME_PERSON}
        WHERE s.run_id = ? AND s.academy_code = ? AND s.degree = ? AND s.source_id > ? AND ${same}

@@ -65,7 +65,7 @@ async function readHere(reader: Reader, part: Part, space: KnownSpace): Promise<
   const known = await knownOf(reader, part, space);
   for (const file of part.files) {
     reader.begun(file);
-    reader.ended(file, await readFile(reading, file, known, writer.store));
+    reader.ended(file, await readFile(reading, file, known, writer));
   }
   await writer.store();
   await writer.settled();
@@ -75,11 +75,9 @@ async function readHere(reader: Reader, part: Part, space: KnownSpace): Promise<
 /** The largest parts first. What is reported is in the order of the files all the same. */
 async function readInThreads(reader: Reader, parts: readonly Part[]): Promise<void> {
   const { reading } = reader;
-  const { runId, today, extraPrefixes, schools, labels } = reading;
+  const { runId, today, extraPrefixes } = reading;
   const count = Math.min(Math.max(2, availableParallelism()), MOST_THREADS, parts.length);
-  const threads = Array.from({ length: count }, () =>
-    startThread({ runId, today, extraPrefixes, schools, labels }),
-  );
+  const threads = Array.from({ length: count }, () => startThread({ runId, today, extraPrefixes }));
   const queue = [...parts].sort((a, b) => b.size - a.size);
   const done = new Map<Part, PartRead>();
   const stopAll = () => Promise.all(threads.map((thread) => thread.stop()));
@@ -112,12 +110,23 @@ async function readInThread(
   space: KnownSpace,
 ): Promise<PartRead> {
   const known = await knownOf(reader, part, space);
-  const read = await thread.read(part.files, known, {
+  const whole = { files: part.files, known, ...placesOf(reader.reading, part) };
+  const read = await thread.read(whole, {
     begun: (no) => reader.begun(reader.reading.files[no] as FeedFile),
+    alive: reader.writer.alive,
     batch: reader.writer.write,
   });
   await settleUnchanged(reader, part, known);
   return read;
+}
+
+/** What the records of a part refer to. */
+function placesOf({ schools, labels }: Reading, { kind, academyCode, degree }: Part) {
+  if (kind !== 'pupils') return { schools: [], labels: new Map<string, string>() };
+  return {
+    schools: schools.filter((school) => school.academyCode === academyCode && school.degree === degree),
+    labels: new Map([...labels].filter(([key]) => key.startsWith(`${academyCode}|`))),
+  };
 }
 
 function mergePart({ reading, ended }: Reader, part: Part, { files, read, refusals, refused }: PartRead) {
@@ -132,27 +141,27 @@ function mergePart({ reading, ended }: Reader, part: Part, { files, read, refusa
 /** A file of changes has nothing that is as it was. */
 async function knownOf(reader: Reader, part: Part, space: KnownSpace): Promise<KnownRecords | null> {
   if (part.delta) return null;
-  const { reading, known, deps } = reader;
+  const { reading, known, deps, writer } = reader;
   const schoolNos = new Map(
     known.flatMap(({ id, academyCode, degree, sourceId }) => {
       const school = reading.schoolsByKey.get(keyOf(academyCode, degree, sourceId));
       return school ? [[id, school.no]] : [];
     }),
   );
-  return loadKnownRecords(deps.jobsDb, part.kind, part, schoolNos, space);
+  return loadKnownRecords(deps.jobsDb, part.kind, part, schoolNos, space, writer.alive);
 }
 
 async function settleUnchanged(
-  { deps, runId, reading }: Reader,
+  { deps, runId, reading, writer }: Reader,
   part: Part,
   known: KnownRecords | null,
 ): Promise<void> {
   if (!known || known.size === 0) return;
-  const repeated = await dropRepeatsOfUnchanged(deps.jobsDb, runId, part.kind, part, known);
+  const repeated = await dropRepeatsOfUnchanged(deps.jobsDb, runId, part.kind, part, known, writer.alive);
   for (const { sourceId, fileNo, same } of repeated) {
     if (same) continue;
     const file = reading.files[fileNo]?.name ?? '';
     reading.refusals.add({ file, record: sourceId, reason: 'this id has been read before' });
   }
-  if (part.kind === 'pupils') await keepUnchanged(deps.jobsDb, runId, known);
+  if (part.kind === 'pupils') await keepUnchanged(deps.jobsDb, runId, known, writer.alive);
 }

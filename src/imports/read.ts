@@ -20,14 +20,14 @@ export type FileRead = { sum: string; records: number };
  * Reads a file of one base into the buffers.
  * @param file with its académie, where it is not the file of the schools
  * @param known records that may be passed over, of whole feeds only
- * @param store called whenever the buffers hold a batch, and at the end
+ * @param on `store` whenever the buffers hold a batch, and at the end; `alive` after each piece
  * @throws FeedError
  */
 export async function readFile(
   reading: Reading,
   file: FeedFile,
   known: KnownRecords | null,
-  store: () => Promise<void>,
+  { store, alive }: { store(): Promise<void>; alive(): Promise<void> },
 ): Promise<FileRead> {
   const hash = createHash('sha256');
   let records = 0;
@@ -44,6 +44,8 @@ export async function readFile(
   for await (const bytes of file.open()) {
     hash.update(bytes);
     reader.write(bytes as Buffer);
+    // Of a feed that says what is known nothing is stored.
+    await alive();
     if (waiting(reading) >= BATCH) await store();
   }
   reader.close();

@@ -4,24 +4,22 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { KnownRecords } from './known-records.ts';
 import { openFile } from './open-file.ts';
 import { type FileRead, readFile } from './read.ts';
-import { addSchool, type Batch, createReading, type ReadCounts, takeBatches } from './reading.ts';
+import { type Batch, createReading, keyOf, type ReadCounts, takeBatches } from './reading.ts';
 import { FeedError, type FeedFile, type Refusal, type StagedSchool } from './types.ts';
 
 /**
- * A thread that reads files of persons: bytes in, statements out. It knows neither the database nor the clock; the
- * schools and labels of the feed, which are read before, come with it.
+ * A thread that reads files of persons: bytes in, statements out. It knows neither the database nor the clock.
  */
-export type ThreadData = {
-  runId: number;
-  today: string;
-  extraPrefixes: readonly string[];
+export type ThreadData = { runId: number; today: string; extraPrefixes: readonly string[] };
+/** The schools and labels of its base, which were read before, come with each part: no thread holds a nation's. */
+export type PartToRead = {
+  files: Omit<FeedFile, 'open'>[];
+  known: KnownRecords | null;
   schools: readonly StagedSchool[];
   labels: ReadonlyMap<string, string>;
 };
 /** Files of one part, to be read one after the other; or: a batch has been written. */
-export type ToThread =
-  | { kind: 'part'; files: Omit<FeedFile, 'open'>[]; known: KnownRecords | null }
-  | { kind: 'written' };
+export type ToThread = { kind: 'part'; part: PartToRead } | { kind: 'written' };
 export type PartRead = {
   files: FileRead[];
   read: ReadCounts;
@@ -31,6 +29,8 @@ export type PartRead = {
 };
 export type FromThread =
   | { kind: 'begun'; no: number }
+  /** Some more has been read, whether or not anything of it is to be written. */
+  | { kind: 'alive' }
   | { kind: 'batch'; batch: Batch }
   | { kind: 'done'; part: PartRead }
   | { kind: 'failed'; file: string; message: string; ours: boolean };
@@ -43,7 +43,7 @@ const NICE = 10;
 if (process.platform === 'linux') setPriority(Math.max(getPriority(), NICE));
 
 const port = parentPort as NonNullable<typeof parentPort>;
-const { schools, labels, ...settings } = workerData as ThreadData;
+const settings = workerData as ThreadData;
 const say = (message: FromThread) => port.postMessage(message);
 let ahead = 0;
 let wake = () => {};
@@ -54,7 +54,7 @@ port.on('message', (message: ToThread) => {
     wake();
     return;
   }
-  readPart(message.files, message.known).then(
+  readPart(message.part).then(
     (part) => say({ kind: 'done', part }),
     (error: Error) => {
       const file = error instanceof FeedError ? error.file : '';
@@ -63,10 +63,14 @@ port.on('message', (message: ToThread) => {
   );
 });
 
-async function readPart(files: Omit<FeedFile, 'open'>[], known: KnownRecords | null): Promise<PartRead> {
+async function readPart({ files, known, schools, labels }: PartToRead): Promise<PartRead> {
   const random = { bytes: (size: number) => randomBytes(size) };
   const reading = createReading({ ...settings, random, files: [], notes: [] });
-  for (const { no: _, ...school } of schools) addSchool(reading, { ...school, refused: 0 });
+  for (const one of schools) {
+    const school = { ...one, refused: 0 };
+    reading.schools.push(school);
+    reading.schoolsByKey.set(keyOf(one.academyCode, one.degree, one.sourceId), school);
+  }
   for (const [key, label] of labels) reading.labels.set(key, label);
   const store = async () => {
     for (const batch of takeBatches(reading)) {
@@ -82,7 +86,8 @@ async function readPart(files: Omit<FeedFile, 'open'>[], known: KnownRecords | n
   const read: FileRead[] = [];
   for (const file of files) {
     say({ kind: 'begun', no: file.no });
-    read.push(await readFile(reading, { ...file, open: () => openFile(file.path) }, known, store));
+    const alive = async () => say({ kind: 'alive' });
+    read.push(await readFile(reading, { ...file, open: () => openFile(file.path) }, known, { store, alive }));
   }
   const refused = reading.schools.filter((school) => school.refused > 0);
   return {

@@ -86,7 +86,7 @@ export async function importFolder(
       throw new FeedError('', `the brake: ${brakeText(report.brake)}`);
     }
     const failed = await applyWork(deps, run.id, work, report, progress, alive);
-    if (!dryRun) await applyRest(deps, run.id, work, failed);
+    if (!dryRun) await applyRest(deps, run.id, work, failed, alive);
     report.refused = feed.refusals.kept;
     report.refused_total = feed.refusals.total;
     await clearOwnStaging(deps, run.id);
@@ -114,14 +114,21 @@ async function clearOwnStaging(deps: ImportDeps, runId: number): Promise<void> {
   if (await renewLease(deps.jobsDb, runId, deps.clock.now())) await clearStaging(deps.jobsDb);
 }
 
-/** Prolongs the lease now and then. @throws LeaseLost */
+/** Prolongs the lease now and then, once for all who ask at the same time. @throws LeaseLost */
 function leaseKeeper(deps: ImportDeps, runId: number): () => Promise<void> {
   let renewed = deps.clock.now().getTime();
+  let renewing: Promise<void> | undefined;
+  const renew = async (now: Date) => {
+    if (!(await renewLease(deps.jobsDb, runId, now))) throw new LeaseLost();
+    renewed = now.getTime();
+  };
   return async () => {
     const now = deps.clock.now();
     if (now.getTime() - renewed < RENEW_EVERY_MS) return;
-    if (!(await renewLease(deps.jobsDb, runId, now))) throw new LeaseLost();
-    renewed = now.getTime();
+    renewing ??= renew(now).finally(() => {
+      renewing = undefined;
+    });
+    await renewing;
   };
 }
 
@@ -159,7 +166,13 @@ async function isReleased(deps: ImportDeps, feed: StagedFeed, { accepts }: Impor
 }
 
 /** What belongs to no single school: staff, and which exports were taken. */
-async function applyRest(deps: ImportDeps, runId: number, { feed }: Work, failed: number): Promise<void> {
+async function applyRest(
+  deps: ImportDeps,
+  runId: number,
+  { feed }: Work,
+  failed: number,
+  alive: () => Promise<void>,
+): Promise<void> {
   const db = deps.jobsDb;
   const now = deps.clock.now();
   const withStaff = feed.bases.filter((base) => base.staff);
@@ -179,7 +192,7 @@ async function applyRest(deps: ImportDeps, runId: number, { feed }: Work, failed
     // Of a base that was not known before, all persons have just been written with their records.
     if (!before.has(`${base.academyCode}|${base.degree}`)) continue;
     for (const kind of ['pupils', 'guardian_references'] as const)
-      await rememberRecords(db, runId, kind, base);
+      await rememberRecords(db, runId, kind, base, alive);
   }
   if (failed === 0) await keepExports(db, runId, taken);
 }

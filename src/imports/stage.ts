@@ -77,7 +77,7 @@ export async function stageFeed(
     if (own.type === 'Eleve' || own.type === 'PersRelEleve') persons.push(own);
     else {
       begun(own);
-      ended(own, await readFile(reading, own, null, writer.store));
+      ended(own, await readFile(reading, own, null, writer));
     }
   }
   await readPersons({ deps, runId, reading, known, writer, begun, ended, threadsFrom }, persons);

@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { KnownRecords } from './known-records.ts';
-import type { FromThread, PartRead, ThreadData, ToThread } from './reader-thread.ts';
+import type { FromThread, PartRead, PartToRead, ThreadData, ToThread } from './reader-thread.ts';
 import type { Batch } from './reading.ts';
 import { FeedError, type FeedFile } from './types.ts';
 
@@ -12,13 +11,13 @@ const LIMITS = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16 };
 
 export type Thread = {
   /**
-   * @param on told of each file begun, and given each batch to write
-   * @throws FeedError, or what the writing threw
+   * @param schools of the part's base, to which its pupils belong, with `labels`
+   * @param on told of each file begun, while it is read too, and given each batch to write
+   * @throws FeedError, or what `on` threw
    */
   read(
-    files: readonly FeedFile[],
-    known: KnownRecords | null,
-    on: { begun(no: number): void; batch(batch: Batch): Promise<void> },
+    part: { files: readonly FeedFile[] } & Omit<PartToRead, 'files'>,
+    on: { begun(no: number): void; alive(): Promise<void>; batch(batch: Batch): Promise<void> },
   ): Promise<PartRead>;
   /** What is being read is given up. */
   stop(): Promise<void>;
@@ -27,21 +26,31 @@ export type Thread = {
 export function startThread(data: ThreadData): Thread {
   const worker = createWorker(data);
   const say = (message: ToThread) => worker.postMessage(message);
+  // Why nothing more is to be expected: it may end while nobody waits for it.
+  let over: Error | undefined;
   let fail: (error: Error) => void = () => {};
-  worker.on('error', (error: Error) => fail(error));
-  worker.on('exit', () => fail(new Error('a thread that reads the feed has ended')));
+  const end = (error: Error) => {
+    over ??= error;
+    fail(over);
+  };
+  worker.on('error', end);
+  worker.on('exit', () => end(new Error('a thread that reads the feed has ended')));
   return {
-    async read(files, known, on) {
+    async read({ files, ...part }, on) {
+      if (over) throw over;
       const writing: Promise<void>[] = [];
       try {
-        const part = await new Promise<PartRead>((resolve, reject) => {
+        const read = await new Promise<PartRead>((resolve, reject) => {
           fail = reject;
           const write = async (batch: Batch) => {
             await on.batch(batch);
             say({ kind: 'written' });
           };
+          const attempt = (tell: () => unknown) => void (async () => tell())().catch(reject);
           worker.removeAllListeners('message').on('message', (message: FromThread) => {
-            if (message.kind === 'begun') on.begun(message.no);
+            // What is thrown here would reach nobody else.
+            if (message.kind === 'begun') attempt(() => on.begun(message.no));
+            else if (message.kind === 'alive') attempt(on.alive);
             else if (message.kind === 'done') resolve(message.part);
             else if (message.kind === 'failed') reject(errorOf(message));
             else {
@@ -50,10 +59,10 @@ export function startThread(data: ThreadData): Thread {
               writing.push(written);
             }
           });
-          say({ kind: 'part', files: files.map(({ open: _, ...file }) => file), known });
+          say({ kind: 'part', part: { ...part, files: files.map(({ open: _, ...file }) => file) } });
         });
         await Promise.all(writing);
-        return part;
+        return read;
       } finally {
         await Promise.allSettled(writing);
       }

@@ -9,6 +9,8 @@ import type { ImportDeps } from './types.ts';
 export type Writer = {
   /** Writes what the buffers hold while the next batch is being read; never more than one batch waits. */
   store(): Promise<void>;
+  /** Prolongs the lease. */
+  alive(): Promise<void>;
   /** Writes a batch that was made elsewhere. */
   write(batch: Batch): Promise<void>;
   /** Waits for the last batch. */
@@ -30,6 +32,7 @@ export function createWriter(
     if (await insertStaged(deps.jobsDb, statement, rows)) repeated.add(table);
   };
   return {
+    alive,
     write,
     async store() {
       await writing;

@@ -2,9 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { importFolder } from '../../src/imports/run.ts';
+import { startThread } from '../../src/imports/threads.ts';
 import { type AafFeed, writeAaf } from '../support/aaf.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { type TestDeps, testDeps } from '../support/deps.ts';
+import { countStatements, type TestDeps, testDeps } from '../support/deps.ts';
 import { emptyLiveTables, inFolder } from './nights.ts';
 
 /** A large feed is read by threads: nothing may come out otherwise than without them. */
@@ -119,3 +120,50 @@ test('a database that fails while threads read ends the run', async () => {
   }
   expect(await database.db('import_runs').orderBy('id', 'desc').first()).toMatchObject({ state: 'failed' });
 });
+
+test('a run that is stopped while threads read ends as it does without them', async () => {
+  await inFolder(async (folder) => {
+    await writeAaf(join(folder, '2'), feedOf(2));
+    const progress = ({ step, ...of }: { step: string; file?: string }) => {
+      if (step === 'read' && of.file?.includes('Eleve_')) throw new Error('it is told to stop');
+    };
+    const stopped = importFolder(deps, folder, { ...THREADS, progress });
+    await expect(stopped).rejects.toThrow('it is told to stop');
+  });
+  expect(await database.db('import_runs').orderBy('id', 'desc').first()).toMatchObject({ state: 'failed' });
+  expect(await database.db('staged_pupils').count({ n: '*' })).toEqual([{ n: 0 }]);
+});
+
+test('a thread that has ended meanwhile reads nothing, and says so', async () => {
+  const thread = startThread({ runId: 1, today: '2026-11-22', extraPrefixes: [] });
+  await thread.stop();
+  const part = { files: [], known: null, schools: [], labels: new Map() };
+  const nobody = { begun() {}, alive: async () => {}, batch: async () => {} };
+  await expect(thread.read(part, nobody)).rejects.toThrow('a thread that reads the feed has ended');
+});
+
+test.each([0, Number.POSITIVE_INFINITY])(
+  'a run that only passes over known records keeps its lease (threads from %d bytes)',
+  async (threadsFrom) => {
+    const { pupils, guardians, ...rest } = feedOf(2);
+    const feed = {
+      ...rest,
+      pupils: pupils.filter(({ school }) => school !== 'Z'),
+      guardians: guardians.map((one) => ({ ...one, familyName: one.familyName || 'Nom' })),
+    };
+    await inFolder(async (folder) => {
+      await writeAaf(folder, feed);
+      await importFolder(deps, folder);
+      const progress = ({ step }: { step: string }) => step === 'read' && deps.clock.advance(11_000);
+      const { statements, stop } = countStatements(database.db);
+      await importFolder(deps, folder, { sizes: { threadsFrom }, progress });
+      stop();
+      const read = statements.slice(
+        statements.findIndex((sql) => sql.includes('p.record_digest AS digest')),
+        statements.findIndex((sql) => sql.startsWith('INSERT INTO staged_unchanged')),
+      );
+      expect(statements.filter((sql) => /^INSERT INTO staged_(pupils|guardians)/.test(sql))).toEqual([]);
+      expect(read.filter((sql) => sql.startsWith('update `import_runs`')).length).toBeGreaterThan(0);
+    });
+  },
+);
