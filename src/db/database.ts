@@ -208,8 +208,9 @@ function boundedDialect(hosts: ConnectionOptions[], settings: DatabaseSettings):
     }
 
     override async destroy(): Promise<void> {
-      awake.stop();
+      // What is still under way is waited for, and its time must go on meanwhile.
       await super.destroy();
+      awake.stop();
     }
   }
   return BoundedMysql as unknown as Dialect;

@@ -89,6 +89,22 @@ describe('a server that does not answer', () => {
     }
   });
 
+  test('a pool that is closed amid a statement does not wait for the answer', async () => {
+    const impatient = openDatabase({
+      url: database.url,
+      pool: 1,
+      connectTimeoutMs: 2000,
+      acquireTimeoutMs: 2000,
+      statementTimeoutMs: 1000,
+      lockWaitSeconds: 2,
+    });
+    await impatient.raw('SELECT 1');
+    const asked = impatient.raw('SELECT SLEEP(20)').catch((reason: unknown) => reason);
+    await new Promise(setImmediate);
+    await impatient.destroy();
+    expect(await asked).toMatchObject({ code: 'PROTOCOL_SEQUENCE_TIMEOUT' });
+  });
+
   test('inside a transaction the time-out is what the caller hears, not the ROLLBACK that could not be sent', async () => {
     const impatient = openDatabase({
       url: database.url,
