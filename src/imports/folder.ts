@@ -36,7 +36,7 @@ export async function listFeed(folder: string, scratch: string): Promise<Feed> {
   return { files: files.map((file, index) => ({ ...file, no: index })), tables, notes, sums };
 }
 
-/** Characters in which the first record is looked for, one piece after the other. */
+/** Characters in which the first record is looked for at first; the further off it is, the larger the pieces. */
 const LOOK_CHARS = 4096;
 
 /** Reads as far as the first record. @returns a sentence when the file is of a kind that is not used */
@@ -46,9 +46,12 @@ async function inspectFile({ name, folder, path, size, open }: Source): Promise<
     seen.first ??= { verb: record.verb, category: record.category, degree: degreeOfRecord(record) };
   });
   let ended = true;
+  let look = LOOK_CHARS;
   for await (const text of textChunks(open(), name)) {
-    for (let at = 0; at < text.length && ended; at += LOOK_CHARS) {
-      reader.write(text.slice(at, at + LOOK_CHARS));
+    for (let at = 0; at < text.length && ended; ) {
+      reader.write(text.slice(at, at + look));
+      at += look;
+      look *= 2;
       if (seen.first) ended = false;
     }
     if (!ended) break;

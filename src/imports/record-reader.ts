@@ -32,6 +32,7 @@ export function createBytesReader(
   let salt: Digest | null = null;
   let rest: Buffer = Buffer.alloc(0);
   let whole = false;
+  let step = 1;
   const digest: Digest = new Uint32Array(4);
   const reader = createRecordReader(file, (record) => {
     if (whole) record.digest = hexOf(digest);
@@ -83,11 +84,15 @@ export function createBytesReader(
     return end;
   }
 
-  /** Anything else, as far as the next record may begin. */
+  /**
+   * Anything else, as far as the next record may begin. Where that turns out to be amid something, the next try is
+   * further off: a comment full of what looks like records would be looked through once for each.
+   */
   function takeOther(buffer: Buffer, at: number): number {
-    const next = salt ? buffer.indexOf(OPEN, at + 1) : -1;
+    const next = salt ? buffer.indexOf(OPEN, at + step) : -1;
     const end = next < 0 ? buffer.length : next;
     parse(buffer.subarray(at, end));
+    step = reader.between() ? 1 : step * 2;
     return end;
   }
 

@@ -226,3 +226,15 @@ test('a pupil without account whose guardian was not known is looked at each nig
   const report = await night(deps, feedOf());
   expect(report.accounts.created).toBe(1);
 });
+
+test('comments full of what looks like records are looked through once, and the records behind are known', async () => {
+  await night(deps, feedOf());
+  const records = feedOf().pupils.map((one) => pupilRecord(1, one));
+  const comment = `<!-- ${'<addRequest>'.repeat(80_000)} -->`;
+  const report = await nightWith('Eleve', document({ degree: 1 }, [...Array(20).fill(comment), ...records]));
+  expect(report.read.pupils).toBe(4);
+  expect(report.schools.map(({ pupils, left }) => ({ pupils, left }))).toEqual([
+    { pupils: 2, left: 0 },
+    { pupils: 2, left: 0 },
+  ]);
+});
