@@ -9,6 +9,8 @@ export type PreparedStatements = Map<string, Prepared>;
 
 /** Constant statements are few dozens; whatever comes beyond is not constant. */
 const MOST = 200;
+/** ER_MAX_PREPARED_STMT_COUNT_REACHED: a limit of the whole server. */
+const NO_MORE = 1461;
 
 /**
  * Runs a statement, prepared if it can be: the server then parses it once a connection. A list (`IN (?)`) is for the
@@ -32,6 +34,8 @@ export function ask(
     connection.query(sql, values as unknown[], answered);
   else
     connection.prepare(sql, (error, statement) => {
+      // Another service of the same server may have taken them all.
+      if (error?.errno === NO_MORE) return void connection.query(sql, values as unknown[], answered);
       if (error) return answered(error);
       connection.prepared?.set(sql, statement as unknown as Prepared);
       (statement as unknown as Prepared).execute(values as unknown[], answered);

@@ -146,3 +146,16 @@ test('a process that slept past its time-outs takes the answers that came meanwh
     await narrow.destroy();
   }
 });
+
+test('a server that keeps no more prepared statements is asked all the same', async () => {
+  const fresh = impatiently(1);
+  const [[{ most }]] = await database.db.raw('SELECT @@max_prepared_stmt_count AS most');
+  await database.db.raw('SET GLOBAL max_prepared_stmt_count = 0');
+  try {
+    await insert(fresh, 40, 'full');
+    expect(await selectFirst(fresh, 'SELECT text FROM notes WHERE id = ?', [40])).toEqual({ text: 'full' });
+  } finally {
+    await database.db.raw(`SET GLOBAL max_prepared_stmt_count = ${most}`);
+    await fresh.destroy();
+  }
+});
