@@ -1,3 +1,4 @@
+import { ownText } from './own-text.ts';
 import type { Refusal } from './types.ts';
 
 /** Refusals that are kept in full; a feed that is wrong throughout must not fill the memory. */
@@ -17,7 +18,9 @@ export function createRefusals(): Refusals {
   return {
     add(refusal) {
       total += 1;
-      if (kept.length < KEPT) kept.push({ ...refusal, record: refusal.record.slice(0, 80) });
+      if (kept.length === KEPT) return;
+      const { file, record, reason } = refusal;
+      kept.push({ file, record: ownText(record.slice(0, 80)), reason: ownText(reason) });
     },
     count(more) {
       total += more;

@@ -1,9 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { importFolder } from '../../src/imports/run.ts';
 import { startThread } from '../../src/imports/threads.ts';
-import { type AafFeed, writeAaf } from '../support/aaf.ts';
+import type { FeedFile } from '../../src/imports/types.ts';
+import { type AafFeed, guardianRecord, writeAaf } from '../support/aaf.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { countStatements, type TestDeps, testDeps } from '../support/deps.ts';
 import { emptyLiveTables, inFolder } from './nights.ts';
@@ -21,6 +22,7 @@ beforeEach(async () => {
   await database.db('import_feeds').delete();
 });
 
+const NOBODY = { begun() {}, alive: async () => {}, batch: async () => {} };
 const THREADS = { sizes: { threadsFrom: 0 } };
 
 function feedOf(degree: 1 | 2, change = ''): AafFeed {
@@ -138,8 +140,40 @@ test('a thread that has ended meanwhile reads nothing, and says so', async () =>
   const thread = startThread({ runId: 1, today: '2026-11-22', extraPrefixes: [] });
   await thread.stop();
   const part = { files: [], known: null, schools: [], labels: new Map() };
-  const nobody = { begun() {}, alive: async () => {}, batch: async () => {} };
-  await expect(thread.read(part, nobody)).rejects.toThrow('a thread that reads the feed has ended');
+  await expect(thread.read(part, NOBODY)).rejects.toThrow('a thread that reads the feed has ended');
+});
+
+test('what is said of records that were refused does not keep them in the memory of a thread', async () => {
+  await inFolder(async (folder) => {
+    const path = join(folder, 'PersRelEleve.xml');
+    const padding = 'A'.repeat(190_000);
+    await writeFile(path, '<ficAlimMENESR>');
+    for (let id = 0; id < 700; id += 1) {
+      const record = guardianRecord(1, { id: `ID-${String(id).padStart(40, '0')}`, familyName: '' });
+      await appendFile(
+        path,
+        record.replace('<attributes>', `$&<attr name="x"><value>${padding}</value></attr>`),
+      );
+    }
+    await appendFile(path, '</ficAlimMENESR>');
+    const thread = startThread({ runId: 1, today: '2026-11-22', extraPrefixes: [] });
+    try {
+      const file = {
+        no: 0,
+        name: 'x',
+        folder,
+        path,
+        type: 'PersRelEleve',
+        degree: 1,
+        academyCode: '13',
+      } as FeedFile;
+      const part = { files: [file], known: null, schools: [], labels: new Map() };
+      const read = await thread.read(part, NOBODY);
+      expect(read.refusals.total).toBe(700);
+    } finally {
+      await thread.stop();
+    }
+  });
 });
 
 test.each([0, Number.POSITIVE_INFINITY])(
