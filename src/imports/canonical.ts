@@ -1,3 +1,4 @@
+import { ownText } from './own-text.ts';
 import type { FeedRecord } from './types.ts';
 
 /**
@@ -29,7 +30,7 @@ export function createValueLists(): ValueLists {
       let list = values.get(name);
       if (!list) {
         list = [];
-        values.set(name, list);
+        values.set(ownText(name), list);
       }
       if (list.push(value) === 1) used.push(list);
     },
@@ -46,7 +47,8 @@ export function createValueLists(): ValueLists {
  * @returns takes one `addRequest` from its first to its last character and says whether it could read it: category and
  * id, `null` when it could not; the lists are of no use then
  */
-export function createCanonicalReader({ values, add }: ValueLists) {
+export function createCanonicalReader({ add }: Pick<ValueLists, 'add'>) {
+  const names = new Set<string>();
   let text = '';
   let at = 0;
 
@@ -73,7 +75,10 @@ export function createCanonicalReader({ values, add }: ValueLists) {
     const stop = text.indexOf('"', at);
     const name = text.slice(at, stop);
     if (stop < 0 || text.charCodeAt(stop + 1) !== MARKUP + 2) return null;
-    if (!values.has(name) && !PLAIN_NAME.test(name)) return null;
+    if (!names.has(name)) {
+      if (!PLAIN_NAME.test(name)) return null;
+      if (names.size < MOST_LISTS) names.add(ownText(name));
+    }
     at = stop + 2;
     return name;
   }

@@ -81,11 +81,11 @@ export function createRecordReader(file: string, onRecord: (record: FeedRecord) 
           text = null;
           size += 32;
           if (name === 'id') record.id ||= value;
-          else if (operational && attribute.startsWith('categorie')) record.category = value;
-          else if (value !== '' && !operational) {
-            if (record.values === lists.values) lists.add(attribute, value);
-            else addValue(record, attribute, value);
-          }
+          else if (value === '') return;
+          else if (operational) {
+            if (attribute.startsWith('categorie')) record.category = value;
+          } else if (record.values === lists.values) lists.add(attribute, value);
+          else addValue(record, attribute, value);
         }
       },
       text(part) {

@@ -4,7 +4,7 @@ import { FeedError } from '../../src/imports/types.ts';
 import { guardianRecord, pupilRecord } from '../support/aaf.ts';
 
 /** What becomes of a record: by the quick way where it applies, or by the parser alone. */
-function read(record: string, way: 'write' | 'writeRecord'): unknown {
+function read(record: string, way: 'write' | 'writeRecord', before = ''): unknown {
   const records: unknown[] = [];
   const reader = createRecordReader('x', ({ position, verb, category, id, values }) =>
     records.push({
@@ -16,7 +16,7 @@ function read(record: string, way: 'write' | 'writeRecord'): unknown {
     }),
   );
   try {
-    reader.write('<ficAlimMENESR>\n');
+    reader.write(`<ficAlimMENESR>\n${before}`);
     reader[way](record);
     reader.write('</ficAlimMENESR>');
     reader.close();
@@ -35,13 +35,18 @@ const PUPIL = pupilRecord(2, {
 });
 const GUARDIAN = guardianRecord(1, { id: '51', familyName: "D'Œuvre", mobile: '06 39 98 00 01' });
 
-test.each([PUPIL, GUARDIAN, GUARDIAN.replace('Lou', ' Lou  Anne\n'), PUPIL.replaceAll('\n', '\r\n\t')])(
-  'a plain record reads alike both ways',
-  (record) => {
-    expect(read(record, 'writeRecord')).toEqual(read(record, 'write'));
-    expect(read(record, 'write')).toMatchObject([{ verb: 'addRequest' }]);
-  },
-);
+const TWICE = PUPIL.replace('<value>Eleve</value>', '$&<value/><value> </value>');
+
+test.each([
+  PUPIL,
+  GUARDIAN,
+  GUARDIAN.replace('Lou', ' Lou  Anne\n'),
+  PUPIL.replaceAll('\n', '\r\n\t'),
+  TWICE,
+])('a plain record reads alike both ways', (record) => {
+  expect(read(record, 'writeRecord')).toEqual(read(record, 'write'));
+  expect(read(record, 'write')).toMatchObject([{ verb: 'addRequest' }]);
+});
 
 const PIECES = [
   '<',
@@ -74,4 +79,11 @@ test('spoiled at any place, it is read or refused alike both ways', () => {
       }
     }
   }
+});
+
+test('a name that an earlier record has with entities is not taken for a plain one', () => {
+  const before = GUARDIAN.replace('name="ENTPersonNom"', 'name="a&lt;b"');
+  const record = GUARDIAN.replace('name="ENTPersonNom"', 'name="a<b"');
+  expect(read(record, 'write', before)).toContain('is no tag');
+  expect(read(record, 'writeRecord', before)).toEqual(read(record, 'write', before));
 });
