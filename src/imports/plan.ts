@@ -129,6 +129,7 @@ function countContact({ counts }: SchoolPlan, before: Contact | undefined, after
 function knownGuardians(state: SchoolState, pupil: StagedPupil, plan?: SchoolPlan): Link[] {
   return pupil.guardians.filter(([id]) => {
     const staged = state.guardians.get(id);
+    if (staged?.deleted) return false;
     if ((staged && !staged.refused) || state.currentGuardians.has(id)) return true;
     if (id === UNREADABLE) return false;
     const why = staged ? 'has a record that was refused' : 'is in no file';
@@ -154,10 +155,15 @@ function planLinks(state: SchoolState, plan: SchoolPlan): void {
     // A guardian who cannot be read may be any of those who are known: one typing error takes no child away.
     if (pupil.guardians.some(([id]) => id === UNREADABLE)) continue;
     for (const link of links.values()) {
-      if (link.ended || wanted.has(link.guardianSourceId)) continue;
-      plan.endLinks.push({ guardianId: link.guardianId, pupilId: link.pupilId });
+      const { guardianId, pupilId } = link;
+      if (link.ended || wanted.has(link.guardianSourceId) || isEnding(state, link)) continue;
+      plan.endLinks.push({ guardianId, pupilId });
     }
   }
+}
+
+function isEnding({ deletedLinks }: SchoolState, link: CurrentLink): boolean {
+  return deletedLinks.some((one) => one.guardianId === link.guardianId && one.pupilId === link.pupilId);
 }
 
 function isRenamed(current: CurrentPerson, staged: { givenName: string; familyName: string }): boolean {

@@ -23,6 +23,8 @@ export type StagedGuardian = {
   familyName: string;
   publicId: string | null;
   refused: boolean;
+  /** By a file of changes: he answers for nobody, whatever the records of pupils say. */
+  deleted?: boolean;
   /** 1: another school's plan has the reference already; 2: with its account. */
   planned: 0 | 1 | 2;
   contact?: Contact;

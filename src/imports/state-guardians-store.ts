@@ -13,21 +13,28 @@ export async function stagedGuardians(
   scope: Scope,
   ids: readonly string[],
 ): Promise<Map<string, StagedGuardian>> {
-  const rows: (Omit<StagedGuardian, 'refused'> & { refused: number })[] = await inChunks(ids, (part) =>
-    db('staged_guardians')
-      .select({
-        sourceId: 'source_id',
-        digest: 'digest',
-        givenName: 'given_name',
-        familyName: 'family_name',
-        publicId: 'public_id',
-        refused: 'refused',
-        planned: 'planned',
-      })
-      .where({ run_id: runId, deleted: 0, ...scope })
-      .whereIn('source_id', part),
+  const rows: (Omit<StagedGuardian, 'refused' | 'deleted'> & { refused: number; deleted: number })[] =
+    await inChunks(ids, (part) =>
+      db('staged_guardians')
+        .select({
+          sourceId: 'source_id',
+          digest: 'digest',
+          givenName: 'given_name',
+          familyName: 'family_name',
+          publicId: 'public_id',
+          refused: 'refused',
+          deleted: 'deleted',
+          planned: 'planned',
+        })
+        .where({ run_id: runId, ...scope })
+        .whereIn('source_id', part),
+    );
+  return new Map(
+    rows.map(({ refused, deleted, ...row }) => [
+      row.sourceId,
+      { ...row, refused: Boolean(refused), deleted: Boolean(deleted) },
+    ]),
   );
-  return new Map(rows.map((row) => [row.sourceId, { ...row, refused: Boolean(row.refused) }]));
 }
 
 type PersonRow = Omit<CurrentPerson, 'left'> & { leftAt: Date | null };

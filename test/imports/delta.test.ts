@@ -187,6 +187,25 @@ test('a delta removes nobody but by deleteRequest', async () => {
   expect(await childrenOf(database, 'm.trois')).toEqual(['Cyd Trois']);
 });
 
+test.each([1, 1000])(
+  'who changes school the day that his guardian is deleted loses him (%d persons a transaction)',
+  async (groupPersons) => {
+    for (const to of ['B', 'A']) {
+      await database.db('import_feeds').delete();
+      await night(deps, feed(1));
+      const moved = to === 'B' ? ['1', '2'] : ['3'];
+      await inFolder(async (folder) => {
+        const Eleve = moved.map((id) => aafChange('Eleve', id, { ENTPersonStructRattach: to }));
+        const PersRelEleve = ['51', '53'].map((id) => aafDelete('PersRelEleve', id));
+        await writeDelta(folder, { degree: 1 }, { Eleve, PersRelEleve });
+        expect(await importFolder(deps, folder, { sizes: { groupPersons } })).toMatchObject({ ok: true });
+      });
+      expect(await childrenOf(database, 'z.un')).toEqual([]);
+      expect(await childrenOf(database, 'm.trois')).toEqual([]);
+    }
+  },
+);
+
 test('a pupil changes school by a modification, the class of the old one does not follow', async () => {
   await delta({ Eleve: [aafChange('Eleve', '1', { ENTPersonStructRattach: 'B' })] });
   const b = await database.db('schools').where({ source_id: 'B' }).first();
