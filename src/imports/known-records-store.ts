@@ -80,7 +80,8 @@ export async function keepUnchanged(
   await write();
 }
 
-export type Repeated = { sourceId: string; fileNo: number; same: boolean };
+/** `repeats`: how many more records of the id said something else than the staged one. */
+export type Repeated = { sourceId: string; fileNo: number; same: boolean; repeats: number };
 
 /**
  * Staged records of persons whose known record the feed has as well: the known one stands, as the first of two
@@ -105,12 +106,12 @@ export async function dropRepeatsOfUnchanged(
   for (;;) {
     await alive();
     const [rows] = (await db.raw(
-      `SELECT s.source_id AS sourceId, s.file_no AS fileNo, ${same} AS same, p.record_digest AS digest
+      `SELECT s.source_id AS sourceId, s.file_no AS fileNo, s.repeats, ${same} AS same, p.record_digest AS digest
        FROM ${table} s JOIN ${kind} p ON ${SAME_PERSON}
        WHERE s.run_id = ? AND s.academy_code = ? AND s.degree = ? AND s.source_id > ?
        ORDER BY s.source_id LIMIT ${PAGE}`,
       [runId, base.academyCode, base.degree, after],
-    )) as [{ sourceId: string; fileNo: number; same: number; digest: Buffer | null }[]];
+    )) as [(Omit<Repeated, 'same'> & { same: number; digest: Buffer | null })[]];
     const repeated = rows.filter(({ digest }) => digest !== null && isSeen(known, digest));
     if (repeated.length > 0) {
       await db(table)

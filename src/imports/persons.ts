@@ -158,10 +158,12 @@ async function settleUnchanged(
 ): Promise<void> {
   if (!known || known.size === 0) return;
   const repeated = await dropRepeatsOfUnchanged(deps.jobsDb, runId, part.kind, part, known, writer.alive);
-  for (const { sourceId, fileNo, same } of repeated) {
-    if (same) continue;
+  for (const { sourceId, fileNo, same, repeats } of repeated) {
+    const refused = repeats + (same ? 0 : 1);
+    if (refused === 0) continue;
     const file = reading.files[fileNo]?.name ?? '';
     reading.refusals.add({ file, record: sourceId, reason: 'this id has been read before' });
+    reading.refusals.count(refused - 1);
   }
   if (part.kind === 'pupils') await keepUnchanged(deps.jobsDb, runId, known, writer.alive);
 }

@@ -177,6 +177,15 @@ test.each([
   expect(await count('guardian_references', { given_name: 'Zed' })).toBe(0);
 });
 
+test('each further record of the id of a known one is refused, as on the first night', async () => {
+  const records = feedOf().pupils.map((one) => pupilRecord(1, one));
+  const others = ['Zed', 'Yan'].map((givenName) => pupilRecord(1, pupil('1', { givenName })));
+  const text = document({ degree: 1 }, [...records, ...others]);
+  for (let times = 0; times < 2; times += 1) {
+    expect((await nightWith('Eleve', text)).refused_total).toBe(2);
+  }
+});
+
 test('a known record in a comment is not in the feed', async () => {
   await night(deps, feedOf());
   const [first, ...others] = feedOf().pupils.map((one) => pupilRecord(1, one));
