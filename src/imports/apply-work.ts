@@ -131,7 +131,7 @@ function conclude({ work, report, lines }: Night, prepared: Prepared): void {
 }
 
 function refuseDoubtful({ work, lines }: Night, school: StagedSchool): void {
-  const reason = `its id and its UAI ${school.uai} belong to two known schools`;
+  const reason = `its id and its UAI ${school.uai} are not of one known school`;
   work.feed.refusals.add({ file: '', record: school.uai, reason });
   lines.set(school.no, { ...schoolReport(school), failed: reason });
 }

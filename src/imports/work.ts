@@ -13,7 +13,7 @@ export type Work = {
   totals: Totals;
   bases: ReadonlyMap<string, FeedBase>;
   knownByNo: ReadonlyMap<number, KnownSchool>;
-  /** Schools of the feed of which two are known: neither is touched. */
+  /** Schools of the feed of which two are known, or two of which are one that is known: none is touched. */
   doubtful: ReadonlySet<number>;
   /** Schools to which something happens, by number: of how many persons it is known already. */
   touched: Map<number, number>;
@@ -59,12 +59,18 @@ function matchSchools({ schools, known }: StagedFeed) {
   const bySource = new Map(known.map((one) => [`${one.academyCode}|${one.degree}|${one.sourceId}`, one]));
   const byUai = new Map(known.map((one) => [one.uai, one]));
   const knownByNo = new Map<number, KnownSchool>();
+  const noOf = new Map<number, number>();
   const doubtful = new Set<number>();
   for (const { no, academyCode, degree, sourceId, uai } of schools) {
     const source = bySource.get(`${academyCode}|${degree}|${sourceId}`);
     const found = source ?? byUai.get(uai);
-    if (found) knownByNo.set(no, found);
     if (source && byUai.has(uai) && byUai.get(uai) !== source) doubtful.add(no);
+    if (!found) continue;
+    knownByNo.set(no, found);
+    // An id that was given to another school: its pupils must not come under the eyes of this one's director.
+    const other = noOf.get(found.id);
+    if (other !== undefined) doubtful.add(no).add(other);
+    noOf.set(found.id, no);
   }
   return { knownByNo, doubtful };
 }

@@ -247,3 +247,25 @@ test('comments full of what looks like records are looked through once, and the 
     { pupils: 2, left: 0 },
   ]);
 });
+
+test('two schools of a feed that are one known school are both left as they are', async () => {
+  await night(deps, feedOf());
+  const before = await liveTables(database);
+  const schools = [
+    { id: 'A', uai: '0319902A' },
+    { id: 'B', uai: '0319901A' },
+    { id: 'C', uai: '0319900A' },
+  ];
+  const pupils = [...feedOf().pupils, pupil('6', { school: 'C', guardians: [{ guardian: '51' }] })];
+  const failed = await inFolder(async (folder) => {
+    await writeAaf(folder, feedOf({ schools, pupils }));
+    const result = await importFolder(deps, folder);
+    return result.ok && result.report.schools.map(({ uai, failed }) => [uai, failed !== undefined]);
+  });
+  expect(failed).toEqual([
+    ['0319902A', true],
+    ['0319901A', false],
+    ['0319900A', true],
+  ]);
+  expect(await liveTables(database)).toEqual(before);
+});
