@@ -42,6 +42,8 @@ export type ImportOptions = {
   /** Report of a run that the brake refused: what it saw may pass this once, for the same files. */
   accept?: string | undefined;
   progress?: Progress;
+  /** Ends the run where that is safe: amid the reading of a file, between two groups of schools. */
+  stop?: AbortSignal;
   /** Folder in which archives are unpacked; the system's temporary one unless said. */
   temporary?: string | undefined;
   sizes?: Partial<Sizes>;
@@ -55,7 +57,7 @@ export type ImportOptions = {
 export async function importFolder(
   deps: ImportDeps,
   folder: string,
-  { dryRun = false, accept, progress = () => {}, temporary, sizes: given }: ImportOptions = {},
+  { dryRun = false, accept, progress = () => {}, stop, temporary, sizes: given }: ImportOptions = {},
 ): Promise<ImportResult> {
   const started = deps.clock.now();
   const sizes = { ...SIZES, ...given };
@@ -72,7 +74,7 @@ export async function importFolder(
   };
   try {
     await clearStaging(deps.jobsDb);
-    const alive = leaseKeeper(deps, run.id);
+    const alive = leaseKeeper(deps, run.id, stop);
     const feed = await stageFeed(
       deps,
       run.id,
@@ -114,8 +116,11 @@ async function clearOwnStaging(deps: ImportDeps, runId: number): Promise<void> {
   if (await renewLease(deps.jobsDb, runId, deps.clock.now())) await clearStaging(deps.jobsDb);
 }
 
-/** Prolongs the lease now and then, once for all who ask at the same time. @throws LeaseLost */
-function leaseKeeper(deps: ImportDeps, runId: number): () => Promise<void> {
+/**
+ * Prolongs the lease now and then, once for all who ask at the same time.
+ * @throws LeaseLost, or why it is to stop
+ */
+function leaseKeeper(deps: ImportDeps, runId: number, stop?: AbortSignal): () => Promise<void> {
   let renewed = deps.clock.now().getTime();
   let renewing: Promise<void> | undefined;
   const renew = async (now: Date) => {
@@ -123,6 +128,7 @@ function leaseKeeper(deps: ImportDeps, runId: number): () => Promise<void> {
     renewed = now.getTime();
   };
   return async () => {
+    stop?.throwIfAborted();
     const now = deps.clock.now();
     if (now.getTime() - renewed < RENEW_EVERY_MS) return;
     renewing ??= renew(now).finally(() => {

@@ -6,8 +6,7 @@ import type { JobResult, JobTurn } from './types.ts';
 export async function importFeed(deps: Deps, { signal }: Pick<JobTurn, 'signal'>): Promise<JobResult> {
   const { IMPORT_FOLDER: folder } = deps.config;
   if (folder === undefined) return { outcome: 'refused', details: { reason: 'IMPORT_FOLDER is not set' } };
-  // Between two schools everything is as before or as after: there it may be stopped.
-  const result = await importFolder(deps, folder, { progress: () => signal.throwIfAborted() });
+  const result = await importFolder(deps, folder, { stop: signal });
   if (!result.ok && result.reason === 'running')
     return { outcome: 'failed', details: { reason: 'another import is running', run: result.report } };
   const { report } = result;

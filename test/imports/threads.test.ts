@@ -136,6 +136,23 @@ test('a run that is stopped while threads read ends as it does without them', as
   expect(await database.db('staged_pupils').count({ n: '*' })).toEqual([{ n: 0 }]);
 });
 
+test.each([0, Number.POSITIVE_INFINITY])(
+  'told to stop amid a file, a run does not read it to its end (threads from %d bytes)',
+  async (threadsFrom) => {
+    await inFolder(async (folder) => {
+      const names = await writeAaf(folder, feedOf(2));
+      const stopping = new AbortController();
+      const progress = (event: { step: string; file?: string }) => {
+        if (event.file === names.Eleve) stopping.abort(new Error('it is told to stop'));
+      };
+      const options = { sizes: { threadsFrom }, progress, stop: stopping.signal };
+      await expect(importFolder(deps, folder, options)).rejects.toThrow('it is told to stop');
+    });
+    expect(await database.db('pupils').count({ n: '*' })).toEqual([{ n: 0 }]);
+    expect(await database.db('staged_guardians').count({ n: '*' })).toEqual([{ n: 0 }]);
+  },
+);
+
 test('a thread that has ended meanwhile reads nothing, and says so', async () => {
   const thread = startThread({ runId: 1, today: '2026-11-22', extraPrefixes: [] });
   await thread.stop();
