@@ -1,6 +1,6 @@
 import type { Database } from '../deps.ts';
 import { withWrongAttachments } from '../directory/store.ts';
-import type { Candidate } from '../enrolment/matching-store.ts';
+import { BEHIND_ONE_NUMBER, type Candidate, candidates } from '../enrolment/matching-store.ts';
 import type { FailedChecks, GuardianFacts, PupilFacts } from './types.ts';
 
 /** What the diagnosis looks at, of any number of accounts with the same statements. */
@@ -136,30 +136,9 @@ export async function findActivationLinks(
   return rows;
 }
 
-/** More people than this behind one number are a school's number, which tells nobody apart; nor does enrolment read more. */
-const BEHIND_ONE_NUMBER = 200;
-
 /** Everybody of the directory behind these numbers, in one statement. @param mobiles E.164; few: those of a page */
 export async function findSharers(db: Database, mobiles: readonly string[]): Promise<Candidate[]> {
-  const behind = mobiles.map((mobile) =>
-    db('guardian_references as g')
-      .join('accounts as a', 'a.id', 'g.account_id')
-      .where('g.mobile', mobile)
-      .whereNull('g.left_at')
-      .whereNull('a.closed_at')
-      .orderBy('g.id')
-      .limit(BEHIND_ONE_NUMBER)
-      .select({
-        id: 'g.id',
-        accountId: 'g.account_id',
-        title: 'g.title',
-        givenName: 'g.given_name',
-        familyName: 'g.family_name',
-        birthName: 'g.birth_name',
-        mobile: 'g.mobile',
-        frozenAt: 'a.frozen_at',
-      }),
-  );
+  const behind = mobiles.map((mobile) => candidates(db).where('g.mobile', mobile).limit(BEHIND_ONE_NUMBER));
   return behind.length === 0 ? [] : db.unionAll(behind, true);
 }
 

@@ -17,9 +17,10 @@ export type Candidate = {
 };
 
 /** Records read behind one number at most: schools write a number of their own where they have none. */
-const BEHIND_ONE_NUMBER = 200;
+export const BEHIND_ONE_NUMBER = 200;
 
-function candidates(db: Database) {
+/** Open accounts' references that are present, with what tells whom a mobile belongs to. */
+export function candidates(db: Database) {
   return db('guardian_references as g')
     .join('accounts as a', 'a.id', 'g.account_id')
     .whereNull('g.left_at')
