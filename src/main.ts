@@ -13,6 +13,7 @@ import { createMetrics } from './http/metrics.ts';
 import { isSupervisor, leaveSupervisor, superviseWorkers } from './http/workers.ts';
 import { inOwnProcess, type Program } from './jobs/own-process.ts';
 import { startJobs } from './jobs/run.ts';
+import { keepDoing } from './jobs/send-messages.ts';
 import { jobTable } from './jobs/table.ts';
 import type { Job } from './jobs/types.ts';
 import { providerChores } from './provider/chores.ts';
@@ -30,6 +31,7 @@ const HEADERS_WITHIN_MS = 10_000;
  * anew, so that of several processes one that was replaced gets its share again.
  */
 const REQUESTS_A_CONNECTION = 500;
+const NOTICES_LOOKED_AT_MS = 1000;
 
 export type RunningServer = {
   /** The port that was given when the configuration said 0. */
@@ -62,13 +64,14 @@ export async function startServer(
   const measures =
     config.METRICS_PORT === undefined ? null : await listenForMetrics(metrics, config.METRICS_PORT);
   const running = startJobs(deps, jobs);
+  const telling = keepDoing(deps, (signal) => provider.tellServices(signal), NOTICES_LOOKED_AT_MS);
   const { port } = server.address() as AddressInfo;
   log.info({ port, url: config.BASE_URL }, 'listening');
   return {
     port,
     async stop() {
       provider.close();
-      await Promise.all([drain(server), measures && drain(measures), running.stop()]);
+      await Promise.all([drain(server), measures && drain(measures), running.stop(), telling.stop()]);
     },
   };
 }

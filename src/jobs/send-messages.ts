@@ -83,8 +83,8 @@ export function keepPrinting(deps: Deps, job: Pick<Job, 'run'>, everyMs = EVERY_
   );
 }
 
-/** Nothing that fails ends it. */
-function keepDoing(
+/** Again and again, with a pause. Nothing that fails ends it. */
+export function keepDoing(
   deps: Pick<Deps, 'log'>,
   work: (signal: AbortSignal) => Promise<unknown>,
   everyMs: number,

@@ -4,7 +4,6 @@ import { createFindAccount, pairwiseSubjects } from './account.ts';
 import { createAdapter } from './adapter.ts';
 import { CLAIMS } from './claims.ts';
 import type { Clients } from './clients.ts';
-import { guardedFetch } from './fetch-guard.ts';
 import { GRANT_S, loadGrant, OFFLINE_S } from './grants.ts';
 import { SIGNING_ALGORITHMS } from './keys.ts';
 import type { Pages } from './pages.ts';
@@ -41,7 +40,7 @@ const CLIENT_KEY_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const;
 /** oidc-provider's configuration; every default that stays is one that we want. */
 export function createConfiguration(
   deps: Deps,
-  parts: { clients: Clients; keys: JWK[]; pages: Pages },
+  parts: { clients: Clients; keys: JWK[]; pages: Pages; fetch: typeof fetch },
 ): Configuration {
   const { config } = deps;
   const subjectOf = pairwiseSubjects(deps);
@@ -77,7 +76,7 @@ export function createConfiguration(
     rotateRefreshToken: () => true,
     clientBasedCORS: () => false,
     clockTolerance: 15,
-    fetch: guardedFetch(config),
+    fetch: parts.fetch,
     renderError: parts.pages.error,
     discovery: { ui_locales_supported: ['fr'], claims_locales_supported: ['fr'] },
     features: {

@@ -2,8 +2,10 @@ import type { Config } from '../config.ts';
 
 type Fetch = typeof fetch;
 
-/** The library gives up after 2.5 s; a service that is slow at a logout must not hold the person that long (A17). */
-const AT_MOST_MS = 1500;
+/** The library gives up after 2.5 s. A key set is waited for by a request of the service itself. */
+const KEYS_WITHIN_MS = 1500;
+/** Nobody waits for a notice of a logout: a service that needs ten seconds for it is told once, not again and again. */
+const NOTICE_WITHIN_MS = 15_000;
 
 /** @param hostname as `URL` gives it */
 export function isLoopback(hostname: string): boolean {
@@ -14,9 +16,11 @@ export function isLoopback(hostname: string): boolean {
  * Our requests to services (back-channel logout, key sets). The library hands over a dispatcher that refuses
  * addresses of private networks (SSRF); origins of TRUSTED_CLIENT_ORIGINS go without it, and so do services on
  * loopback where HTTP_LOOPBACK_CLIENTS allows them (demo). Where the guard could not be set up, nothing else is let out.
+ * @param closing ends the notices under way, for a server that stops
  */
 export function guardedFetch(
   config: Pick<Config, 'TRUSTED_CLIENT_ORIGINS' | 'HTTP_LOOPBACK_CLIENTS'>,
+  closing: AbortSignal,
 ): Fetch {
   const listed = new Set(config.TRUSTED_CLIENT_ORIGINS.map((origin) => new URL(origin).origin));
   const isTrusted = ({ origin, hostname }: URL) =>
@@ -26,8 +30,11 @@ export function guardedFetch(
     const address = new URL(url instanceof Request ? url.url : url);
     const trusted = isTrusted(address);
     if (!trusted && !dispatcher) throw new Error(`no guard for requests to ${address.origin}`);
-    const late = AbortSignal.timeout(AT_MOST_MS);
-    const signal = plain.signal ? AbortSignal.any([plain.signal, late]) : late;
+    // The library posts nothing but notices.
+    const signal =
+      plain.method === 'POST'
+        ? AbortSignal.any([closing, AbortSignal.timeout(NOTICE_WITHIN_MS)])
+        : AbortSignal.timeout(KEYS_WITHIN_MS);
     const guard = trusted ? {} : { dispatcher };
     return fetch(url, { ...plain, ...guard, signal } as RequestInit);
   };

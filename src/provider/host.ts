@@ -10,7 +10,8 @@ import { cookieNames, INTERACTION_COOKIE_S } from './configuration.ts';
 import { afterFranceConnect, throughFranceConnect } from './franceconnect-logout.ts';
 import { findIdToken, type SealedIdToken } from './franceconnect-store.ts';
 import { extendInteraction, readInteraction, saveLogin, saveRefusal } from './interaction-store.ts';
-import { sendNotices, tellService } from './notices.ts';
+import type { Notice } from './notice-store.ts';
+import type { Notices } from './notices.ts';
 import { ownAuthorizationPath } from './own-client.ts';
 import { ACR } from './policy.ts';
 import { redeemOwnCode } from './redemption.ts';
@@ -21,7 +22,7 @@ import { after, earlier, libraryTimeOfPast } from './time.ts';
 import { deleteGrants } from './token-store.ts';
 
 type HandedLogin = { accountPublicId: string; credentialsVersion: number; amr: string[]; provedAt?: Date };
-type Parts = { clients: Clients; provider: () => Provider };
+type Parts = { clients: Clients; provider: () => Provider; notices: Notices };
 
 /**
  * The provider as the mire and « Mon compte » see it (`InteractionHost` of mire/types.ts, `AccountHost` of
@@ -154,7 +155,7 @@ async function endSession(
     );
     const idToken = deps.franceConnect && (await findIdToken(trx, uid));
     await deleteSession(trx, uid);
-    return { session: read.session, idToken };
+    return { untold: await parts.notices.queue(trx, noticesOf(read.session)), idToken };
   });
   const attributes = {
     path: '/',
@@ -164,7 +165,7 @@ async function endSession(
     signed: true,
   } as const;
   cookies(deps, parts, ctx).set(cookieNames(deps).session, null, attributes);
-  if (ended) await sendNotices(deps, noticesOf(parts, ended.session));
+  if (ended) await parts.notices.send(ended.untold);
   return ended?.idToken ?? null;
 }
 
@@ -175,12 +176,9 @@ async function readToEnd(trx: Transaction, uid: string | null, id: string) {
   return found === null ? null : readSession(trx, { uid: found });
 }
 
-/** Services are looked up when nothing is locked any more. */
-function noticesOf({ provider }: Parts, { accountId, clients }: LoadedSession): (() => Promise<void>)[] {
-  return [...clients].map(([clientId, { sid }]) => async () => {
-    const client = await provider().Client.find(clientId);
-    if (client) await tellService(client, accountId, sid);
-  });
+/** Those that want no notice are found out when it is sent, and nothing is locked any more. */
+function noticesOf({ accountId, clients }: LoadedSession): Notice[] {
+  return [...clients].map(([clientId, { sid }]) => ({ clientId, accountId, sid }));
 }
 
 function interactionOf(deps: Deps, parts: Parts, ctx: Context): string {

@@ -4,11 +4,12 @@ import type { Deps } from '../deps.ts';
 import type { Middleware } from '../http/context.ts';
 import { createClients } from './clients.ts';
 import { createConfiguration } from './configuration.ts';
+import { guardedFetch } from './fetch-guard.ts';
 import { createHost, type Host } from './host.ts';
 import { ensureSigningKeys, loadSigningKeys } from './keys.ts';
 import { keepClients } from './known-clients.ts';
 import { MOUNT, providerMiddleware } from './middleware.ts';
-import { tellAfterCommit } from './notices.ts';
+import { createNotices, tellAfterCommit } from './notices.ts';
 import { createPages } from './pages.ts';
 
 /** The OpenID Provider as the application sees it. */
@@ -19,7 +20,9 @@ export type RunningProvider = {
   host: Host;
   /** Reads the signing keys again; happens by itself every 30 s, whether requests come or not. */
   reloadKeys(): Promise<void>;
-  /** Looks at the keys no more. */
+  /** Tells services of logouts that they could not be told of at once; for a loop. @returns how many were told */
+  tellServices(signal?: AbortSignal): Promise<number>;
+  /** Looks at the keys no more, waits for no service. */
   close(): void;
 };
 
@@ -35,10 +38,15 @@ export async function createProvider(
 ): Promise<RunningProvider> {
   const clients = createClients(deps);
   const pages = createPages(deps);
+  const closing = new AbortController();
+  const fetch = guardedFetch(deps.config, closing.signal);
   await ensureSigningKeys(deps);
 
   const build = (keys: JWK[]) => {
-    const provider = new Provider(deps.config.issuer, createConfiguration(deps, { clients, keys, pages }));
+    const provider = new Provider(
+      deps.config.issuer,
+      createConfiguration(deps, { clients, keys, pages, fetch }),
+    );
     // What X-Forwarded-* say is written by http/forwarded.ts, from configuration and trusted proxies only.
     provider.proxy = true;
     tellAfterCommit(provider);
@@ -57,11 +65,16 @@ export async function createProvider(
   const timer = setInterval(() => {
     reloadKeys().catch((err: unknown) => deps.log.warn({ err }, 'signing keys could not be read again'));
   }, keysEveryMs).unref();
+  const notices = createNotices(deps, (id) => running.provider.Client.find(id), closing.signal);
   return {
-    app: providerMiddleware({ deps, pages, handler: () => running.handler }),
-    host: createHost(deps, { clients, provider: () => running.provider }),
+    app: providerMiddleware({ deps, pages, notices, handler: () => running.handler }),
+    host: createHost(deps, { clients, provider: () => running.provider, notices }),
     reloadKeys,
-    close: () => clearInterval(timer),
+    tellServices: (signal) => notices.sendDue(signal),
+    close() {
+      clearInterval(timer);
+      closing.abort();
+    },
   };
 }
 

@@ -8,9 +8,10 @@ import type { IntegratorErrorPage } from '../http/pages.ts';
 import { ROUTES } from './configuration.ts';
 import { throughFranceConnect } from './franceconnect-logout.ts';
 import type { SealedIdToken } from './franceconnect-store.ts';
-import { sendNotices } from './notices.ts';
+import type { ClaimedNotice } from './notice-store.ts';
+import type { Notices } from './notices.ts';
 import { logoutForm, type Pages } from './pages.ts';
-import { asUnit, type Unit, type UnitKind } from './unit-of-work.ts';
+import { asUnit, inUnit, type Unit, type UnitKind } from './unit-of-work.ts';
 
 export const MOUNT = '/oidc';
 
@@ -28,6 +29,7 @@ const RETRY_AFTER_S = 5;
 type Parts = {
   deps: Deps;
   pages: Pages;
+  notices: Notices;
   /** The library, mounted; changes when the signing keys do. */
   handler: () => Middleware;
 };
@@ -66,7 +68,7 @@ function isRoute(path: string): boolean {
 }
 
 async function answer(
-  { deps, pages, handler }: Parts,
+  { deps, pages, notices, handler }: Parts,
   ctx: Context,
   path: string,
   next: Next,
@@ -78,12 +80,15 @@ async function answer(
   }
   const policy = ctx.res.getHeader('Content-Security-Policy');
   let idToken: SealedIdToken | undefined;
+  let untold: ClaimedNotice[] = [];
   const work = async (unit: Unit) => {
     await handler()(ctx, next);
     replacePages(deps, pages, ctx as unknown as KoaContextWithOIDC, unit);
     idToken = unit.idToken;
+    const over = unit.notices;
+    if (over.length > 0) untold = await inUnit(deps, (db) => notices.queue(db, over));
   };
-  const notices = await asUnit(
+  const committed = await asUnit(
     deps,
     ctx,
     { kind, path, clientId: clientIdOf(ctx) },
@@ -92,7 +97,7 @@ async function answer(
   );
   // The library allows its own inline script there; no page of ours has one.
   if (policy !== undefined) ctx.res.setHeader('Content-Security-Policy', policy);
-  if (notices.length > 0) await sendNotices(deps, notices);
+  if (committed && untold.length > 0) await notices.send(untold);
   if (idToken === undefined) return;
   const to = ctx.response.get('Location');
   if (to !== '') seeOther(ctx, await throughFranceConnect(deps, idToken, to));

@@ -2,6 +2,7 @@ import { Provider } from 'oidc-provider';
 import { beginTransaction, type HeldTransaction, type Sql } from '../db/statement.ts';
 import type { Deps } from '../deps.ts';
 import type { SealedIdToken } from './franceconnect-store.ts';
+import type { Notice } from './notice-store.ts';
 import type { Grant, LoadedSession, Person, SessionBinding } from './rows.ts';
 import { insertTokens, type NewToken } from './token-store.ts';
 
@@ -33,8 +34,8 @@ export type Unit = {
   unwritten: NewToken[];
   /** Of the session that this request has ended: it came from FranceConnect, and is ended there too. */
   idToken?: SealedIdToken;
-  /** Calls to relying services, made when the transaction is committed. */
-  notices: (() => Promise<void>)[];
+  /** Services that are told of a logout when the transaction is committed. */
+  notices: Notice[];
   /** The first fault of the database: nothing may be written after it, not even in somebody's `finally`. */
   failure?: unknown;
   transaction?: Promise<HeldTransaction>;
@@ -103,7 +104,7 @@ function isFault(error: unknown): boolean {
  * was presented twice has revoked its grant); a fault, or an answer of 500 and above, is undone.
  * @param ctx Koa's context, as the library is given it
  * @param failed whether the answer that was made is a failure
- * @returns the calls to make now that it is committed
+ * @returns whether it was committed
  */
 export async function asUnit(
   deps: Pick<Deps, 'db'>,
@@ -111,7 +112,7 @@ export async function asUnit(
   start: Pick<Unit, 'kind' | 'path' | 'clientId'>,
   work: (unit: Unit) => Promise<void>,
   failed: () => boolean = () => false,
-): Promise<Unit['notices']> {
+): Promise<boolean> {
   const unit: Unit = {
     ...start,
     persons: new Map(),
@@ -129,14 +130,14 @@ export async function asUnit(
     if (unit.failure !== undefined) throw unit.failure;
     if (failed()) {
       await undo(unit);
-      return [];
+      return false;
     }
     await commit(deps, unit);
   } catch (error) {
     await undo(unit);
     throw error;
   }
-  return unit.notices;
+  return true;
 }
 
 async function commit(deps: Pick<Deps, 'db'>, unit: Unit): Promise<void> {

@@ -22,8 +22,9 @@ export type Instance = { deps: TestDeps; provider: RunningProvider; base: string
 export async function startInstance(
   database: TestDatabase,
   env: Record<string, string> = {},
+  parts: Partial<TestDeps> = {},
 ): Promise<Instance> {
-  const deps = testDeps(database, { env: { BASE_URL: 'http://localhost:3940', ...env } });
+  const deps = testDeps(database, { ...parts, env: { BASE_URL: 'http://localhost:3940', ...env } });
   const provider = await createProvider(deps);
   const app = new Koa<RequestState>();
   app.proxy = true;
