@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { basename, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import { mirrorCss } from './mirror-css.mjs';
 
 /**
  * Builds `public/assets/` from `assets/`: theme, fonts, pictures and scripts, each under a name that carries its
@@ -12,6 +13,14 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 /** Where the server answers the files (src/http/assets.ts). */
 const PREFIX = '/assets/';
 const FONTS = 'node_modules/@fontsource/atkinson-hyperlegible-next';
+const ARABIC = 'noto-arabic-400.woff2';
+/** The sheet of pages that run from right to left: the same theme, mirrored, with a letter of its own. */
+const RTL = {
+  theme: 'educonnect.scss',
+  sheet: 'educonnect-rtl.css',
+  font: 'node_modules/@fontsource/noto-sans-arabic/files/noto-sans-arabic-arabic-400-normal.woff2',
+  license: 'node_modules/@fontsource/noto-sans-arabic/LICENSE',
+};
 const compress = { br: promisify(brotliCompress), gz: promisify(gzip) };
 
 /**
@@ -58,6 +67,8 @@ async function writeAll(root, work) {
     }
   }
   await write('atkinson-license.txt', await readFile(join(root, FONTS, 'LICENSE')));
+  await write(ARABIC, await readFile(join(root, RTL.font)));
+  await write('noto-arabic-license.txt', await readFile(join(root, RTL.license)));
   const images = join(root, 'assets', 'theme', 'images');
   for (const name of await readdir(images)) await write(name, await readFile(join(images, name)));
   for (const name of await entries(join(root, 'assets', 'scripts'), '.mjs')) {
@@ -65,7 +76,8 @@ async function writeAll(root, work) {
   }
   for (const name of await entries(join(root, 'assets', 'theme'), '.scss')) {
     const css = await compileTheme(root, join(root, 'assets', 'theme', name), manifest);
-    await write(name.replace(/\.scss$/, '.css'), css);
+    await write(name.replace(/\.scss$/, '.css'), Buffer.from(css));
+    if (name === RTL.theme) await write(RTL.sheet, Buffer.from(mirrorCss(css) + arabicFont(manifest)));
   }
   return manifest;
 }
@@ -84,12 +96,17 @@ async function compileTheme(root, file, manifest) {
     loadPaths: [join(root, 'node_modules', 'govuk-frontend', 'dist')],
     charset: false,
   });
-  return Buffer.from(
-    compiled.css.replace(/asset:([\w.-]+)/g, (_, name) => {
-      if (manifest[name] === undefined) throw new Error(`the theme names ${name}, which is not built`);
-      return PREFIX + manifest[name];
-    }),
-  );
+  return compiled.css.replace(/asset:([\w.-]+)/g, (_, name) => {
+    if (manifest[name] === undefined) throw new Error(`the theme names ${name}, which is not built`);
+    return PREFIX + manifest[name];
+  });
+}
+
+/** One weight: with a second, a first visit would weigh more than it may; the browser makes the bold letters. */
+function arabicFont(manifest) {
+  const range =
+    'U+0600-06FF,U+0750-077F,U+0870-088E,U+0890-0891,U+0897-08E1,U+08E3-08FF,U+FB50-FDFF,U+FE70-FEFC';
+  return `@font-face{font-family:"Noto Sans Arabic";font-weight:400;font-display:swap;src:url("${PREFIX}${manifest[ARABIC]}") format("woff2");unicode-range:${range}}`;
 }
 
 async function bundleScript(file) {
@@ -125,10 +142,16 @@ async function inputsStamp(root) {
   const hash = createHash('sha256');
   const folders = await readdir(join(root, 'assets'), { recursive: true, withFileTypes: true });
   const files = folders.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  for (const name of ['govuk-frontend', '@fontsource/atkinson-hyperlegible-next', 'sass', 'esbuild']) {
+  for (const name of [
+    'govuk-frontend',
+    '@fontsource/atkinson-hyperlegible-next',
+    '@fontsource/noto-sans-arabic',
+    'sass',
+    'esbuild',
+  ]) {
     files.push(join(root, 'node_modules', name, 'package.json'));
   }
-  for (const file of [...files, import.meta.filename].sort()) {
+  for (const file of [...files, import.meta.filename, join(import.meta.dirname, 'mirror-css.mjs')].sort()) {
     hash.update(`${relative(root, file)}\0`).update(await readFile(file));
   }
   return hash.digest('hex');

@@ -9,6 +9,7 @@ import type { Middleware, RequestState } from './http/context.ts';
 import { errorPages } from './http/errors.ts';
 import { knownWay } from './http/forwarded.ts';
 import { healthRoutes } from './http/health.ts';
+import { languages } from './http/language.ts';
 import { createMetrics, type Metrics } from './http/metrics.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { measureMessages } from './mire/measures.ts';
@@ -41,6 +42,7 @@ export function createApp(
   app.use(knownWay(config, deps.random));
   app.use(accessLog(log, metrics.measure));
   app.use(securityHeaders(config));
+  app.use(languages(config, deps.clock));
   app.use(errorPages(deps));
   app.use(serveAssets(loadAssets(config.rootDir)));
 

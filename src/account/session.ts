@@ -1,6 +1,8 @@
+import { updateAccount } from '../accounts/store.ts';
 import type { Config } from '../config.ts';
 import { newToken, tokenHash } from '../crypto/digests.ts';
 import type { Context } from '../http/context.ts';
+import { chosenLanguage, isChosenNow, offerLanguage } from '../http/language.ts';
 import { type AccountSession, findSession, insertSession, removeSession, touchSession } from './store.ts';
 import type { AccountDoor } from './types.ts';
 
@@ -43,7 +45,20 @@ export async function currentSession(
     await touchSession(deps.db, idHash, now);
     await host.touch(session.sessionUid);
   }
+  if (session) await keepLanguage(deps, ctx, session.account);
   return session;
+}
+
+/** What he chose before counts where this browser says nothing; what he chooses now is kept. */
+async function keepLanguage(
+  deps: AccountDoor['deps'],
+  ctx: Context,
+  { id, language }: AccountSession['account'],
+): Promise<void> {
+  offerLanguage(ctx, 'account', language);
+  const chosen = isChosenNow(ctx) ? chosenLanguage(ctx) : null;
+  if (chosen !== null && chosen !== language)
+    await updateAccount(deps.db, id, { language: chosen }, deps.clock.now());
 }
 
 /**

@@ -29,6 +29,7 @@ const COLUMNS = {
   frozenAt: 'frozen_at',
   bouncedEmail: 'bounced_email',
   emailBouncedAt: 'email_bounced_at',
+  language: 'language',
 } as const satisfies Record<keyof Account, string>;
 
 /** knex's select map `{ publicId: 'accounts.public_id', ... }`; other stores join accounts with it. */

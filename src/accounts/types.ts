@@ -1,3 +1,5 @@
+import type { Locale } from '../languages/locales.ts';
+
 /** The four states of R-069: « Non notifié », « Notifié et non activé », « En cours d'activation », « Activé ». */
 export type AccountState = 'not_notified' | 'notified' | 'activating' | 'activated';
 
@@ -39,6 +41,8 @@ export type Account = {
   /** The address that a mail server refused for good; another one is not bad. */
   bouncedEmail: string | null;
   emailBouncedAt: Date | null;
+  /** What the person chose to read in; null: never chosen. */
+  language: Locale | null;
 };
 
 /** What an import creates: state « Non notifié », origin « Non renseigné ». */
@@ -62,5 +66,6 @@ export type AccountChanges = Partial<
     | 'frozenAt'
     | 'bouncedEmail'
     | 'emailBouncedAt'
+    | 'language'
   >
 >;

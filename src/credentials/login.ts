@@ -2,6 +2,7 @@ import { updateAccount } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
 import { recordAudit } from '../audit/record.ts';
 import type { Deps, Transaction } from '../deps.ts';
+import type { Locale } from '../languages/locales.ts';
 import { attemptKeys } from './attempts.ts';
 import { clearAttempts } from './store.ts';
 
@@ -14,6 +15,8 @@ export type Login = {
   requestId?: string | undefined;
   /** From verifyCredentials: a hash under today's parameters. */
   rehash?: string | null | undefined;
+  /** The language that the person chose on the way; null: he chose none, and keeps what he has. */
+  language?: Locale | null | undefined;
 };
 
 /**
@@ -23,7 +26,11 @@ export type Login = {
 export async function recordLogin(deps: Pick<Deps, 'clock'>, trx: Transaction, login: Login): Promise<void> {
   const now = deps.clock.now();
   await clearAttempts(trx, attemptKeys(login.account.identifier, login.ip));
-  const changes = login.rehash ? { lastLoginAt: now, passwordHash: login.rehash } : { lastLoginAt: now };
+  const changes = {
+    lastLoginAt: now,
+    ...(login.rehash && { passwordHash: login.rehash }),
+    ...(login.language && { language: login.language }),
+  };
   await updateAccount(trx, login.account.id, changes, now);
   await recordAudit(trx, {
     at: now,

@@ -16,6 +16,7 @@ import * as distributions from '../../migrations/016_distributions.ts';
 import * as families from '../../migrations/017_families.ts';
 import * as importSpeed from '../../migrations/018_import_speed.ts';
 import * as schoolAddress from '../../migrations/022_school_address.ts';
+import * as accountLanguage from '../../migrations/023_account_language.ts';
 import * as services from '../../migrations/030_services.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -40,6 +41,7 @@ const MIGRATIONS: Migration[] = [
   { name: '017_families', ...families },
   { name: '018_import_speed', ...importSpeed },
   { name: '022_school_address', ...schoolAddress },
+  { name: '023_account_language', ...accountLanguage },
   { name: '030_services', ...services },
 ];
 

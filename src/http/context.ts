@@ -1,4 +1,5 @@
 import type { ParameterizedContext } from 'koa';
+import type { Language } from '../languages/locales.ts';
 
 /** The fields of a form, each once, as text. */
 export type Form = ReadonlyMap<string, string>;
@@ -15,6 +16,8 @@ export type RequestState = {
   /** The form that was sent, once `readForms` has looked at it. */
   form?: Form;
   lists?: Lists;
+  /** In which the visitor is answered, and who said so. */
+  language?: Language;
 };
 
 export type Context = ParameterizedContext<RequestState>;

@@ -1,6 +1,7 @@
 import { isDatabaseUnavailable } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import { type Context, type Middleware, visitor } from './context.ts';
+import { renderFor } from './page.ts';
 import type { ErrorPage, StaffErrorFrame } from './pages.ts';
 
 /**
@@ -79,7 +80,7 @@ function showError(
   }
   const page: ErrorPage = { code, status, requestId, frame: staffFrame(ctx.path) };
   try {
-    ctx.body = deps.render('errors/error', page);
+    ctx.body = renderFor(deps, ctx, 'errors/error', page);
     ctx.type = 'html';
   } catch (error) {
     deps.log.error({ err: error, requestId }, 'the error page cannot be rendered');

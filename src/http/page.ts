@@ -1,5 +1,6 @@
 import type { Deps } from '../deps.ts';
 import type { Context } from './context.ts';
+import { languageLinks, localeOf } from './language.ts';
 
 /** Answers with a page of `views/`. A refused form answers 400 with the same page (contract). */
 export function showPage(
@@ -9,9 +10,16 @@ export function showPage(
   data: object,
   status = 200,
 ): void {
-  ctx.body = deps.render(template, data);
-  ctx.type = 'html';
   ctx.status = status;
+  ctx.body = renderFor(deps, ctx, template, data);
+  ctx.type = 'html';
+}
+
+/** A page in the visitor's language, with the links to the others. */
+export function renderFor(deps: Pick<Deps, 'render'>, ctx: Context, template: string, data: object): string {
+  const locale = localeOf(ctx);
+  ctx.set('Content-Language', locale);
+  return deps.render(template, { languages: languageLinks(ctx), ...data }, { locale });
 }
 
 /** After a form: 303, so that the browser never posts a password again elsewhere (B05). */

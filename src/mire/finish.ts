@@ -1,6 +1,7 @@
 import type { Account } from '../accounts/types.ts';
 import { recordLogin } from '../credentials/login.ts';
 import { visitor } from '../http/context.ts';
+import { chosenLanguage } from '../http/language.ts';
 import { seeOther } from '../http/page.ts';
 import type { Visit } from './visit.ts';
 
@@ -28,7 +29,9 @@ export async function finishLogin(visit: Visit, account: Account, proof: Proof):
   const { ctx, host, deps, interaction } = visit;
   // Somebody else than the person whose session is open has proved who he is: that session ends, its services learn it.
   if (interaction.session && interaction.session.accountId !== account.publicId) await host.endSession(ctx);
-  const login = { account, amr: proof.amr, rehash: proof.rehash, ...visitor(ctx) };
+  // Of somebody who has a language already, only a choice of this visit: the cookie may be another person's.
+  const language = chosenLanguage(ctx, account.language === null ? undefined : deps.clock.now());
+  const login = { account, amr: proof.amr, rehash: proof.rehash, language, ...visitor(ctx) };
   const provedAt = proof.provedAt ? { provedAt: proof.provedAt } : {};
   const { publicId: accountPublicId, credentialsVersion } = account;
   const result = { accountPublicId, credentialsVersion, amr: proof.amr, ...provedAt };

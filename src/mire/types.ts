@@ -13,6 +13,8 @@ export type Interaction = {
   /** True when the sign-in is to « Mon compte » of EduConnect itself. */
   forAccount?: boolean | undefined;
   loginHint?: string | undefined;
+  /** `ui_locales`: the languages that the service would like, by preference. */
+  uiLocales?: string | undefined;
   /** Who is signed in already, when the service wants to be sure that it is still he. */
   session?: { accountId: string } | undefined;
   initiateLoginUri?: string | undefined;

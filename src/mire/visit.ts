@@ -4,6 +4,7 @@ import { type Context, partOf } from '../http/context.ts';
 import { csrfToken } from '../http/csrf.ts';
 import { Fault } from '../http/errors.ts';
 import { field } from '../http/form.ts';
+import { offerLanguage } from '../http/language.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { seeOther } from '../http/page.ts';
 import { below, type Progress, pathOf } from './progress.ts';
@@ -32,6 +33,7 @@ export function visiting(mire: Mire, handle: Handler, over?: (mire: Mire, ctx: C
       if (over && (await over(mire, ctx))) return;
       throw new Fault('EC-400-LOST');
     }
+    offerLanguage(ctx, 'service', interaction.uiLocales);
     await handle({ ...mire, ctx, interaction });
   };
 }

@@ -1,5 +1,6 @@
 import type { Client, Configuration, JWK } from 'oidc-provider';
 import type { Deps } from '../deps.ts';
+import { LOCALES } from '../languages/locales.ts';
 import { createFindAccount, pairwiseSubjects } from './account.ts';
 import { createAdapter } from './adapter.ts';
 import { CLAIMS } from './claims.ts';
@@ -78,7 +79,7 @@ export function createConfiguration(
     clockTolerance: 15,
     fetch: parts.fetch,
     renderError: parts.pages.error,
-    discovery: { ui_locales_supported: ['fr'], claims_locales_supported: ['fr'] },
+    discovery: { ui_locales_supported: [...LOCALES], claims_locales_supported: ['fr'] },
     features: {
       devInteractions: { enabled: false },
       dPoP: { enabled: false },

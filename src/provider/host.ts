@@ -125,6 +125,7 @@ async function details(deps: Deps, parts: Parts, ctx: Context) {
     clientName: client.name,
     ...(client.clientId === OWN_CLIENT_ID && { forAccount: true }),
     loginHint: params.login_hint,
+    uiLocales: params.ui_locales,
     session: open ? { accountId: present.accountId } : undefined,
     initiateLoginUri: client.initiateLoginUri,
     expiresAt: interaction.expiresAt,

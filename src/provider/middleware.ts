@@ -3,6 +3,7 @@ import { isDatabaseUnavailable } from '../db/database.ts';
 import type { Deps } from '../deps.ts';
 import type { Context, Middleware, Next } from '../http/context.ts';
 import { parseBody } from '../http/form.ts';
+import { offerLanguage } from '../http/language.ts';
 import { seeOther, showPage } from '../http/page.ts';
 import type { IntegratorErrorPage } from '../http/pages.ts';
 import { ROUTES } from './configuration.ts';
@@ -43,6 +44,7 @@ export function providerMiddleware(parts: Parts): Middleware {
     if (!isRoute(path)) return next();
     // A request line with a whole address in it would otherwise name the host that discovery speaks of.
     if (!ctx.originalUrl.startsWith('/')) ctx.originalUrl = ctx.request.originalUrl = ctx.path + ctx.search;
+    offerLanguage(ctx, 'service', ctx.query.ui_locales);
     if (ctx.method === 'POST' && POSTED.includes(path)) return postedAsGet(parts.deps, ctx);
     if (path === ROUTES.authorization && refusesResponseMode(parts.deps, ctx)) return;
     try {

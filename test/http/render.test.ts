@@ -6,6 +6,7 @@ import { buildAssets } from '../../scripts/build-assets.mjs';
 import { formatDate } from '../../src/http/dates.ts';
 import { createRenderer } from '../../src/http/render.ts';
 import { createTranslator } from '../../src/http/translate.ts';
+import { LOCALES } from '../../src/languages/locales.ts';
 import { PAGE_STATES } from '../support/page-states.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -152,7 +153,8 @@ describe('templates on disk', () => {
 
   test('are read again at each page, but once only in production', () => {
     mkdirSync(join(folder, 'views', 'locales'), { recursive: true });
-    writeFileSync(join(folder, 'views', 'locales', 'fr.json'), '{"a":{"b":"un"}}');
+    for (const locale of LOCALES)
+      writeFileSync(join(folder, 'views', 'locales', `${locale}.json`), '{"a":{"b":"un"}}');
     const write = (text: string) => writeFileSync(join(folder, 'views', 'page.njk'), text);
     write("{{ t('a.b') }}");
     const [fresh, kept] = [false, true].map((production) => createRenderer({ rootDir: folder, production }));

@@ -34,7 +34,7 @@ const rooms = Object.keys(ROOMS);
 const INSIDE = ['config.ts', ...rooms, 'gateways', 'http', 'db'];
 
 /**
- * What each part of `src/` may import of the others; `crypto` and `files` are open to all. A part that is not here may not exist.
+ * What each part of `src/` may import of the others; `crypto`, `files` and `languages` are open to all. A part that is not here may not exist.
  * `http` knows `db` to tell a database that is away (503) from a fault, `jobs` knows it for leases.
  */
 const MAY_IMPORT: Record<string, string[]> = {
@@ -55,6 +55,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   http: ['db'],
   db: [],
   crypto: [],
+  languages: [],
   files: [],
   demo: [
     'main.ts',
@@ -157,7 +158,7 @@ function importBreaches({ from, specifier, typeOnly }: Import): string[] {
   if (own === undefined) return [];
   if (!inside) return mayUsePackage(from, own, specifier) ? [] : breach;
   if (other === undefined) return own === 'db' && specifier.startsWith('migrations/') ? [] : breach;
-  if (own === other || other === 'crypto' || other === 'files') return [];
+  if (own === other || ['crypto', 'files', 'languages'].includes(other)) return [];
   // deps.ts is the seam between those who use and those who provide: types only, so that nothing is bound by it.
   if (own === 'deps.ts' || other === 'deps.ts') return typeOnly ? [] : breach;
   // What a setting is called may be known everywhere; who reads the settings is the matter.
