@@ -1,19 +1,65 @@
+import { chunksOf } from '../db/batch.ts';
 import type { Database, Transaction } from '../deps.ts';
 
 /** Whom FranceConnect says somebody is. */
 export type FranceConnectLink = { issuer: string; sub: string };
 
-/** The records of accounts become those of `survivorId`, with what their holder has reported. */
+/** A record of the directory that a regrouping takes from an account to another. */
+export type MovedReference = { id: number; accountId: number };
+
+/**
+ * The records of accounts become those of `survivorId`, with what their holder has reported.
+ * @returns those that moved, as they were before
+ */
 export async function moveReferences(
   trx: Transaction,
   fromIds: readonly number[],
   survivorId: number,
   now: Date,
-): Promise<void> {
+): Promise<MovedReference[]> {
+  const moved: MovedReference[] = await trx('guardian_references')
+    .whereIn('account_id', fromIds)
+    .orderBy('id')
+    .select({ id: 'id', accountId: 'account_id' })
+    .forUpdate();
   await trx('guardian_references')
     .whereIn('account_id', fromIds)
     .update({ account_id: survivorId, updated_at: now });
   await trx('wrong_attachments').whereIn('account_id', fromIds).update({ account_id: survivorId });
+  return moved;
+}
+
+/** What support needs to take a regrouping back (security.md 1.5): where each account went, and what it brought. */
+export async function keepRegrouping(
+  trx: Transaction,
+  {
+    mergedIds,
+    survivorId,
+    references,
+    linkedId,
+    now,
+  }: {
+    mergedIds: readonly number[];
+    survivorId: number;
+    references: readonly MovedReference[];
+    /** Whose link to FranceConnect the survivor has now; null: nobody's. */
+    linkedId: number | null;
+    now: Date;
+  },
+): Promise<void> {
+  const rows = mergedIds.map((id) => ({
+    merged_account_id: id,
+    survivor_account_id: survivorId,
+    regrouped_at: now,
+    franceconnect_moved: id === linkedId,
+  }));
+  await trx('regrouped_references').whereIn('merged_account_id', mergedIds).delete();
+  await trx('regroupings').insert(rows).onConflict('merged_account_id').merge();
+  const brought = references.map(({ id, accountId }) => ({
+    merged_account_id: accountId,
+    guardian_reference_id: id,
+  }));
+  for (const part of chunksOf(brought)) await trx('regrouped_references').insert(part);
 }
 
 /** Deleted for good: hidden, no password left, sessions and grants dead, the identifier never given again. */

@@ -3,7 +3,9 @@ import type { Transaction } from '../deps.ts';
 import {
   closeMerged,
   type FranceConnectLink,
+  keepRegrouping,
   lockFranceConnectLinks,
+  type MovedReference,
   moveReferences,
   putFranceConnectLink,
 } from './regroup-store.ts';
@@ -43,21 +45,33 @@ export async function regroup(
 ): Promise<Account> {
   if (others.length === 0) return survivor;
   const ids = others.map(({ id }) => id);
-  await moveReferences(trx, ids, survivor.id, now);
+  const references = await moveReferences(trx, ids, survivor.id, now);
   const [link] = await lockFranceConnectLinks(trx, [survivor.id, ...ids]).then((links) =>
     links.sort((a, b) => Number(b.accountId === survivor.id) - Number(a.accountId === survivor.id)),
   );
   if (link) await putFranceConnectLink(trx, [survivor.id, ...ids], { ...link, accountId: survivor.id });
   await closeMerged(trx, ids, survivor.id, now);
+  const linkedId = link?.accountId ?? null;
+  await keepRegrouping(trx, { mergedIds: ids, survivorId: survivor.id, references, linkedId, now });
   const inherited = inheritedAddress(survivor, others);
   if (inherited !== null) await updateAccount(trx, survivor.id, inherited, now);
   const line = { ...actor, at: now, event: 'regroup', outcome: 'done' as const };
   await recordAudit(
     trx,
     { ...line, accountId: survivor.id, details: `with ${ids.join(' ')}`.slice(0, 500) },
-    ...ids.map((accountId) => ({ ...line, accountId, details: `into ${survivor.id}` })),
+    ...ids.map((accountId) => ({
+      ...line,
+      accountId,
+      details: broughtBy(accountId, survivor.id, references).slice(0, 500),
+    })),
   );
   return { ...survivor, ...inherited };
+}
+
+/** Which records went with an account: support reads it when somebody says that the two are not one person. */
+function broughtBy(accountId: number, survivorId: number, references: readonly MovedReference[]): string {
+  const own = references.filter((reference) => reference.accountId === accountId).map(({ id }) => id);
+  return `into ${survivorId}${own.length > 0 ? `, references ${own.join(' ')}` : ''}`;
 }
 
 /** An address that the person has verified, of the account that he used last. */

@@ -1,6 +1,10 @@
 import type { Database, Transaction } from '../deps.ts';
+import { recordedPupils } from '../directory/store.ts';
 
 export type WrongAttachment = { referenceId: number; pupilId: number; accountId: number };
+
+/** How one was closed; `withdrawn`: by the guardian himself, before the school had looked at it. */
+export type AttachmentOutcome = 'kept' | 'removed' | 'withdrawn';
 
 /** Opens them, also those that the school had closed before. */
 export async function openWrongAttachments(
@@ -28,14 +32,66 @@ type Key = { referenceId: number; pupilId: number; schoolId: number };
 export async function lockWrongAttachment(
   trx: Transaction,
   { referenceId, pupilId, schoolId }: Key,
-): Promise<{ state: 'open' | 'closed'; accountId: number | null } | null> {
+): Promise<{
+  state: 'open' | 'closed';
+  accountId: number | null;
+  outcome: AttachmentOutcome | null;
+} | null> {
   const pupil = await trx('pupils').where({ id: pupilId, school_id: schoolId, left_at: null }).first('id');
   if (!pupil) return null;
   const row = await trx('wrong_attachments')
     .where({ guardian_reference_id: referenceId, pupil_id: pupilId })
     .forUpdate()
-    .first({ state: 'state', accountId: 'account_id' });
+    .first({ state: 'state', accountId: 'account_id', outcome: 'outcome' });
   return row ?? null;
+}
+
+/** The records by which an account leads to a pupil, whether it was said to be wrong or not. */
+export async function findReferencesTo(
+  db: Database,
+  { accountId, pupilId }: { accountId: number; pupilId: number },
+): Promise<{ referenceId: number; reported: boolean }[]> {
+  const rows: { referenceId: number; reported: number }[] = await recordedPupils(db)
+    .where({ 'g.account_id': accountId, 'p.id': pupilId })
+    .orderBy('g.id')
+    .select({ referenceId: 'g.id', reported: db.raw('w.state IS NOT NULL') });
+  return rows.map(({ referenceId, reported }) => ({ referenceId, reported: Boolean(reported) }));
+}
+
+/** What a guardian has reported and no school has looked at yet, with the school where the pupil is. */
+export type OpenReport = {
+  pupilId: number;
+  givenName: string;
+  familyName: string;
+  school: string;
+  reportedAt: Date;
+};
+
+/** A pupil reached by two records comes twice. */
+export async function findOpenReports(db: Database, accountId: number): Promise<OpenReport[]> {
+  return recordedPupils(db)
+    .where('g.account_id', accountId)
+    .where('w.state', 'open')
+    .orderBy([{ column: 'p.birth_date' }, { column: 'p.id' }, { column: 'g.id' }])
+    .select({
+      pupilId: 'p.id',
+      givenName: 'p.given_name',
+      familyName: 'p.family_name',
+      school: 's.name',
+      reportedAt: 'w.reported_at',
+    });
+}
+
+/** Takes back what is still open. @returns how many there were */
+export async function withdrawReports(
+  trx: Transaction,
+  { accountId, pupilId, now }: { accountId: number; pupilId: number; now: Date },
+): Promise<number> {
+  const own = trx('guardian_references').where({ account_id: accountId }).select('id');
+  return trx('wrong_attachments')
+    .where({ pupil_id: pupilId, state: 'open' })
+    .whereIn('guardian_reference_id', own)
+    .update({ state: 'closed', closed_at: now, closed_by: 'person', outcome: 'withdrawn' });
 }
 
 /** @param closed null: it is open again */
@@ -68,7 +124,7 @@ export type SignalledAttachment = {
   closedAt: Date | null;
   /** As in the audit trail. */
   closedBy: string | null;
-  outcome: 'kept' | 'removed' | null;
+  outcome: AttachmentOutcome | null;
   /** The base still names this guardian for the pupil. */
   linked: boolean;
 };

@@ -1,11 +1,16 @@
 import { type Actor, recordAudit } from '../audit/record.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps, Transaction } from '../deps.ts';
+import { lockAccounts } from './store.ts';
 import {
+  findOpenReports,
+  findReferencesTo,
   lockWrongAttachment,
+  type OpenReport,
   openWrongAttachments,
   saveDecision,
   type WrongAttachment,
+  withdrawReports,
 } from './wrong-attachments-store.ts';
 
 /**
@@ -34,6 +39,59 @@ export async function reportWrongAttachments(
 }
 
 /**
+ * A guardian says in « Mon compte » that a child is not his (R-079): of every record that leads to him, hidden from
+ * then on as on the ways in.
+ * @returns `unknown`: he is none of the account's children
+ */
+export async function reportChild(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  { accountId, pupilId }: { accountId: number; pupilId: number },
+  actor: Actor,
+): Promise<{ ok: true } | { ok: false; reason: 'unknown' }> {
+  return inTransaction(deps.db, async (trx) => {
+    await lockAccounts(trx, [accountId]);
+    const references = await findReferencesTo(trx, { accountId, pupilId });
+    if (references.length === 0) return { ok: false, reason: 'unknown' };
+    const left = references.filter(({ reported }) => !reported);
+    const attachments = left.map(({ referenceId }) => ({ referenceId, pupilId, accountId }));
+    await reportWrongAttachments(trx, attachments, { now: deps.clock.now(), actor });
+    return { ok: true };
+  });
+}
+
+/**
+ * He was mistaken: the child is his again, as long as the school has not looked at it.
+ * @returns `decided`: it has, or nothing is reported
+ */
+export async function withdrawReport(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  { accountId, pupilId }: { accountId: number; pupilId: number },
+  actor: Actor,
+): Promise<{ ok: true } | { ok: false; reason: 'decided' }> {
+  return inTransaction(deps.db, async (trx) => {
+    await lockAccounts(trx, [accountId]);
+    const now = deps.clock.now();
+    const taken = await withdrawReports(trx, { accountId, pupilId, now });
+    if (taken === 0) return { ok: false, reason: 'decided' };
+    await recordAudit(trx, {
+      ...actor,
+      at: now,
+      event: 'withdraw-wrong-attachment',
+      outcome: 'done',
+      accountId,
+      details: `pupil ${pupilId}`,
+    });
+    return { ok: true };
+  });
+}
+
+/** Children whom the account's holder says not to be his, while no school has looked at it: each once. */
+export async function openReports(deps: Pick<Deps, 'db'>, accountId: number): Promise<OpenReport[]> {
+  const reports = await findOpenReports(deps.db, accountId);
+  return [...new Map(reports.map((report) => [report.pupilId, report])).values()];
+}
+
+/**
  * What the school says of a signalled attachment. `kept`: it is right, the child is the account's again. `removed`:
  * it was wrong and ends in the base; the child stays away whether the import has brought that or not.
  */
@@ -55,6 +113,8 @@ export async function decideWrongAttachment(
     if (row === null) return { ok: false, reason: 'unknown' };
     const reopens = decision === 'reopen';
     if ((row.state === 'closed') !== reopens) return { ok: false, reason: 'decided' };
+    // The guardian took it back: only he can say it again.
+    if (row.outcome === 'withdrawn') return { ok: false, reason: 'decided' };
     const now = deps.clock.now();
     const closed = reopens ? null : { at: now, by: actor.actor ?? actor.actorKind, outcome: decision };
     await saveDecision(trx, attachment, closed);

@@ -6,6 +6,8 @@ export const ACTS = {
   notify: 'notify',
   'notify-again': 'notify',
   reset: 'reset',
+  // A guardian renewed his child's in « Mon compte ».
+  'password-by-guardian': 'reset',
   'show-password': 'password',
   'view-password': 'password',
   'print-letter': 'print',

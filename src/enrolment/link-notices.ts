@@ -20,15 +20,16 @@ const FORMER = 4;
  * Tells the holder that a way into the account was added or changed (decision 4), with « Ce n'est pas moi », a link
  * good for 72 hours: by mail to the verified address, else to the one that the school knows, and to those of the
  * accounts that were regrouped; for FranceConnect also by SMS to the mobiles that the school knows. In the caller's transaction; nobody to tell: nothing is written.
- * @param notice `account` as it is now (the survivor of a regrouping); `what`: the one thing that weighs most
+ * @param notice `account` as it is now (the survivor of a regrouping); `what`: the one thing that weighs most;
+ *   `also`: addresses that the school knew of a regrouped account
  */
 export async function queueLinkNotices(
   trx: Transaction,
   deps: Deps,
-  notice: { account: Holder; what: LinkEvent; merged?: readonly Holder[] },
+  notice: { account: Holder; what: LinkEvent; merged?: readonly Holder[]; also?: readonly string[] },
 ): Promise<void> {
-  const { account, what, merged = [] } = notice;
-  const mails = await addressesOf(trx, account, merged);
+  const { account, what, merged = [], also = [] } = notice;
+  const mails = await addressesOf(trx, account, merged, also);
   // A mobile that has just received a code knows.
   const bySms = what === 'franceconnect' && deps.sms !== null;
   const mobiles = bySms
@@ -51,10 +52,17 @@ export async function queueLinkNotices(
     await queueSms(trx, deps, { ...sms, to, uniqueKey: `${key}:sms${index}` });
 }
 
-async function addressesOf(trx: Transaction, account: Holder, merged: readonly Holder[]): Promise<string[]> {
+async function addressesOf(
+  trx: Transaction,
+  account: Holder,
+  merged: readonly Holder[],
+  also: readonly string[],
+): Promise<string[]> {
   const own = verified(account) ?? (await knownEmail(trx, account.id));
   const former = merged.flatMap((other) => verified(other) ?? []).slice(0, FORMER);
-  const byText = new Map([...(own === null ? [] : [own]), ...former].map((to) => [to.toLowerCase(), to]));
+  const byText = new Map(
+    [...(own === null ? [] : [own]), ...former, ...also].map((to) => [to.toLowerCase(), to]),
+  );
   return [...byText.values()];
 }
 

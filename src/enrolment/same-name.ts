@@ -74,6 +74,26 @@ function givenFits(typed: string, known: string): boolean {
   return begins.length > 0 && words.length > begins.length && begins.every((word, at) => words[at] === word);
 }
 
+/**
+ * Whether two accounts are called the same (R-078): a record of one has the family name of a record of the other, in
+ * use or at birth, and the same given name, or the same first one. Case, accents, hyphens and the order of the words
+ * do not count. « Jean » and « Jean-Pierre » are two people.
+ */
+export function sameNames(one: readonly Names[], other: readonly Names[]): boolean {
+  return one.some((a) => other.some((b) => sameFamily(a, b) && sameGiven(a.givenName, b.givenName)));
+}
+
+function sameFamily(a: Names, b: Names): boolean {
+  return (
+    [a.familyName, a.birthName].some((name) => name && familyFits(name, b)) || familyFits(b.familyName, a)
+  );
+}
+
+function sameGiven(a: string, b: string): boolean {
+  const [all, first] = [foldedName(a), foldedName(firstGiven(a))];
+  return all !== '' && (all === foldedName(b) || first === foldedName(firstGiven(b)));
+}
+
 /** What FranceConnect says: all given names, the name at birth and the name of use; each may be missing. */
 export type Identity = {
   givenName: string | null;

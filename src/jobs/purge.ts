@@ -21,6 +21,11 @@ const ROOM_ROWS: readonly ExpiryRule[] = [
   // The ID token waits there until the first connection that follows is through.
   { table: 'franceconnect_requests', key: 'id', column: 'expires_at', keptMs: 2 * HOUR_MS },
   { table: 'franceconnect_logouts', key: 'state_hash', column: 'expires_at', keptMs: 0 },
+  { table: 'regroup_proofs', key: 'session_uid', column: 'expires_at', keptMs: 0 },
+  // Support takes a regrouping back within thirty days (security.md 1.5).
+  { table: 'regroupings', key: 'merged_account_id', column: 'regrouped_at', keptMs: MONTH_MS },
+  // They are counted by the day.
+  { table: 'child_passwords', key: 'form_key', column: 'created_at', keptMs: 2 * DAY_MS },
   { table: 'staff_sessions', key: 'id_hash', column: 'expires_at', keptMs: 0 },
   // A code that is over is told so for as long as its sign-in lives.
   { table: 'one_time_codes', key: 'id', column: 'expires_at', keptMs: DAY_MS },

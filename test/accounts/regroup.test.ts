@@ -114,8 +114,17 @@ describe('regrouping (R-078)', () => {
       .orderBy('account_id');
     expect(lines.map(({ details }) => details)).toEqual([
       `with ${lost.account.id}`,
-      `into ${kept.account.id}`,
+      `into ${kept.account.id}, references ${lost.referenceId}`,
     ]);
+    // What support needs to take it back within thirty days (security.md 1.5).
+    const kept30 = database
+      .db('regroupings as r')
+      .join('regrouped_references as x', 'x.merged_account_id', 'r.merged_account_id');
+    expect(
+      await kept30
+        .where('r.merged_account_id', lost.account.id)
+        .select('r.survivor_account_id', 'x.guardian_reference_id'),
+    ).toEqual([{ survivor_account_id: kept.account.id, guardian_reference_id: lost.referenceId }]);
   });
 
   test('a provisional password of the other is destroyed', async () => {

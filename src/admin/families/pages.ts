@@ -110,7 +110,7 @@ export type AttachmentsPage = FamiliesPageFrame & {
     href: string | null;
     linked: boolean;
     reportedAt: Date;
-    closed: { at: Date; by: string | null; outcome: 'kept' | 'removed' | null } | null;
+    closed: { at: Date; by: string | null; outcome: 'kept' | 'removed' | 'withdrawn' | null } | null;
   }[];
   paging: Paging;
 };
