@@ -3,15 +3,14 @@ import { lockAccounts } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
 import { endWaysIn } from '../accounts/ways-in-store.ts';
 import { inTransaction } from '../db/transaction.ts';
-import type { Deps } from '../deps.ts';
+import type { Deps, Transaction } from '../deps.ts';
 import { knownEmails } from '../directory/contact-store.ts';
 import { queueLinkNotices } from './link-notices.ts';
 import { stands } from './second-account.ts';
 import { findProof, lockProof, markProofDone } from './second-account-store.ts';
 
 export type RegroupResult =
-  /** `merged`: public id of the account that is no more, whose sessions the caller ends; null: it was done before. */
-  | { ok: true; merged: string | null }
+  | { ok: true }
   /**
    * `gone`: the account that is signed in is not any more (regrouped into another, reset, frozen); `over`: the second
    * one must be proved again; `changed`: another one was proved since the page was made.
@@ -24,6 +23,7 @@ export type RegroupResult =
  * regroupings in both directions one is done and the other finds its session's account gone; of parallel submissions
  * one does it and the others find it done. Everything that was pending for the other dies with it.
  * @param request `account`: as the session has it; `key`: of the proof that the page showed
+ * @param endSessionsOf ends the sessions of the account that is no more, in this transaction
  */
 export async function regroupSecondAccount(
   deps: Deps,
@@ -34,6 +34,7 @@ export async function regroupSecondAccount(
     ip: string;
     requestId?: string | undefined;
   },
+  endSessionsOf: (trx: Transaction, accountPublicId: string) => Promise<void>,
 ): Promise<RegroupResult> {
   const { sessionUid, account, key, ip, requestId } = request;
   const before = await findProof(deps.db, sessionUid);
@@ -44,7 +45,7 @@ export async function regroupSecondAccount(
     const proof = await lockProof(trx, sessionUid);
     if (proof?.key !== key || proof.otherAccountId !== before.otherAccountId)
       return { ok: false, reason: proof === null ? 'over' : 'changed' };
-    if (proof.doneAt !== null) return { ok: true, merged: null };
+    if (proof.doneAt !== null) return { ok: true };
     const survivor = locked.find(({ id }) => id === account.id);
     const other = locked.find(({ id }) => id === proof.otherAccountId);
     if (!survivor || !isSignedIn(survivor, account)) return { ok: false, reason: 'gone' };
@@ -60,8 +61,9 @@ export async function regroupSecondAccount(
       merged: [other],
       also: known === null ? [] : [known],
     });
+    await endSessionsOf(trx, other.publicId);
     await markProofDone(trx, sessionUid, now);
-    return { ok: true, merged: other.publicId };
+    return { ok: true };
   });
 }
 

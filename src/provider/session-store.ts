@@ -155,6 +155,12 @@ export async function updateSession(db: Sql, session: StoredSession): Promise<vo
   );
 }
 
+/** The sessions of an account, also idle ones, which are still there for a logout: a handful in twelve hours. */
+export async function findSessionsOf(db: Sql, accountId: string): Promise<string[]> {
+  const sql = 'SELECT uid FROM oidc_sessions WHERE account_id = ? ORDER BY uid FOR UPDATE';
+  return (await selectRows<{ uid: string }>(db, sql, [accountId])).map(({ uid }) => uid);
+}
+
 /** Its services go with it. */
 export async function deleteSession(db: Sql, uid: string): Promise<void> {
   await change(db, 'DELETE FROM oidc_sessions WHERE uid = ?', [uid]);

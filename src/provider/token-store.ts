@@ -177,3 +177,8 @@ export async function updateGrant(db: Sql, grant: Grant): Promise<void> {
 export async function deleteGrants(db: Sql, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await change(db, 'DELETE FROM oidc_grants WHERE id IN (?)', [[...ids].sort()]);
 }
+
+/** Every grant of an account. */
+export async function deleteGrantsOf(db: Sql, accountId: string): Promise<void> {
+  await change(db, 'DELETE FROM oidc_grants WHERE account_id = ?', [accountId]);
+}
