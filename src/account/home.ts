@@ -1,20 +1,38 @@
+import type { AccountKind } from '../accounts/types.ts';
 import { childrenOfAccount } from '../directory/children.ts';
 import { plainSchoolName } from '../directory/names.ts';
 import type { Context } from '../http/context.ts';
-import { csrfToken } from '../http/csrf.ts';
 import { initiateHref } from '../http/initiate.ts';
 import { showPage } from '../http/page.ts';
-import type { HomePage } from './pages.ts';
-import { currentSession, sessionHash } from './session.ts';
-import { beginSignIn } from './sign-in.ts';
-import type { AccountDoor } from './types.ts';
+import { csrfOf } from './frame.ts';
+import type { HomePage, SubjectKey } from './pages.ts';
+import type { AccountDoor, AccountSession } from './types.ts';
 
-/** GET /: « Mon compte », or the way to it. */
-export async function showHome(door: AccountDoor, ctx: Context): Promise<void> {
+type Subject = { key: SubjectKey; path: string; kinds: readonly AccountKind[] };
+const ALL: readonly AccountKind[] = ['guardian', 'pupil'];
+
+/** What a person can do here himself, for those who may; whose page is not there has no link. */
+const SUBJECTS: readonly Subject[] = [
+  { key: 'password', path: '/compte/mot-de-passe', kinds: ALL },
+  { key: 'address', path: '/compte/adresse', kinds: ['guardian'] },
+  { key: 'franceconnect', path: '/compte/franceconnect', kinds: ['guardian'] },
+  { key: 'passkeys', path: '/compte/cles', kinds: ALL },
+  { key: 'history', path: '/compte/historique', kinds: ALL },
+  { key: 'sessions', path: '/compte/sessions', kinds: ALL },
+  { key: 'data', path: '/compte/donnees', kinds: ALL },
+  { key: 'regroup', path: '/compte/rattacher', kinds: ['guardian'] },
+  { key: 'forget', path: '/compte/oublier', kinds: ['guardian'] },
+  { key: 'language', path: '/compte/langue', kinds: ALL },
+];
+
+function linksFor({ pages }: AccountDoor, kind: AccountKind): HomePage['links'] {
+  const open = SUBJECTS.filter(({ path, kinds }) => pages.has(path) && kinds.includes(kind));
+  return Object.fromEntries(open.map(({ key, path }) => [key, path]));
+}
+
+/** GET /: « Mon compte ». */
+export async function showHome(door: AccountDoor, ctx: Context, { account }: AccountSession): Promise<void> {
   const { deps, host } = door;
-  const session = await currentSession(door, ctx);
-  if (session === null) return beginSignIn(door, ctx);
-  const { account } = session;
   const children = await childrenOfAccount(deps.db, account);
   const services = await host.servicesOfSchools(children.map(({ schoolId }) => schoolId));
   const page: HomePage = {
@@ -33,10 +51,8 @@ export async function showHome(door: AccountDoor, ctx: Context): Promise<void> {
     email:
       account.email === null ? null : { address: account.email, verified: account.emailVerifiedAt !== null },
     lastLoginAt: account.lastLoginAt,
-    signOut: {
-      action: '/compte/deconnexion',
-      csrf: csrfToken(deps.config, { scope: 'session', id: sessionHash(door, ctx) }),
-    },
+    links: linksFor(door, account.kind),
+    signOut: { action: '/compte/deconnexion', csrf: csrfOf(door, ctx) },
   };
   showPage(deps, ctx, 'account/home', page);
 }

@@ -1,5 +1,21 @@
 /** What the pages of `views/account/` are given. Templates write the sentences. */
 
+/** What every page of « Mon compte » below the home page is given. `again`: a form came back that has done nothing yet. */
+export type AccountFrame = { csrf: string; homeHref: string; again: boolean };
+
+/** A subject of the home page and where its page is; the link is there when the page is. */
+export type SubjectKey =
+  | 'password'
+  | 'address'
+  | 'franceconnect'
+  | 'passkeys'
+  | 'history'
+  | 'sessions'
+  | 'data'
+  | 'regroup'
+  | 'forget'
+  | 'language';
+
 /** `account/home`: « Mon compte ». `kind` decides between « Mes enfants » and « Ma scolarité ». */
 export type HomePage = {
   kind: 'guardian' | 'pupil';
@@ -9,8 +25,13 @@ export type HomePage = {
   identifier: string;
   email: { address: string; verified: boolean } | null;
   lastLoginAt: Date | null;
+  /** Where each subject's page is, for the subjects that have one. */
+  links: Partial<Record<SubjectKey, string>>;
   signOut: { action: string; csrf: string };
 };
 
 /** `account/signed-out` */
 export type SignedOutPage = { loginHref: string };
+
+/** `account/other-person`: somebody else has signed in where the person was to prove who he is. */
+export type OtherPersonPage = { homeHref: string };

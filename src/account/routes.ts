@@ -1,24 +1,40 @@
 import Router from '@koa/router';
-import type { RequestState } from '../http/context.ts';
+import type { Context, RequestState } from '../http/context.ts';
 import { protectForms } from '../http/csrf.ts';
-import { showHome } from './home.ts';
-import { sessionHash } from './session.ts';
-import { comeFromLetter, endSignIn } from './sign-in.ts';
-import { comeFromFranceConnect, showSignedOut, signOut } from './sign-out.ts';
-import type { AccountDoor } from './types.ts';
+import { withProof, withSession } from './proof.ts';
+import { ACCOUNT_ROUTES } from './route-table.ts';
+import { formBinding } from './session.ts';
+import type { AccountDoor, AccountRoute } from './types.ts';
 
-/** « Mon compte »: the pages of a person's own account. */
-export function accountRoutes(door: AccountDoor): Router<RequestState> {
+/**
+ * « Mon compte »: the pages of a person's own account.
+ * @param table the routes; a test may add some
+ */
+export function accountRoutes(
+  parts: Omit<AccountDoor, 'pages'>,
+  table: readonly AccountRoute[] = ACCOUNT_ROUTES,
+): Router<RequestState> {
+  const pages = table.filter(({ method }) => method === 'get').map(({ path }) => path);
+  const door: AccountDoor = { ...parts, pages: new Set(pages) };
   const router = new Router<RequestState>();
-  router.get('/', (ctx) => showHome(door, ctx));
-  router.get('/connexion', (ctx) => comeFromLetter(door, ctx));
   router.use(
     '/compte',
-    protectForms(door.deps.config, (ctx) => ({ scope: 'session', id: sessionHash(door, ctx) })),
+    protectForms(door.deps.config, (ctx) => formBinding(door, ctx)),
   );
-  router.get('/compte/retour', (ctx) => endSignIn(door, ctx));
-  router.post('/compte/deconnexion', (ctx) => signOut(door, ctx));
-  router.get('/franceconnect/deconnexion', (ctx) => comeFromFranceConnect(door, ctx));
-  router.get('/compte/deconnecte', (ctx) => showSignedOut(door, ctx));
+  for (const route of table) {
+    const answer = wrapped(route);
+    router[route.method](route.path, (ctx) => answer(door, ctx));
+  }
   return router;
+}
+
+function wrapped(route: AccountRoute): (door: AccountDoor, ctx: Context) => Promise<void> | void {
+  switch (route.needs) {
+    case 'nobody':
+      return route.handle;
+    case 'session':
+      return withSession(route.handle, route.kinds);
+    case 'proof':
+      return withProof(route.handle, route.kinds);
+  }
 }

@@ -2,9 +2,10 @@ import { updateAccount } from '../accounts/store.ts';
 import type { Config } from '../config.ts';
 import { newToken, tokenHash } from '../crypto/digests.ts';
 import type { Context } from '../http/context.ts';
+import type { Binding } from '../http/csrf.ts';
 import { chosenLanguage, isChosenNow, offerLanguage } from '../http/language.ts';
-import { type AccountSession, findSession, insertSession, removeSession, touchSession } from './store.ts';
-import type { AccountDoor } from './types.ts';
+import { findSession, insertSession, removeSession, touchSession } from './store.ts';
+import type { AccountDoor, AccountSession } from './types.ts';
 
 /** Written at most once a minute: idle time is counted to the minute, as in the provider's session. */
 const TOUCH_MS = 60_000;
@@ -27,9 +28,23 @@ export const cookieAttributes = (config: CookieSettings) =>
     overwrite: true,
   }) as const;
 
-/** Hash of the session cookie of this browser; of nothing, when there is none. */
-export function sessionHash({ deps }: Pick<AccountDoor, 'deps'>, ctx: Context): string {
-  return tokenHash(ctx.cookies.get(cookieName(deps.config), { signed: true }) ?? '');
+/**
+ * The cookie has two parts: the session's identifier, which changes with each proof, and what the forms are tied to,
+ * which lasts as long as the same person's session: a form that is open in another tab must outlive a proof.
+ */
+function readCookie({ deps }: Pick<AccountDoor, 'deps'>, ctx: Context): { id: string; forms: string } {
+  const [id = '', forms = ''] = (ctx.cookies.get(cookieName(deps.config), { signed: true }) ?? '').split('.');
+  return { id, forms };
+}
+
+/** Hash of the session's identifier in this browser; of nothing, when there is none. */
+export function sessionHash(door: Pick<AccountDoor, 'deps'>, ctx: Context): string {
+  return tokenHash(readCookie(door, ctx).id);
+}
+
+/** What the token of a form is tied to. */
+export function formBinding(door: Pick<AccountDoor, 'deps'>, ctx: Context): Binding {
+  return { scope: 'session', id: tokenHash(readCookie(door, ctx).forms) };
 }
 
 /** Whose « Mon compte » this browser has open; null when it is nobody's any more. Counts as use of both sessions. */
@@ -68,15 +83,18 @@ async function keepLanguage(
 export async function openSession(
   { deps }: Pick<AccountDoor, 'deps'>,
   ctx: Context,
-  { accountPublicId, sessionUid }: { accountPublicId: string; sessionUid: string },
+  opened: { accountPublicId: string; sessionUid: string; authenticatedAt: Date },
 ): Promise<boolean> {
+  const { accountPublicId, sessionUid, authenticatedAt: provedAt } = opened;
   const now = deps.clock.now();
   const id = newToken(deps.random);
   const expiresAt = new Date(now.getTime() + deps.config.SESSION_MAX_HOURS * HOUR_MS);
-  const row = { idHash: tokenHash(id), sessionUid, accountPublicId, now, expiresAt };
+  const row = { idHash: tokenHash(id), sessionUid, accountPublicId, provedAt, now, expiresAt };
   if (!(await insertSession(deps.db, row))) return false;
-  await removeSession(deps.db, sessionHash({ deps }, ctx));
-  ctx.cookies.set(cookieName(deps.config), id, cookieAttributes(deps.config));
+  const before = await removeSession(deps.db, sessionHash({ deps }, ctx));
+  const isSame = before?.sessionUid === sessionUid && before.accountPublicId === accountPublicId;
+  const forms = isSame ? readCookie({ deps }, ctx).forms : newToken(deps.random);
+  ctx.cookies.set(cookieName(deps.config), `${id}.${forms}`, cookieAttributes(deps.config));
   return true;
 }
 
@@ -85,7 +103,7 @@ export async function closeSession(
   { deps }: Pick<AccountDoor, 'deps'>,
   ctx: Context,
 ): Promise<string | null> {
-  const uid = await removeSession(deps.db, sessionHash({ deps }, ctx));
+  const removed = await removeSession(deps.db, sessionHash({ deps }, ctx));
   ctx.cookies.set(cookieName(deps.config), null, cookieAttributes(deps.config));
-  return uid;
+  return removed?.sessionUid ?? null;
 }

@@ -1,12 +1,7 @@
 import { accountColumns } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
 import type { Database } from '../deps.ts';
-
-export type AccountSession = {
-  account: Account;
-  sessionUid: string;
-  lastSeenAt: Date;
-};
+import type { AccountSession } from './types.ts';
 
 /**
  * The session and whose it is, in one statement, while all that it rests on is good: itself, the provider's session,
@@ -31,23 +26,35 @@ export async function findSession(
     .where('s.idle_at', '>', now)
     .whereNull('a.closed_at')
     .whereNull('a.frozen_at')
-    .select({ ...accountColumns('a'), sessionUid: 'x.session_uid', lastSeenAt: 'x.last_seen_at' })
+    .select({
+      ...accountColumns('a'),
+      sessionUid: 'x.session_uid',
+      lastSeenAt: 'x.last_seen_at',
+      provedAt: 'x.proved_at',
+    })
     .first();
   if (!row) return null;
-  const { sessionUid, lastSeenAt, ...account } = row;
-  return { account: account as Account, sessionUid, lastSeenAt };
+  const { sessionUid, lastSeenAt, provedAt, ...account } = row;
+  return { account: account as Account, sessionUid, lastSeenAt, provedAt };
 }
 
 /** @returns false when the provider's session has just ended, or has become another person's */
 export async function insertSession(
   db: Database,
-  session: { idHash: string; sessionUid: string; accountPublicId: string; now: Date; expiresAt: Date },
+  session: {
+    idHash: string;
+    sessionUid: string;
+    accountPublicId: string;
+    provedAt: Date;
+    now: Date;
+    expiresAt: Date;
+  },
 ): Promise<boolean> {
-  const { idHash, sessionUid, accountPublicId, now, expiresAt } = session;
+  const { idHash, sessionUid, accountPublicId, provedAt, now, expiresAt } = session;
   const [result] = await db.raw(
-    `INSERT INTO account_sessions (id_hash, session_uid, account_id, created_at, last_seen_at, expires_at)
-     SELECT ?, uid, account_id, ?, ?, ? FROM oidc_sessions WHERE uid = ? AND account_id = ?`,
-    [idHash, now, now, expiresAt, sessionUid, accountPublicId],
+    `INSERT INTO account_sessions (id_hash, session_uid, account_id, proved_at, created_at, last_seen_at, expires_at)
+     SELECT ?, uid, account_id, ?, ?, ?, ? FROM oidc_sessions WHERE uid = ? AND account_id = ?`,
+    [idHash, provedAt, now, now, expiresAt, sessionUid, accountPublicId],
   );
   return (result as { affectedRows: number }).affectedRows === 1;
 }
@@ -56,9 +63,15 @@ export async function touchSession(db: Database, idHash: string, now: Date): Pro
   await db('account_sessions').where({ id_hash: idHash }).update({ last_seen_at: now });
 }
 
-/** @returns the uid of the provider's session that it belonged to; null when it was over */
-export async function removeSession(db: Database, idHash: string): Promise<string | null> {
-  const row = await db('account_sessions').where({ id_hash: idHash }).select('session_uid').first();
+/** @returns whose it was, and the provider's session that it belonged to; null when it was over */
+export async function removeSession(
+  db: Database,
+  idHash: string,
+): Promise<{ sessionUid: string; accountPublicId: string } | null> {
+  const row = await db('account_sessions')
+    .where({ id_hash: idHash })
+    .select({ sessionUid: 'session_uid', accountPublicId: 'account_id' })
+    .first();
   if (row) await db('account_sessions').where({ id_hash: idHash }).delete();
-  return row?.session_uid ?? null;
+  return row ?? null;
 }

@@ -1,3 +1,4 @@
+import type { Account, AccountKind } from '../accounts/types.ts';
 import type { Deps } from '../deps.ts';
 import type { Context } from '../http/context.ts';
 
@@ -8,20 +9,22 @@ export type Service = { clientId: string; name: string; initiateLoginUri: string
 export type AccountHost = {
   /**
    * Path and query of the authorization request that begins a sign-in here.
-   * @param request `identifier` is filled in on the login page, which is then shown even to somebody signed in
+   * @param request `identifier` is filled in on the login page, which is then shown even to somebody signed in;
+   * `proof`: that person, and nobody else, is to prove again who he is
    */
   ownAuthorizationPath(request: {
     state: string;
     nonce: string;
     challenge: string;
     identifier?: string | undefined;
+    proof?: boolean | undefined;
   }): string;
-  /** Uses the code that came back, once; null when it is refused. */
+  /** Uses the code that came back, once; null when it is refused. `authenticatedAt`: it may be long ago. */
   redeem(proof: {
     code: string;
     verifier: string;
     nonce: string;
-  }): Promise<{ accountPublicId: string; sessionUid: string } | null>;
+  }): Promise<{ accountPublicId: string; sessionUid: string; authenticatedAt: Date } | null>;
   /** What is done here counts as use of the provider's session. */
   touch(sessionUid: string): Promise<void>;
   /**
@@ -37,4 +40,36 @@ export type AccountHost = {
 };
 
 /** What the pages of « Mon compte » need, built once. */
-export type AccountDoor = { deps: Deps; host: AccountHost };
+export type AccountDoor = {
+  deps: Deps;
+  host: AccountHost;
+  /** Patterns of the pages that there are (`/compte/enfants/:pupil/signaler`); a link is shown when its page is one. */
+  pages: ReadonlySet<string>;
+};
+
+/** Whose « Mon compte » is open in this browser. */
+export type AccountSession = {
+  account: Account;
+  sessionUid: string;
+  lastSeenAt: Date;
+  /** When he last proved who he is; null: not known. */
+  provedAt: Date | null;
+};
+
+/** Handlers of pages that need nobody, and of those that need somebody. */
+type OpenHandler = (door: AccountDoor, ctx: Context) => Promise<void> | void;
+export type SessionHandler = (
+  door: AccountDoor,
+  ctx: Context,
+  session: AccountSession,
+) => Promise<void> | void;
+
+/**
+ * A page of « Mon compte » with what it needs. `session`: somebody who is signed in; `proof`: who has also proved who he
+ * is within the last ten minutes. A `post` that lacks it goes to the provider, and comes back to the page above it in
+ * the address. `kinds`: for others there is no such page.
+ */
+export type AccountRoute = { method: 'get' | 'post'; path: string } & (
+  | { needs: 'nobody'; handle: OpenHandler }
+  | { needs: 'session' | 'proof'; kinds?: readonly AccountKind[]; handle: SessionHandler }
+);

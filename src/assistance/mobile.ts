@@ -1,4 +1,4 @@
-import { mayBeSent } from '../codes/one-time.ts';
+import { mayBeSent } from '../messages/sms.ts';
 import type { MobileKind, Settings } from './types.ts';
 
 /** Countries and territories whose numbers are French. */

@@ -2,7 +2,7 @@ import { keyedDigest, newToken, sameText, tokenHash } from '../crypto/digests.ts
 import { inTransaction } from '../db/transaction.ts';
 import type { Clock, Database, Deps } from '../deps.ts';
 import { withdrawMessage } from '../messages/outbox-store.ts';
-import { queueSms } from '../messages/sms.ts';
+import { mayBeSent, queueSms } from '../messages/sms.ts';
 import { budgetUsed, takeFromBudget } from './budget.ts';
 import { takeTurn } from './limits.ts';
 import { type CodeRow, findCode, lockCode, putCode, saveTry } from './one-time-store.ts';
@@ -153,16 +153,6 @@ export async function codeStatus(deps: { db: Database }, binding: CodeBinding): 
   if (row === null || row.consumedAt !== null) return null;
   const { createdAt, expiresAt, resendAt, tries } = row;
   return { sentAt: createdAt, expiresAt, resendAt, left: Math.max(0, CODE_TRIES - tries) };
-}
-
-/** Whether a number begins with one of the prefixes to which configuration lets SMS leave (toll fraud, D03). */
-export function mayBeSent(
-  config: Pick<Deps['config'], 'SMS_MOBILE_PREFIXES' | 'PHONE_EXTRA_MOBILE_PREFIXES'>,
-  mobile: string,
-): boolean {
-  if (!/^\+[1-9]\d{6,14}$/.test(mobile)) return false;
-  const prefixes = [...config.SMS_MOBILE_PREFIXES, ...config.PHONE_EXTRA_MOBILE_PREFIXES];
-  return prefixes.some((prefix) => mobile.startsWith(prefix));
 }
 
 /** Uniform: 0 to 999999, each as likely (D07). */

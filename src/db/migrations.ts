@@ -17,6 +17,7 @@ import * as families from '../../migrations/017_families.ts';
 import * as importSpeed from '../../migrations/018_import_speed.ts';
 import * as schoolAddress from '../../migrations/022_school_address.ts';
 import * as accountLanguage from '../../migrations/023_account_language.ts';
+import * as accountPages from '../../migrations/024_account_pages.ts';
 import * as regroupAccount from '../../migrations/026_regroup_account.ts';
 import * as services from '../../migrations/030_services.ts';
 import { inTransaction } from './transaction.ts';
@@ -43,6 +44,7 @@ const MIGRATIONS: Migration[] = [
   { name: '018_import_speed', ...importSpeed },
   { name: '022_school_address', ...schoolAddress },
   { name: '023_account_language', ...accountLanguage },
+  { name: '024_account_pages', ...accountPages },
   { name: '026_regroup_account', ...regroupAccount },
   { name: '030_services', ...services },
 ];

@@ -1,12 +1,11 @@
 import type { Account } from '../accounts/types.ts';
 import { issueLink } from '../codes/links.ts';
-import { mayBeSent } from '../codes/one-time.ts';
 import { tokenHash } from '../crypto/digests.ts';
 import type { Deps, Transaction } from '../deps.ts';
 import { knownMobiles } from '../directory/contact-store.ts';
 import { knownEmail } from '../directory/store.ts';
 import { queueMail } from '../messages/outbox.ts';
-import { queueSms } from '../messages/sms.ts';
+import { mayBeSent, queueSms } from '../messages/sms.ts';
 
 /** What was done to an account that its holder must hear of. */
 export type LinkEvent = 'franceconnect' | 'sms' | 'regroup' | 'recovery';

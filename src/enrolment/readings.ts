@@ -1,6 +1,6 @@
-import { mayBeSent } from '../codes/one-time.ts';
 import type { Deps } from '../deps.ts';
 import { mobileReadings } from '../directory/phone.ts';
+import { mayBeSent } from '../messages/sms.ts';
 
 /**
  * Every mobile that somebody may mean by what he typed, the likeliest first, of those to which SMS may leave: whether

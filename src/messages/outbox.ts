@@ -18,6 +18,13 @@ export type MailTemplates = {
     link: string;
     validUntil: Date;
   };
+  /** Something of the account has changed; `kind` has its words in the locale (account-notice.ts). */
+  'account-notice': {
+    kind: string;
+    identifier: string;
+    at: Date;
+    notMe: { link: string; validUntil: Date } | null;
+  };
   /** R-038. */
   'forgotten-identifier': { identifiers: readonly string[] };
   /** R-037: the link that chooses a new password. */

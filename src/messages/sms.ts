@@ -9,6 +9,8 @@ export type SmsTemplates = {
   code: { code: string; minutes: number };
   /** FranceConnect was linked; `link` is « Ce n'est pas moi ». */
   'link-notice': { link: string };
+  /** Something of the account has changed; it does not say what. */
+  'account-notice': Record<never, never>;
 };
 
 /** Whom an SMS concerns, and on which way he was: told to the school when the carrier cannot deliver it. */
@@ -61,6 +63,16 @@ export async function queueSms(
     concernWay: concerned ? way : null,
     concernAccounts: concerned ? accountIds.join(',') : null,
   });
+}
+
+/** Whether a number begins with one of the prefixes to which configuration lets SMS leave (toll fraud, D03). */
+export function mayBeSent(
+  config: Pick<Deps['config'], 'SMS_MOBILE_PREFIXES' | 'PHONE_EXTRA_MOBILE_PREFIXES'>,
+  mobile: string,
+): boolean {
+  if (!/^\+[1-9]\d{6,14}$/.test(mobile)) return false;
+  const prefixes = [...config.SMS_MOBILE_PREFIXES, ...config.PHONE_EXTRA_MOBILE_PREFIXES];
+  return prefixes.some((prefix) => mobile.startsWith(prefix));
 }
 
 /** `host`: of the line that lets a browser fill in the code on our pages only (origin-bound one-time codes, WICG). */

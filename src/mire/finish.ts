@@ -3,6 +3,7 @@ import { recordLogin } from '../credentials/login.ts';
 import { visitor } from '../http/context.ts';
 import { chosenLanguage } from '../http/language.ts';
 import { seeOther } from '../http/page.ts';
+import { isOtherPerson, refuseOtherPerson } from './proof.ts';
 import type { Visit } from './visit.ts';
 
 type Proof = {
@@ -19,6 +20,7 @@ type Proof = {
  * What the login leaves (date, audit line) is written in the transaction that hands it over.
  */
 export async function finishLogin(visit: Visit, account: Account, proof: Proof): Promise<void> {
+  if (isOtherPerson(visit, account)) return refuseOtherPerson(visit);
   // a defect elsewhere must not open a service to somebody who has still to activate his account, or
   // to change the password of the school's that he gave. FranceConnect looks at no password.
   const provisional = account.passwordKind === 'provisional' && !proof.amr.includes('fc');

@@ -42,6 +42,12 @@ export type LoginGuardianPage = LoginPage & {
 /** `mire/login-pupil`: fields `identifier`, `password`. */
 export type LoginPupilPage = LoginPage;
 
+/** `mire/proof`: the login page of somebody who is signed in and proves again who he is. A pupil has no FranceConnect. */
+export type ProofPage = LoginGuardianPage & { kind: 'guardian' | 'pupil'; cancelHref: string };
+
+/** `mire/proof-refused`: another person has signed in. */
+export type ProofRefusedPage = PageFrame & { againHref: string; homeHref: string };
+
 /** `mire/switch-person`: the buttons send `choice=continue` or `choice=switch`. */
 export type SwitchPersonPage = FormPage & {
   /** Name of who is connected. */

@@ -5,6 +5,7 @@ import { field } from '../http/form.ts';
 import { seeOther, showPage } from '../http/page.ts';
 import type { OvertakenNotice, ProfilePage, SwitchPersonPage, UnavailableWayPage } from './pages.ts';
 import { below, pathOf, pathOfEnrolment, waysOf } from './progress.ts';
+import { proofHref } from './proof.ts';
 import { formPage, OVERTAKEN, type Visit } from './visit.ts';
 
 /**
@@ -17,6 +18,8 @@ export async function begin(visit: Visit): Promise<void> {
   if (progress !== null) return seeOther(ctx, pathOf(interaction.uid, progress));
   const enrolment = ctx.query.choix === undefined ? await currentEnrolment(deps, interaction.uid) : null;
   if (enrolment !== null) return seeOther(ctx, pathOfEnrolment(interaction.uid, enrolment));
+  const proof = await proofHref(visit);
+  if (proof !== null) return seeOther(ctx, proof);
   const again = noticeOf(visit) === null ? '' : OVERTAKEN;
   if (interaction.session) return seeOther(ctx, below(interaction.uid, `personne${again}`));
   if (fromLetter(interaction) && ctx.query.choix === undefined) return seeOther(ctx, waysOf(interaction.uid));

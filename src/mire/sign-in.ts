@@ -11,6 +11,7 @@ import { seeOther, showPage } from '../http/page.ts';
 import { finishLogin } from './finish.ts';
 import type { LoginError, LoginGuardianPage, LoginProblem } from './pages.ts';
 import { below, pathOf } from './progress.ts';
+import { isOtherPerson, refuseOtherPerson, showProof } from './proof.ts';
 import { formPage, type Visit } from './visit.ts';
 
 const FORM = z.object({
@@ -82,6 +83,7 @@ async function welcome(
   visit: Visit,
   { account, rehash }: Extract<VerifyResult, { ok: true }>,
 ): Promise<void> {
+  if (isOtherPerson(visit, account)) return refuseOtherPerson(visit);
   if (account.state === 'activated' && account.passwordKind === 'personal')
     return finishLogin(visit, account, { amr: ['pwd'], rehash });
   const { deps, ctx, interaction, metrics } = visit;
@@ -131,5 +133,6 @@ function showForm(visit: Visit, kind: AccountKind, shown: Shown, status = 200): 
     franceConnect: { available: deps.franceConnect !== null, action: at('franceconnect') },
     registration: { available: deps.sms !== null, href: at('inscription') },
   };
-  showPage(deps, ctx, kind === 'pupil' ? 'mire/login-pupil' : 'mire/login-guardian', page, status);
+  if (interaction.proofOf !== undefined) showProof(visit, kind, page, status);
+  else showPage(deps, ctx, kind === 'pupil' ? 'mire/login-pupil' : 'mire/login-guardian', page, status);
 }

@@ -12,6 +12,8 @@ export type Interaction = {
   clientName: string;
   /** True when the sign-in is to « Mon compte » of EduConnect itself. */
   forAccount?: boolean | undefined;
+  /** Identifier of the person who is to prove again who he is, before a page of « Mon compte »; nobody else may. */
+  proofOf?: string | undefined;
   loginHint?: string | undefined;
   /** `ui_locales`: the languages that the service would like, by preference. */
   uiLocales?: string | undefined;

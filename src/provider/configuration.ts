@@ -7,6 +7,7 @@ import { CLAIMS } from './claims.ts';
 import type { Clients } from './clients.ts';
 import { GRANT_S, loadGrant, OFFLINE_S } from './grants.ts';
 import { SIGNING_ALGORITHMS } from './keys.ts';
+import { PROOF_PARAM } from './own-client.ts';
 import type { Pages } from './pages.ts';
 import { ACR, createPolicy, refuseUnknownAcr, restoreOfflineAccess } from './policy.ts';
 
@@ -65,7 +66,7 @@ export function createConfiguration(
       const source = code ?? refresh;
       return source && { auth_time: source.authTime, acr: source.acr, amr: source.amr };
     },
-    extraParams: { offline: restoreOfflineAccess },
+    extraParams: { offline: restoreOfflineAccess, [PROOF_PARAM]: null },
     responseTypes: ['code'],
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     enabledJWA: {

@@ -45,7 +45,12 @@ export type OwnRequest = {
   challenge: string;
   /** What the login page fills in. With it the person is asked even when somebody is signed in: it may be another. */
   identifier?: string | undefined;
+  /** True: this person, and nobody else, is to prove again who he is. */
+  proof?: boolean | undefined;
 };
+
+/** The parameter of the authorization request that says so; without meaning in a request of any other service. */
+export const PROOF_PARAM = 'preuve';
 
 /** Path and query, on our own host, of an authorization request of « Mon compte ». */
 export function ownAuthorizationPath({ config }: Pick<Deps, 'config'>, request: OwnRequest): string {
@@ -59,6 +64,7 @@ export function ownAuthorizationPath({ config }: Pick<Deps, 'config'>, request: 
     code_challenge: request.challenge,
     code_challenge_method: 'S256',
     ...(request.identifier !== undefined && { login_hint: request.identifier, prompt: 'login' }),
+    ...(request.proof && { [PROOF_PARAM]: '1' }),
   });
   return `${new URL(config.issuer).pathname}/auth?${query}`;
 }

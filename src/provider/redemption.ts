@@ -6,10 +6,12 @@ import { OWN_CLIENT_ID } from './client-store.ts';
 import { ownRedirectUri } from './own-client.ts';
 import { isPresentable } from './person-store.ts';
 import { isSessionGood } from './session-adapter.ts';
+import { timeOfPast } from './time.ts';
 import { consumeToken, deleteGrants, lockGrantOfToken, readToken, type TokenRead } from './token-store.ts';
 
 export type OwnCode = { code: string; verifier: string; nonce: string };
-export type Redeemed = { accountPublicId: string; sessionUid: string };
+/** `authenticatedAt`: when the person last proved who he is (`auth_time`), which may be long ago. */
+export type Redeemed = { accountPublicId: string; sessionUid: string; authenticatedAt: Date };
 
 /**
  * What the token endpoint does with a code, for « Mon compte » and without a network call: once, within its minute,
@@ -34,7 +36,11 @@ export async function redeemOwnCode(
     const now = deps.clock.now();
     if (!isProved(deps, read, proof) || !isAlive(read, now)) return null;
     if (!(await consumeToken(trx, 'AuthorizationCode', idHash, now))) return null;
-    return { accountPublicId: read.grant.accountId, sessionUid: read.token.sessionUid ?? '' };
+    return {
+      accountPublicId: read.grant.accountId,
+      sessionUid: read.token.sessionUid ?? '',
+      authenticatedAt: timeOfPast(deps.clock, Number(read.token.payload.authTime ?? 0)),
+    };
   });
 }
 

@@ -16,6 +16,12 @@ export function libraryTimeOfPast(clock: Clock, at: Date): number {
   return Math.floor(Date.now() / 1000 - secondsAgo);
 }
 
+/** The other way round: when something that the library has dated happened. */
+export function timeOfPast(clock: Clock, librarySeconds: number): Date {
+  const agoMs = Math.max(0, Date.now() - librarySeconds * 1000);
+  return new Date(clock.now().getTime() - agoMs);
+}
+
 export function after(clock: Clock, seconds: number): Date {
   return new Date(clock.now().getTime() + seconds * 1000);
 }

@@ -1,4 +1,3 @@
-import type { HomePage, SignedOutPage } from '../../src/account/pages.ts';
 import type {
   ErrorPage,
   IntegratorErrorPage,
@@ -24,6 +23,7 @@ import type {
   SwitchPersonPage,
   UnavailableWayPage,
 } from '../../src/mire/pages.ts';
+import { ACCOUNT_PAGE_STATES } from './account-page-states.ts';
 import { ADMIN_DISTRIBUTION_STATES } from './admin-distribution-states.ts';
 import { ADMIN_FAMILIES_STATES } from './admin-families-states.ts';
 import { ADMIN_GUARDIANS_STATES } from './admin-guardians-states.ts';
@@ -119,23 +119,6 @@ const legal: LegalPage = {
 };
 const logoutForm =
   '<form id="op.logoutForm" method="post" action="/oidc/session/end/confirm"><input type="hidden" name="xsrf" value="x"/></form>';
-
-const home: HomePage = {
-  kind: 'guardian',
-  name: 'Claire MARTIN',
-  services: [
-    { name: serviceName, href: 'http://localhost:3003/connexion' },
-    { name: 'Livret scolaire unique', href: 'http://localhost:3004/connexion' },
-  ],
-  children: [
-    { name: 'Léa MARTIN', school: 'École élémentaire des Tilleuls', class: 'CE2 B' },
-    { name: 'Éloi MARTIN', school: 'Collège Simone-Exemple', class: null },
-  ],
-  identifier: 'c.martin12',
-  email: { address: 'claire.martin@example.org', verified: true },
-  lastLoginAt: new Date('2026-11-22T08:00:00Z'),
-  signOut: { action: '/compte/deconnexion', csrf: 'jeton' },
-};
 
 /** Every state of every page that a parent or a pupil can see. */
 export const PAGE_STATES: PageState[] = [
@@ -396,39 +379,7 @@ export const PAGE_STATES: PageState[] = [
     description: "redirect_uri did not match any of the client's registered redirect_uris",
     clientId: 'ent-des-tilleuls',
   }),
-  state('account', 'account/home', home),
-  state<HomePage>('account-bare', 'account/home', {
-    ...home,
-    services: [],
-    children: [],
-    email: null,
-    lastLoginAt: null,
-  }),
-  state<HomePage>('account-long', 'account/home', {
-    ...home,
-    name: `${LONG_NAME.givenName} ${LONG_NAME.familyName}`,
-    children: [
-      {
-        name: `${LONG_NAME.givenName} ${LONG_NAME.familyName}`,
-        school: "Regroupement pédagogique intercommunal d'Exemplevilleneuve-sur-Rivière",
-        class: 'CM1-CM2 DE MME VANDENBROUCKEDELAGRANGE',
-      },
-    ],
-    email: { address: LONG_EMAIL, verified: false },
-  }),
-  state<HomePage>('account-pupil', 'account/home', {
-    ...home,
-    kind: 'pupil',
-    name: 'Léa MARTIN',
-    children: home.children.slice(0, 1),
-  }),
-  state<HomePage>('account-pupil-bare', 'account/home', {
-    ...home,
-    kind: 'pupil',
-    services: [],
-    children: [],
-  }),
-  state<SignedOutPage>('account-signed-out', 'account/signed-out', { loginHref: '/' }),
+  ...ACCOUNT_PAGE_STATES,
   ...RECOVERY_STATES,
   state('aide', 'legal/aide', legal),
   state('aide-connexion', 'legal/aide-connexion', legal),

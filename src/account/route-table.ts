@@ -1,0 +1,15 @@
+import { showHome } from './home.ts';
+import { comeFromLetter, endSignIn } from './sign-in.ts';
+import { comeFromFranceConnect, showSignedOut, signOut } from './sign-out.ts';
+import type { AccountRoute } from './types.ts';
+
+/** Every page of « Mon compte » with what it needs; each subject brings its own list. */
+export const ACCOUNT_ROUTES: readonly AccountRoute[] = [
+  { method: 'get', path: '/connexion', needs: 'nobody', handle: comeFromLetter },
+  { method: 'get', path: '/compte/retour', needs: 'nobody', handle: endSignIn },
+  { method: 'post', path: '/compte/deconnexion', needs: 'nobody', handle: signOut },
+  { method: 'get', path: '/franceconnect/deconnexion', needs: 'nobody', handle: comeFromFranceConnect },
+  { method: 'get', path: '/compte/deconnecte', needs: 'nobody', handle: showSignedOut },
+
+  { method: 'get', path: '/', needs: 'session', handle: showHome },
+];

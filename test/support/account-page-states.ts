@@ -1,0 +1,107 @@
+import type { HomePage, OtherPersonPage, SignedOutPage } from '../../src/account/pages.ts';
+import type { ProofPage, ProofRefusedPage } from '../../src/mire/pages.ts';
+import { oneOf, type PageState, state } from './page-state.ts';
+
+const LONG_NAME = { givenName: 'Marie-Anastasia', familyName: 'ŁODZIŃSKA-VANDENBROUCKEDELAGRANGE' };
+const LONG_EMAIL = `${'prenom.tres.long.compose'.repeat(4)}@sous-domaine.academie-inventee.example.org`;
+
+const home: HomePage = {
+  kind: 'guardian',
+  name: 'Claire MARTIN',
+  services: [
+    { name: 'ENT des Tilleuls', href: 'http://localhost:3003/connexion' },
+    { name: 'Livret scolaire unique', href: 'http://localhost:3004/connexion' },
+  ],
+  children: [
+    { name: 'Léa MARTIN', school: 'École élémentaire des Tilleuls', class: 'CE2 B' },
+    { name: 'Éloi MARTIN', school: 'Collège Simone-Exemple', class: null },
+  ],
+  identifier: 'c.martin12',
+  email: { address: 'claire.martin@example.org', verified: true },
+  lastLoginAt: new Date('2026-11-22T08:00:00Z'),
+  links: {},
+  signOut: { action: '/compte/deconnexion', csrf: 'jeton' },
+};
+const links: HomePage['links'] = {
+  password: '/compte/mot-de-passe',
+  address: '/compte/adresse',
+  franceconnect: '/compte/franceconnect',
+  passkeys: '/compte/cles',
+  history: '/compte/historique',
+  sessions: '/compte/sessions',
+  data: '/compte/donnees',
+  regroup: '/compte/rattacher',
+  forget: '/compte/oublier',
+  language: '/compte/langue',
+};
+
+const proof: ProofPage = {
+  action: '/interaction/x/connexion?profil=responsable',
+  csrf: 'jeton',
+  serviceName: null,
+  kind: 'guardian',
+  cancelHref: '/',
+  identifier: 'c.martin12',
+  errors: [],
+  problem: null,
+  provisionalMonths: 3,
+  profileHref: '/interaction/x',
+  notice: null,
+  recovery: {
+    available: true,
+    identifierHref: '/interaction/x/identifiant-oublie',
+    passwordHref: '/interaction/x/mot-de-passe-oublie',
+  },
+  franceConnect: { available: true, action: '/interaction/x/franceconnect' },
+  registration: { available: true, href: '/interaction/x/inscription' },
+};
+
+/** The pages of « Mon compte », and the proof that some of them ask for. */
+export const ACCOUNT_PAGE_STATES: PageState[] = [
+  state<HomePage>('account-links', 'account/home', { ...home, links }),
+  state('account', 'account/home', home),
+  state<HomePage>('account-bare', 'account/home', {
+    ...home,
+    services: [],
+    children: [],
+    email: null,
+    lastLoginAt: null,
+  }),
+  state<HomePage>('account-long', 'account/home', {
+    ...home,
+    name: `${LONG_NAME.givenName} ${LONG_NAME.familyName}`,
+    children: [
+      {
+        name: `${LONG_NAME.givenName} ${LONG_NAME.familyName}`,
+        school: "Regroupement pédagogique intercommunal d'Exemplevilleneuve-sur-Rivière",
+        class: 'CM1-CM2 DE MME VANDENBROUCKEDELAGRANGE',
+      },
+    ],
+    email: { address: LONG_EMAIL, verified: false },
+  }),
+  state<HomePage>('account-pupil', 'account/home', {
+    ...home,
+    kind: 'pupil',
+    name: 'Léa MARTIN',
+    children: home.children.slice(0, 1),
+  }),
+  state<HomePage>('account-pupil-bare', 'account/home', {
+    ...home,
+    kind: 'pupil',
+    services: [],
+    children: [],
+  }),
+  state<SignedOutPage>('account-signed-out', 'account/signed-out', { loginHref: '/' }),
+  state<OtherPersonPage>('account-other-person', 'account/other-person', { homeHref: '/' }),
+  state('proof', 'mire/proof', proof),
+  state<ProofPage>('proof-pupil', 'mire/proof', { ...proof, kind: 'pupil' }),
+  ...oneOf(
+    (['wrong', 'frozen', 'busy'] as const).map((problem) =>
+      state<ProofPage>(`proof-${problem}`, 'mire/proof', { ...proof, problem }),
+    ),
+  ),
+  state<ProofRefusedPage>('proof-refused', 'mire/proof-refused', {
+    againHref: '/interaction/x',
+    homeHref: '/',
+  }),
+];
