@@ -1,4 +1,4 @@
-import type { Adapter, AdapterPayload } from 'oidc-provider';
+import { type Adapter, type AdapterPayload, Provider } from 'oidc-provider';
 import { tokenHash } from '../crypto/digests.ts';
 import type { Deps } from '../deps.ts';
 import { findIdToken, keepIdToken } from './franceconnect-store.ts';
@@ -51,13 +51,22 @@ export function sessionAdapter(deps: Needs): Parts {
       const idHash = tokenHash(id);
       const unit = currentUnit();
       const session = [...(unit?.sessions.values() ?? [])].find((known) => known.idHash === idHash);
-      if (!unit || !session) return;
+      if (!unit || !session || isOnlyRenamed(unit, session)) return;
       await rememberIdToken(deps, unit, session.uid);
       await inUnit(deps, (db) => deleteSession(db, session.uid));
       session.stored = false;
       session.clients = new Map();
     },
   };
+}
+
+/**
+ * The library renames a session at each login: it destroys the old name and saves the new one. Where the person stays
+ * the same the row stays too, with all that hangs on it: the pages of « Mon compte », what ends the session at
+ * FranceConnect.
+ */
+function isOnlyRenamed({ path }: Unit, { accountId }: LoadedSession): boolean {
+  return path.startsWith('/auth/') && Provider.ctx?.oidc?.session?.accountId === accountId;
 }
 
 async function load(deps: Needs, idHash: string): Promise<LoadedSession | null> {
@@ -171,6 +180,7 @@ export function versionNow(unit: Unit, accountId: string): number {
 
 function isDue(now: Omit<LoadedSession, 'clients' | 'stored'>, before: LoadedSession): boolean {
   return (
+    now.idHash !== before.idHash ||
     now.accountId !== before.accountId ||
     now.credentialsVersion !== before.credentialsVersion ||
     now.touchedAt.getTime() - before.touchedAt.getTime() >= TOUCH_MS ||

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { accountRoutes } from '../../src/account/routes.ts';
+import type { AccountRoute } from '../../src/account/types.ts';
 import { createRelyingService } from '../../src/demo/relying-service.ts';
 import type { ServiceSettings } from '../../src/demo/relying-types.ts';
 import type { Deps } from '../../src/deps.ts';
+import type { Middleware } from '../../src/http/context.ts';
 import { createProvider } from '../../src/provider/index.ts';
 import { addClient } from '../../src/provider/registration.ts';
 import { closeServer, startApp, type TestApp } from './app.ts';
@@ -29,11 +32,27 @@ export type TestWorld = {
 /** The services check tokens against the real time, so the clock runs; tests only move it ahead. */
 export async function startWorld(
   database: Pick<TestDatabase, 'db' | 'url'>,
-  { env = {}, parts = {} }: { env?: Record<string, string>; parts?: Partial<Deps> } = {},
+  {
+    env = {},
+    parts = {},
+    accountTable,
+  }: {
+    env?: Record<string, string>;
+    parts?: Partial<Deps>;
+    /** In the place of the pages of « Mon compte ». */
+    accountTable?: readonly AccountRoute[];
+  } = {},
 ): Promise<TestWorld> {
   let ahead = 0;
   const clock = { now: () => new Date(Date.now() + ahead) };
-  const app = await startApp(database, { env, parts: { clock, ...parts }, provider: createProvider });
+  const provider = async (its: TestDeps) => {
+    const running = await createProvider(its);
+    if (accountTable === undefined) return running;
+    const pages = accountRoutes({ deps: its, host: running.host }, accountTable).routes() as Middleware;
+    const app: Middleware = (ctx, next) => running.app(ctx, async () => pages(ctx, next));
+    return { ...running, app };
+  };
+  const app = await startApp(database, { env, parts: { clock, ...parts }, provider });
   const { deps } = app;
   const ent = await startService(
     deps,
