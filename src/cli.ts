@@ -89,9 +89,25 @@ const COMMANDS: Command[] = [
   {
     name: 'job',
     usage:
-      'job run <import|statistics|purge|rotate-keys|send-messages|make-letters> [--json]\n  list [--json]',
+      'job run <import|statistics|purge|retention|rotate-keys|send-messages|make-letters> [--json]\n  list [--json]',
     summary: 'what the server runs by the clock: run one now, or list them with their last runs',
     run: runJobs,
+  },
+  {
+    name: 'retention',
+    usage: [
+      'retention preview [--json]',
+      'retention accept <id>',
+      '  accept: let a run go on that was refused because it would erase too much at once',
+    ].join('\n'),
+    summary: 'which accounts and records the rules of retention would erase now, in numbers',
+    run: async (deps, argv, io) => (await import('./jobs/retention-cli.ts')).retentionCommand(deps, argv, io),
+  },
+  {
+    name: 'forget',
+    usage: 'forget <identifier> [--now]',
+    summary: "erase an account at its holder's wish, after FORGET_DELAY_DAYS or now",
+    run: async (deps, argv, io) => (await import('./jobs/forget-cli.ts')).forgetCommand(deps, argv, io),
   },
   {
     name: 'config',

@@ -30,6 +30,7 @@ const COLUMNS = {
   bouncedEmail: 'bounced_email',
   emailBouncedAt: 'email_bounced_at',
   language: 'language',
+  forgetAt: 'forget_at',
 } as const satisfies Record<keyof Account, string>;
 
 /** knex's select map `{ publicId: 'accounts.public_id', ... }`; other stores join accounts with it. */

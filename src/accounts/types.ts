@@ -43,6 +43,8 @@ export type Account = {
   emailBouncedAt: Date | null;
   /** What the person chose to read in; null: never chosen. */
   language: Locale | null;
+  /** Its holder wants to be forgotten: on this date it is erased, unless he signs in before. */
+  forgetAt: Date | null;
 };
 
 /** What an import creates: state « Non notifié », origin « Non renseigné ». */
@@ -67,5 +69,6 @@ export type AccountChanges = Partial<
     | 'bouncedEmail'
     | 'emailBouncedAt'
     | 'language'
+    | 'forgetAt'
   >
 >;

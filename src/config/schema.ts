@@ -138,6 +138,19 @@ export const schema = z.object({
     .default('03:30'),
   IMPORT_BRAKE_SCHOOL_PERCENT: whole(1, 100).default(35),
   IMPORT_BRAKE_NATION_PERCENT: whole(1, 100).default(5),
+
+  // 0: for as long as it is.
+  RETENTION_NEVER_ACTIVATED_DAYS: whole(0, 3650).default(0),
+  RETENTION_UNUSED_MONTHS: whole(0, 120).default(0),
+  RETENTION_CLOSED_MONTHS: whole(0, 120).default(0),
+  RETENTION_PUPIL_LEFT_MONTHS: whole(0, 120).default(0),
+  RETENTION_RECORDS_MONTHS: whole(0, 120).default(0),
+  RETENTION_BRAKE_PERCENT: whole(1, 100).default(5),
+  RETENTION_PER_RUN: whole(100, 10_000_000).default(200_000),
+  AUDIT_MONTHS: whole(1, 120).default(12),
+  FAILED_CHECK_DAYS: whole(1, 30).default(30),
+  MESSAGE_DAYS: whole(1, 366).default(30),
+  FORGET_DELAY_DAYS: whole(1, 60).default(7),
 });
 
 export type Values = z.output<typeof schema>;

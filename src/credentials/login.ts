@@ -8,7 +8,7 @@ import { clearAttempts } from './store.ts';
 
 /** A login that succeeded, however it was proved. */
 export type Login = {
-  account: Pick<Account, 'id' | 'identifier'>;
+  account: Pick<Account, 'id' | 'identifier' | 'forgetAt'>;
   /** `amr` values of the way in (contract): `pwd`, `sms`, `fc`, `hwk`. */
   amr: readonly string[];
   ip: string;
@@ -20,26 +20,34 @@ export type Login = {
 };
 
 /**
- * Writes what a login leaves: attempts cleared, date of last connection (FrEduCtDateConnexion), audit line.
+ * Writes what a login leaves: attempts cleared, date of last connection (FrEduCtDateConnexion), audit line; a request to
+ * be forgotten is withdrawn.
  * Runs in the transaction that hands the login to the provider.
  */
 export async function recordLogin(deps: Pick<Deps, 'clock'>, trx: Transaction, login: Login): Promise<void> {
   const now = deps.clock.now();
   await clearAttempts(trx, attemptKeys(login.account.identifier, login.ip));
-  const changes = {
-    lastLoginAt: now,
-    ...(login.rehash && { passwordHash: login.rehash }),
-    ...(login.language && { language: login.language }),
-  };
-  await updateAccount(trx, login.account.id, changes, now);
-  await recordAudit(trx, {
+  const { id, forgetAt } = login.account;
+  await updateAccount(
+    trx,
+    id,
+    {
+      lastLoginAt: now,
+      ...(login.rehash ? { passwordHash: login.rehash } : {}),
+      ...(login.language ? { language: login.language } : {}),
+      // Whoever signs in wants his account.
+      ...(forgetAt === null ? {} : { forgetAt: null }),
+    },
+    now,
+  );
+  const line = {
     at: now,
-    event: 'login',
     outcome: 'done',
     actorKind: 'person',
-    accountId: login.account.id,
+    accountId: id,
     ip: login.ip,
     requestId: login.requestId,
-    details: login.amr.join(' '),
-  });
+  } as const;
+  const withdrawn = forgetAt === null ? [] : [{ ...line, event: 'forget-withdrawn' }];
+  await recordAudit(trx, { ...line, event: 'login', details: login.amr.join(' ') }, ...withdrawn);
 }

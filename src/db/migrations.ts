@@ -20,6 +20,7 @@ import * as accountLanguage from '../../migrations/023_account_language.ts';
 import * as accountPages from '../../migrations/024_account_pages.ts';
 import * as regroupAccount from '../../migrations/026_regroup_account.ts';
 import * as services from '../../migrations/030_services.ts';
+import * as retention from '../../migrations/029_retention.ts';
 import { inTransaction } from './transaction.ts';
 
 type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
@@ -47,6 +48,7 @@ const MIGRATIONS: Migration[] = [
   { name: '024_account_pages', ...accountPages },
   { name: '026_regroup_account', ...regroupAccount },
   { name: '030_services', ...services },
+  { name: '029_retention', ...retention },
 ];
 
 const source: Knex.MigrationSource<Migration> = {

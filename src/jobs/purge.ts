@@ -8,16 +8,20 @@ const DAY_MS = 24 * HOUR_MS;
 const MONTH_MS = 30 * DAY_MS;
 const YEAR_MS = 366 * DAY_MS;
 
+type Kept = Pick<Deps['config'], 'AUDIT_MONTHS' | 'FAILED_CHECK_DAYS' | 'MESSAGE_DAYS'>;
+
+/** Months of 30.5 days: twelve are a leap year. */
+const monthsMs = (months: number) => months * 30.5 * DAY_MS;
+
 /** What the rooms leave behind. */
-const ROOM_ROWS: readonly ExpiryRule[] = [
+const roomRows = ({ AUDIT_MONTHS, FAILED_CHECK_DAYS, MESSAGE_DAYS }: Kept): readonly ExpiryRule[] => [
   { table: 'first_connections', key: 'interaction_hash', column: 'expires_at', keptMs: 0 },
   // Kept a while, so that whoever was overtaken is told so; their references go with them.
   { table: 'enrolments', key: 'interaction_hash', column: 'expires_at', keptMs: HOUR_MS },
   // Kept for a month, so that an old mail still says that its link is over instead of « unknown ».
   { table: 'mail_links', key: 'id', column: 'expires_at', keptMs: MONTH_MS },
   { table: 'recoveries', key: 'interaction_hash', column: 'expires_at', keptMs: 0 },
-  // Decision 11: FAILED_CHECK_DAYS.
-  { table: 'failed_checks', key: 'id', column: 'at', keptMs: MONTH_MS },
+  { table: 'failed_checks', key: 'id', column: 'at', keptMs: FAILED_CHECK_DAYS * DAY_MS },
   // The ID token waits there until the first connection that follows is through.
   { table: 'franceconnect_requests', key: 'id', column: 'expires_at', keptMs: 2 * HOUR_MS },
   { table: 'franceconnect_logouts', key: 'state_hash', column: 'expires_at', keptMs: 0 },
@@ -37,7 +41,7 @@ const ROOM_ROWS: readonly ExpiryRule[] = [
     key: 'id',
     // Of a message that has left or was given up: the end of the last attempt.
     column: 'due_at',
-    keptMs: MONTH_MS,
+    keptMs: MESSAGE_DAYS * DAY_MS,
     only: { channel: ['email', 'sms'], state: ['sent', 'failed', 'unsure'] },
   },
   // Sealed letters: what is printed later is made again (G04).
@@ -52,9 +56,9 @@ const ROOM_ROWS: readonly ExpiryRule[] = [
     only: { state: ['done', 'refused', 'failed', 'abandoned'] },
   },
   // As long as the lines of the trail that they explain.
-  { table: 'staff_names', key: 'actor', column: 'seen_at', keptMs: YEAR_MS },
-  // Twelve months (security.md, decision 11).
-  { table: 'audit_events', key: 'id', column: 'at', keptMs: YEAR_MS },
+  { table: 'staff_names', key: 'actor', column: 'seen_at', keptMs: monthsMs(AUDIT_MONTHS) },
+  { table: 'audit_events', key: 'id', column: 'at', keptMs: monthsMs(AUDIT_MONTHS) },
+  { table: 'retention_runs', key: 'id', column: 'found_at', keptMs: YEAR_MS },
 ];
 
 /**
@@ -62,11 +66,11 @@ const ROOM_ROWS: readonly ExpiryRule[] = [
  * @param protocolRows the provider's, whose tables this door does not know
  */
 export async function purge(
-  deps: Pick<Deps, 'jobsDb'>,
+  deps: Pick<Deps, 'jobsDb' | 'config'>,
   protocolRows: readonly ExpiryRule[],
   { now, signal }: { now: Date; signal: AbortSignal },
 ): Promise<JobResult> {
-  const rules = [...protocolRows, ...ROOM_ROWS];
+  const rules = [...protocolRows, ...roomRows(deps.config)];
   const rows = await forgetExpired(deps.jobsDb, rules, { now, signal });
   const staged = await forgetDeadRuns(deps.jobsDb, { now, signal });
   signal.throwIfAborted();

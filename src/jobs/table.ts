@@ -2,6 +2,7 @@ import type { Deps } from '../deps.ts';
 import { computeAll } from '../statistics/compute.ts';
 import { importFeed } from './import-feed.ts';
 import { purge } from './purge.ts';
+import { retain } from './retention.ts';
 import { dailyAt } from './schedule.ts';
 import { CHANNELS, forgetMessages, makeAllLetters, sendMessages } from './send-messages.ts';
 import type { Job, ProviderChores } from './types.ts';
@@ -29,6 +30,14 @@ export function jobTable(deps: Deps, provider: ProviderChores): Job[] {
       schedule: '*/10 * * * *',
       alone: true,
       run: (turn) => purge(deps, provider.protocolRows, turn),
+    },
+    {
+      // Whom the night brought back must not be forgotten that night.
+      name: 'retention',
+      schedule: dailyAt(IMPORT_AT),
+      ...(IMPORT_FOLDER === undefined ? {} : { after: 'import' }),
+      alone: true,
+      run: (turn) => retain(deps, turn),
     },
     {
       name: 'rotate-keys',

@@ -37,6 +37,7 @@ test('job list tells schedules and last runs; wrong usage names the jobs', async
     ['import', null],
     ['statistics', '2026-11-23T02:30:00.000Z'],
     ['purge', '2026-11-22T08:10:00.000Z'],
+    ['retention', '2026-11-23T02:30:00.000Z'],
     ['rotate-keys', '2026-11-23T04:00:00.000Z'],
     ['send-messages', null],
     ['make-letters', null],
