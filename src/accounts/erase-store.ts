@@ -11,6 +11,14 @@ export const DELETED_WITH_ACCOUNT: readonly { table: string; column: string }[] 
   { table: 'enrolments', column: 'account_id' },
   { table: 'recovery_accounts', column: 'account_id' },
   { table: 'failed_checks', column: 'account_id' },
+  { table: 'regroup_proofs', column: 'account_id' },
+  { table: 'regroup_proofs', column: 'other_account_id' },
+  // An erased account is not taken back out of another.
+  { table: 'regrouped_references', column: 'merged_account_id' },
+  { table: 'regroupings', column: 'merged_account_id' },
+  { table: 'regroupings', column: 'survivor_account_id' },
+  { table: 'child_passwords', column: 'account_id' },
+  { table: 'child_passwords', column: 'guardian_account_id' },
 ];
 
 /** By its public id. Dead already: the account is closed and its credentials are others. */
@@ -38,7 +46,7 @@ const TOMBSTONE = `identifier = CONCAT('*', id), state = 'not_notified', origin 
   family_name = '', email = NULL, email_verified_at = NULL, school_email = NULL, bounced_email = NULL,
   email_bounced_at = NULL, password_kind = 'none', password_hash = NULL, password_changed_at = NULL,
   provisional_sealed = NULL, provisional_created_at = NULL, distributed_at = NULL, activated_at = NULL,
-  last_login_at = NULL, frozen_at = NULL, forget_at = NULL, merged_into = NULL,
+  last_login_at = NULL, frozen_at = NULL, forget_at = NULL, language = NULL, merged_into = NULL,
   credentials_version = credentials_version + 1, closed_at = ?, erased_at = ?, created_at = ?, updated_at = ?`;
 
 /**

@@ -19,8 +19,8 @@ import * as schoolAddress from '../../migrations/022_school_address.ts';
 import * as accountLanguage from '../../migrations/023_account_language.ts';
 import * as accountPages from '../../migrations/024_account_pages.ts';
 import * as regroupAccount from '../../migrations/026_regroup_account.ts';
-import * as services from '../../migrations/030_services.ts';
 import * as retention from '../../migrations/029_retention.ts';
+import * as services from '../../migrations/030_services.ts';
 import { inTransaction } from './transaction.ts';
 
 type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
@@ -47,8 +47,8 @@ const MIGRATIONS: Migration[] = [
   { name: '023_account_language', ...accountLanguage },
   { name: '024_account_pages', ...accountPages },
   { name: '026_regroup_account', ...regroupAccount },
-  { name: '030_services', ...services },
   { name: '029_retention', ...retention },
+  { name: '030_services', ...services },
 ];
 
 const source: Knex.MigrationSource<Migration> = {

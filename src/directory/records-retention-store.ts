@@ -73,7 +73,12 @@ export async function countRecords(db: Database): Promise<{ pupils: number; guar
 
 /** Rows that name a pupil, and rows that name a guardian's record: they go with them. */
 export const DELETED_WITH_PUPIL = ['first_connections', 'wrong_attachments', 'legal_links'] as const;
-export const DELETED_WITH_REFERENCE = ['enrolment_references', 'wrong_attachments', 'legal_links'] as const;
+export const DELETED_WITH_REFERENCE = [
+  'enrolment_references',
+  'regrouped_references',
+  'wrong_attachments',
+  'legal_links',
+] as const;
 
 export async function deletePupils(trx: Knex.Transaction, ids: readonly number[]): Promise<void> {
   for (const table of DELETED_WITH_PUPIL) await trx(table).whereIn('pupil_id', ids).delete();
