@@ -172,7 +172,7 @@ describe('L01', () => {
   });
 });
 
-test('M01 keys rotate under load at two processes: no service with a key set ten minutes old refuses a token', async () => {
+test('M01 A18 oidcc-server-rotate-keys: keys rotate under load at two processes: no service with a key set ten minutes old refuses a token', async () => {
   const MINUTE = 60_000;
   const kids = new Set<string>();
   let verified = 0;

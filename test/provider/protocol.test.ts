@@ -148,7 +148,7 @@ test.each([
   expect(JSON.parse(body)).toMatchObject({ token_endpoint: 'http://localhost:3940/oidc/token' });
 });
 
-describe('A10: an address that is not registered, byte for byte, is never redirected to', () => {
+describe('A10 oidcc-ensure-registered-redirect-uri: an address that is not registered, byte for byte, is never redirected to', () => {
   const good = 'https://ent.example.org/callback?from=ec';
   test.each([
     'https://ent.example.org/callback',

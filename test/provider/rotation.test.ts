@@ -89,7 +89,7 @@ function strictService(service: Service, turn: number) {
   };
 }
 
-test('M01: under load, on two processes, no service with a key set ten minutes old refuses a token', async () => {
+test('M01 A18 oidcc-server-rotate-keys: under load, on two processes, no service with a key set ten minutes old refuses a token', async () => {
   const clients = services.map((service, index) => strictService(service, index));
   const kids = new Set<string>();
   let verified = 0;
