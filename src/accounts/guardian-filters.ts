@@ -1,14 +1,14 @@
-import type { AccountOrigin, AccountState } from './types.ts';
+import type { AccountKind, AccountOrigin, AccountState } from './types.ts';
 
-/** The criteria of the list of a school's guardians (R-095, R-170); what is empty or null leaves nobody out. */
+/** The criteria of a school's list of guardians, or of pupils (R-095, R-170); what is empty or null leaves nobody out. */
 export type GuardianFilters = {
-  /** Words in the names of a pupil or of a guardian, as they were typed. */
+  /** Words in the names of a pupil or of a guardian, as they were typed; in a list of pupils in theirs alone. */
   text: string;
   classIds: readonly number[];
   /** Of the 2nd degree. */
   mefCodes: readonly string[];
   states: readonly AccountState[];
-  /** An address is known, of the account or of the directory. */
+  /** A mail of the school would find an address: see `HAS_EMAIL` of each store. */
   email: 'with' | 'without' | null;
   origins: readonly AccountOrigin[];
   /** A provisional password that was made and distributed before this: it ends soon, or has ended (R-067). */
@@ -25,8 +25,8 @@ export type Selection =
   | { publicIds: readonly string[]; withoutSettled?: boolean }
   | { filters: GuardianFilters };
 
-/** The school whose guardians are meant. */
-export type SchoolScope = { id: number; degree: 1 | 2 };
+/** Whose accounts of a school are meant: those of the guardians of its pupils, or the pupils' own. */
+export type SchoolScope = { id: number; degree: 1 | 2; of: AccountKind };
 
 export type GuardianSort =
   | 'pupil'
@@ -40,13 +40,17 @@ export type GuardianSort =
   | 'distributed'
   | 'login';
 
-/** One row of the list: a pupil with one of his guardians (R-099). */
-export type GuardianRow = {
+export type ListPage = { sort: GuardianSort; descending: boolean; offset: number; limit: number };
+
+type ListedPupil = {
   pupilId: number;
   pupilFamilyName: string;
   pupilGivenName: string;
   classLabel: string | null;
   mefLabel: string | null;
+};
+
+export type ListedAccount = {
   accountId: number;
   publicId: string;
   familyName: string;
@@ -58,3 +62,9 @@ export type GuardianRow = {
   distributedAt: Date | null;
   lastLoginAt: Date | null;
 };
+
+/** One row of the guardians' list: a pupil with one of his guardians (R-099). */
+export type GuardianRow = ListedPupil & ListedAccount;
+
+/** One row of either list; a pupil may have no account, which `hasIne` explains (R-006, R-173). */
+export type ListedRow = ListedPupil & { account: ListedAccount | null; hasIne: boolean };

@@ -2,9 +2,16 @@ import type { Knex } from 'knex';
 import { chunksOf } from '../db/batch.ts';
 import type { Database } from '../deps.ts';
 import { ofPopulation } from '../directory/population-store.ts';
-import { anywhere, searchWords } from '../directory/search-words.ts';
+import { searchWords } from '../directory/search-words.ts';
 import { linkedPupils, recordedPupils } from '../directory/store.ts';
-import type { GuardianFilters, GuardianRow, GuardianSort, SchoolScope } from './guardian-filters.ts';
+import type {
+  GuardianFilters,
+  GuardianRow,
+  GuardianSort,
+  ListPage,
+  SchoolScope,
+} from './guardian-filters.ts';
+import { ACCOUNT_SORTS, filterAccounts, haveWords, unsettled } from './listed-store.ts';
 
 /** The guardians of one school's pupils: every statement begins at the school. */
 
@@ -16,26 +23,13 @@ const HAS_EMAIL = `(a.email IS NOT NULL OR EXISTS (SELECT 1 FROM guardian_refere
  * (pupil, guardian) pairs that the filters let through: pupils of the population (R-005, R-006), open accounts (R-077).
  * A pair may come twice, when two references lead to the same pupil. Tables as in `linkedPupils`, a accounts.
  */
-function pairsOf(db: Database, school: SchoolScope, filters: GuardianFilters): Knex.QueryBuilder {
+function pairsOf(db: Database, school: Pick<SchoolScope, 'id'>, filters: GuardianFilters): Knex.QueryBuilder {
   const pairs = linkedPupils(db)
     .join('accounts as a', 'a.id', 'g.account_id')
     .where({ 'p.school_id': school.id, 'a.kind': 'guardian' })
     .whereNull('a.closed_at')
     .modify(ofPopulation);
-  const { classIds, mefCodes, states, origins, email, providedBefore } = filters;
-  if (classIds.length > 0) pairs.whereIn('p.class_id', classIds);
-  if (mefCodes.length > 0) pairs.whereIn('p.mef_code', mefCodes);
-  if (states.length > 0) pairs.whereIn('a.state', states);
-  if (origins.length > 0) pairs.whereIn('a.origin', origins);
-  if (email !== null) pairs.whereRaw(email === 'with' ? HAS_EMAIL : `NOT ${HAS_EMAIL}`);
-  if (providedBefore !== null)
-    pairs
-      .where('a.password_kind', 'provisional')
-      .where('a.provisional_created_at', '<=', providedBefore)
-      .where((either) =>
-        either.whereNull('a.distributed_at').orWhere('a.distributed_at', '<=', providedBefore),
-      );
-  if (filters.withoutSettled) pairs.modify(unsettled);
+  filterAccounts(pairs, filters, HAS_EMAIL);
   const words = searchWords(filters.text);
   if (words.length > 0)
     pairs.where((either) =>
@@ -46,28 +40,10 @@ function pairsOf(db: Database, school: SchoolScope, filters: GuardianFilters): K
   return pairs;
 }
 
-/** Of the 2nd degree only those for whom something may be done (R-171). Tables: s schools, a accounts. */
-function unsettled(query: Knex.QueryBuilder): void {
-  query.where((either) =>
-    either.where('s.degree', 1).orWhereNotIn('a.origin', ['franceconnect', 'guardian']),
-  );
-}
-
-/** All the words are in the name, whatever their order; also where the name is written in two and the word is not. */
-function haveWords(query: Knex.QueryBuilder, column: string, words: readonly string[][]): void {
-  for (const spellings of words)
-    query.where((any) => {
-      for (const spelling of spellings)
-        any
-          .orWhere(column, 'like', anywhere(spelling))
-          .orWhereRaw("REPLACE(??, ' ', '') LIKE ?", [column, anywhere(spelling)]);
-    });
-}
-
 /** Rows and distinct accounts that a search finds (X21). */
 export async function countGuardians(
   db: Database,
-  school: SchoolScope,
+  school: Pick<SchoolScope, 'id'>,
   filters: GuardianFilters,
 ): Promise<{ rows: number; accounts: number }> {
   const pairs = pairsOf(db, school, filters).distinct({ pupilId: 'p.id', accountId: 'a.id' });
@@ -79,31 +55,23 @@ export async function countGuardians(
   return { rows: Number(found?.found ?? 0), accounts: Number(found?.accounts ?? 0) };
 }
 
-/** What each column sorts by; states in the order of an account's life, origins in that of their labels. */
+/** What each column sorts by. */
 const SORTS: Record<GuardianSort, string> = {
+  ...ACCOUNT_SORTS,
   pupil: 'p.family_name',
-  class: 'c.label',
-  mef: 'p.mef_label',
   guardian: 'a.family_name',
-  identifier: 'a.identifier',
   email: HAS_EMAIL,
-  origin: "FIELD(a.origin, 'school', 'franceconnect', 'none', 'guardian')",
-  state: "FIELD(a.state, 'not_notified', 'notified', 'activating', 'activated')",
-  distributed: 'a.distributed_at',
-  login: 'a.last_login_at',
 };
 
 /** A second key, so that « NOM Prénom » is sorted as one. */
 const SECOND: Partial<Record<GuardianSort, string>> = { pupil: 'p.given_name', guardian: 'a.given_name' };
 
-export type GuardianPage = { sort: GuardianSort; descending: boolean; offset: number; limit: number };
-
 /** One page of the list: keys are sorted first, and only the page's rows are read whole. */
 export async function findGuardianRows(
   db: Database,
-  school: SchoolScope,
+  school: Pick<SchoolScope, 'id'>,
   filters: GuardianFilters,
-  page: GuardianPage,
+  page: ListPage,
 ): Promise<GuardianRow[]> {
   const { sort, descending } = page;
   const keys = { pupilId: 'p.id', accountId: 'a.id', k3: 'p.family_name', k4: 'p.given_name' };
@@ -147,7 +115,7 @@ export async function findGuardianRows(
 /** Internal ids of all accounts that a search finds. */
 export async function findGuardianIds(
   db: Database,
-  school: SchoolScope,
+  school: Pick<SchoolScope, 'id'>,
   filters: GuardianFilters,
 ): Promise<number[]> {
   return pairsOf(db, school, filters).distinct('a.id').orderBy('a.id').pluck('a.id');

@@ -1,11 +1,11 @@
 import { plainSchoolName } from '../directory/names.ts';
 import type { Context } from '../http/context.ts';
 import type { StaffModule, StaffSchool, StaffSession } from '../staff/types.ts';
-import { AT } from './address.ts';
+import { AT, accountsAt, GUARDIANS, PUPILS, TROUBLESHOOTING } from './address.ts';
 import { helpAddresses } from './help/address.ts';
 import type { AdminFrame, Assistance, TabKey } from './pages.ts';
-import type { AdminDoor } from './types.ts';
-import { csrfOf } from './visit.ts';
+import type { AdminDoor, SchoolVisit } from './types.ts';
+import { csrfOf, peopleOf } from './visit.ts';
 
 type Tab = { key: TabKey; path: string; modules: readonly StaffModule[]; degrees: readonly number[] };
 
@@ -18,14 +18,14 @@ const TABS: readonly Tab[] = [
   { key: 'home', path: HOME.troubleshooting, modules: ['troubleshooting'], degrees: [2] },
   {
     key: 'guardians',
-    path: `${AT}/responsables`,
+    path: accountsAt(GUARDIANS).list,
     modules: ['administration'],
     degrees: [1, 2],
   },
-  { key: 'pupils', path: `${AT}/eleves`, modules: ['administration'], degrees: [2] },
+  { key: 'pupils', path: accountsAt(PUPILS).list, modules: ['administration'], degrees: [2] },
   {
     key: 'pupils',
-    path: '/admin/depannage/etablissements/:uai/eleves',
+    path: accountsAt(TROUBLESHOOTING).list,
     modules: ['troubleshooting'],
     degrees: [2],
   },
@@ -76,9 +76,18 @@ function tabsOf(
     }));
 }
 
+/** Of a page about the accounts of guardians or pupils. */
+export const accountsFrame = (door: AdminDoor, ctx: Context, visit: SchoolVisit): AdminFrame =>
+  frameOf(door, ctx, visit.staff, { module: visit.module, school: visit.school, current: peopleOf(visit) });
+
 /** Where a tab of this school leads; null when there is no such page. */
-export function tabHref(door: AdminDoor, school: StaffSchool, key: TabKey): string | null {
-  const tabs = tabsOf(door, { module: 'administration', school });
+export function tabHref(
+  door: AdminDoor,
+  school: StaffSchool,
+  key: TabKey,
+  module: StaffModule = 'administration',
+): string | null {
+  const tabs = tabsOf(door, { module, school });
   return tabs.find((tab) => tab.key === key)?.href ?? null;
 }
 

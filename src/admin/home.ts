@@ -78,6 +78,7 @@ async function showHomeOf(
     choice: mine.length === 1 ? null : choiceOf(door, ctx, mine, module),
     chosen: school && { name: plainName(school), uai: school.uai },
     guardiansHref: administered && tabHref(door, administered, 'guardians'),
+    pupilsHref: school && tabHref(door, school, 'pupils', module),
     statisticsHref: administered && tabHref(door, administered, 'statistics'),
     helpLinks: administered && (await helpLinks(door, administered)),
     guideHref: guideHref(door),

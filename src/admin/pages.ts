@@ -37,6 +37,7 @@ export type HomePage = AdminPage & {
   chosen: { name: string; uai: string } | null;
   /** Where the tabs lead, once more; null: there is no such page. */
   guardiansHref: string | null;
+  pupilsHref: string | null;
   statisticsHref: string | null;
   /** « Aider les familles »; null: no school is chosen. */
   helpLinks: HelpLink[] | null;

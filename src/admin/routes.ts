@@ -46,6 +46,7 @@ async function answer(
   if (route.needs === 'session') return route.handle(door, ctx, { staff });
 
   const { module, degree, sensitive } = route.needs;
+  const of = module === 'troubleshooting' ? 'pupil' : (route.needs.of ?? 'guardian');
   if (sensitive) {
     const confirmed = await confirmRights(door.deps, staff);
     if (!confirmed.ok && confirmed.reason === 'unreachable') return showRefused(door, ctx, 'unreachable');
@@ -60,7 +61,7 @@ async function answer(
     throw new Fault('EC-404-PAGE');
   }
   if (access === 'needs-key') return showNeedsKey(door, ctx, staff, rights);
-  return route.handle(door, ctx, { staff, rights, school: rights.school, module });
+  return route.handle(door, ctx, { staff, rights, school: rights.school, module, of });
 }
 
 /** By the exact UAI: another spelling of it is another address. */

@@ -1,3 +1,4 @@
+import type { AccountKind } from '../accounts/types.ts';
 import type { Deps } from '../deps.ts';
 import type { Context } from '../http/context.ts';
 import type { SchoolRights, StaffModule, StaffSchool, StaffSession } from '../staff/types.ts';
@@ -13,8 +14,13 @@ export type AdminDoor = {
 /** A person of the staff, signed in. */
 export type StaffVisit = { staff: StaffSession };
 
-/** One who may do what the route is for at the school of the address. */
-export type SchoolVisit = StaffVisit & { school: StaffSchool; rights: SchoolRights; module: StaffModule };
+/** One who may do what the route is for at the school of the address. `of`: whose accounts the page is about. */
+export type SchoolVisit = StaffVisit & {
+  school: StaffSchool;
+  rights: SchoolRights;
+  module: StaffModule;
+  of: AccountKind;
+};
 
 type At = { method: 'get' | 'post'; path: string };
 
@@ -24,14 +30,15 @@ type At = { method: 'get' | 'post'; path: string };
  * - `session`: somebody signed in, whatever he may do: the handler looks at his schools.
  * - a module: the path has `:uai`, a school where this person has that module open, else 404 as for one that does
  *   not exist; with the key where it is asked for. `sensitive`: the portal is asked again what he may do; `degree`:
- *   the page exists for schools of that degree only.
+ *   the page exists for schools of that degree only; `of`: whose accounts it is about, the guardians' unless told; in
+ *   the troubleshooting always the pupils' (R-172).
  */
 export type AdminRoute = At &
   (
     | { needs: 'nobody'; handle(door: AdminDoor, ctx: Context): Promise<void> | void }
     | { needs: 'session'; handle(door: AdminDoor, ctx: Context, visit: StaffVisit): Promise<void> | void }
     | {
-        needs: { module: StaffModule; degree?: 1 | 2; sensitive?: true };
+        needs: { module: StaffModule; of?: AccountKind; degree?: 1 | 2; sensitive?: true };
         handle(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> | void;
       }
   );

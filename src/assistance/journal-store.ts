@@ -1,9 +1,11 @@
+import type { AccountKind } from '../accounts/types.ts';
 import type { Database } from '../deps.ts';
 import { recordedPupils } from '../directory/store.ts';
 
 export type AccountNamed = {
   id: number;
   publicId: string;
+  kind: AccountKind;
   identifier: string;
   givenName: string;
   familyName: string;
@@ -15,6 +17,7 @@ export type AccountNamed = {
 const NAMED = {
   id: 'a.id',
   publicId: 'a.public_id',
+  kind: 'a.kind',
   identifier: 'a.identifier',
   givenName: 'a.given_name',
   familyName: 'a.family_name',

@@ -12,6 +12,7 @@ export const ACTS = {
   'view-password': 'password',
   'print-letter': 'print',
   'list-accounts': 'export',
+  'list-pupils': 'export',
   'list-password': 'export',
   'export-data': 'export',
   'resend-activation': 'activation',

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type { AccountKind } from '../accounts/types.ts';
 import { chunksOf } from '../db/batch.ts';
 import type { Database } from '../deps.ts';
 import type { Delivery } from './batch-mail-store.ts';
@@ -9,6 +10,8 @@ import type { Outcome, ResetOutcome } from './plan.ts';
 export type BatchHead = {
   id: number;
   publicId: string;
+  /** Whose accounts. */
+  of: AccountKind;
   channel: Channel | 'reset';
   withReset: boolean;
   /** One account was asked for from its own page. */
@@ -19,6 +22,7 @@ export type BatchHead = {
 const HEAD = {
   id: 'b.id',
   publicId: 'b.public_id',
+  of: 'b.account_kind',
   channel: 'b.channel',
   withReset: 'b.with_reset',
   single: 'b.single_account',
@@ -32,11 +36,18 @@ const headOf = <Row extends HeadRow>(row: Row) => ({
   single: row.single === 1,
 });
 
-/** Of this school only. */
-export async function findBatch(db: Database, schoolId: number, publicId: string): Promise<BatchHead | null> {
+/** A school's distributions to its guardians, or to its pupils. */
+export type BatchScope = { schoolId: number; of: AccountKind };
+
+/** Of this school and population only. */
+export async function findBatch(
+  db: Database,
+  { schoolId, of }: BatchScope,
+  publicId: string,
+): Promise<BatchHead | null> {
   const row: HeadRow | undefined = await db('notification_batches as b')
     .select(HEAD)
-    .where({ 'b.school_id': schoolId, 'b.public_id': publicId })
+    .where({ 'b.school_id': schoolId, 'b.public_id': publicId, 'b.account_kind': of })
     .first();
   // The server pads what it compares.
   return row?.publicId === publicId ? headOf(row) : null;
@@ -69,20 +80,23 @@ export async function countResults(
 /** The latest first. */
 export async function listBatches(
   db: Database,
-  schoolId: number,
+  { schoolId, of }: BatchScope,
   page: { offset: number; limit: number },
 ): Promise<BatchHead[]> {
   const rows: HeadRow[] = await db('notification_batches as b')
     .select(HEAD)
-    .where({ 'b.school_id': schoolId })
+    .where({ 'b.school_id': schoolId, 'b.account_kind': of })
     .orderBy('b.id', 'desc')
     .offset(page.offset)
     .limit(page.limit);
   return rows.map(headOf);
 }
 
-export async function countBatches(db: Database, schoolId: number): Promise<number> {
-  const row = await db('notification_batches').where({ school_id: schoolId }).count({ n: '*' }).first();
+export async function countBatches(db: Database, { schoolId, of }: BatchScope): Promise<number> {
+  const row = await db('notification_batches')
+    .where({ school_id: schoolId, account_kind: of })
+    .count({ n: '*' })
+    .first();
   return Number(row?.n ?? 0);
 }
 

@@ -12,13 +12,15 @@ export type Addressed = { account: Account; address: string | null };
 /**
  * Where a mail of the school goes (R-111): the account's own address when its holder has confirmed it or a school has
  * given it (R-148), else the one of the directory. One that somebody has typed with the letter in his hand and not
- * confirmed comes last: it may be a stranger's, or nobody's, and mails carry passwords.
+ * confirmed comes last: it may be a stranger's, or nobody's, and mails carry passwords. A pupil's has to be confirmed: he
+ * needs none to be activated, so that nothing else tells that it is his (R-173).
  */
 export function addressOf(
-  account: Pick<Account, 'id' | 'email' | 'emailVerifiedAt' | 'schoolEmail'>,
+  account: Pick<Account, 'id' | 'kind' | 'email' | 'emailVerifiedAt' | 'schoolEmail'>,
   known: ReadonlyMap<number, string>,
 ): string | null {
-  const { email, emailVerifiedAt, schoolEmail } = account;
+  const { kind, email, emailVerifiedAt, schoolEmail } = account;
+  if (kind === 'pupil') return emailVerifiedAt === null ? null : email;
   const isVouchedFor = emailVerifiedAt !== null || email === schoolEmail;
   return (isVouchedFor ? email : null) ?? known.get(account.id) ?? email;
 }
@@ -39,6 +41,7 @@ export function wordsOf(
   { account, children }: Pick<Notified, 'account' | 'children'>,
 ): Omit<Letter, 'kind' | 'handOut'> {
   return {
+    of: account.kind,
     school: { ...school, name: plainSchoolName(school.name) },
     guardian: { givenName: account.givenName, familyName: account.familyName },
     children,

@@ -1,3 +1,4 @@
+import type { AccountKind } from '../accounts/types.ts';
 import type { Actor } from '../audit/record.ts';
 import { chunksOf } from '../db/batch.ts';
 import type { Database, Transaction } from '../deps.ts';
@@ -8,7 +9,7 @@ import type { Plan } from './plan.ts';
 
 export type School = { id: number; uai: string; name: string; town: string | null; degree: 1 | 2 };
 
-/** A guardian's account with one of the pupils through whom the school may notify it. */
+/** A guardian's account with one of the pupils through whom the school may notify it, or a pupil's own with himself. */
 export type Recipient = {
   accountId: number;
   pupilGivenName: string;
@@ -46,13 +47,26 @@ function recipientsOf(pupils: ReturnType<typeof linkedPupils>, school: Pick<Scho
     .leftJoin('classes as c', 'c.id', 'p.class_id')
     .where({ 'p.school_id': school.id, 'a.kind': 'guardian' })
     .whereNull('a.closed_at')
-    .select({
-      accountId: 'a.id',
-      pupilGivenName: 'p.given_name',
-      pupilFamilyName: 'p.family_name',
-      classCode: 'c.code',
-      classLabel: 'c.label',
-    });
+    .select(RECIPIENT);
+}
+
+const RECIPIENT = {
+  accountId: 'a.id',
+  pupilGivenName: 'p.given_name',
+  pupilFamilyName: 'p.family_name',
+  classCode: 'c.code',
+  classLabel: 'c.label',
+};
+
+/** Living accounts of pupils who are in the school. */
+function pupilsThemselves(db: Database, school: Pick<School, 'id'>) {
+  return db('pupils as p')
+    .join('accounts as a', 'a.id', 'p.account_id')
+    .leftJoin('classes as c', 'c.id', 'p.class_id')
+    .where({ 'p.school_id': school.id, 'a.kind': 'pupil' })
+    .whereNull('p.left_at')
+    .whereNull('a.closed_at')
+    .select(RECIPIENT);
 }
 
 /** All of the school through whose pupils it may notify. */
@@ -68,10 +82,14 @@ export async function findRecipientsAmong(
   db: Database,
   school: Pick<School, 'id'>,
   accountIds: readonly number[],
+  of: AccountKind,
 ): Promise<Recipient[]> {
   const found: Recipient[] = [];
   for (const ids of chunksOf(accountIds)) {
-    const rows: Recipient[] = await recipientsOf(recordedPupils(db), school).whereIn('g.account_id', ids);
+    const rows: Recipient[] =
+      of === 'pupil'
+        ? await pupilsThemselves(db, school).whereIn('p.account_id', ids)
+        : await recipientsOf(recordedPupils(db), school).whereIn('g.account_id', ids);
     found.push(...rows);
   }
   return found;
@@ -109,6 +127,8 @@ export async function findLinked(db: Database, accountIds: readonly number[]): P
 export type NewBatch = {
   publicId: string;
   schoolId: number;
+  /** Whose accounts. */
+  of: AccountKind;
   channel: Channel | 'reset';
   withReset: boolean;
   /** One account was asked for from its own page. */
@@ -125,6 +145,7 @@ export async function insertBatch(trx: Transaction, batch: NewBatch): Promise<nu
   const [id = 0] = await trx('notification_batches').insert({
     public_id: batch.publicId,
     school_id: batch.schoolId,
+    account_kind: batch.of,
     channel: batch.channel,
     with_reset: batch.withReset ? 1 : 0,
     single_account: batch.single ? 1 : 0,

@@ -1,5 +1,5 @@
 import { lockAccounts } from '../accounts/store.ts';
-import type { Account } from '../accounts/types.ts';
+import type { Account, AccountKind } from '../accounts/types.ts';
 import type { Actor } from '../audit/record.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps, Transaction } from '../deps.ts';
@@ -40,6 +40,8 @@ type Needs = Pick<Deps, 'jobsDb' | 'clock' | 'random' | 'config' | 'sealer' | 'r
 export type NotifyRequest = {
   schoolId: number;
   accountIds: readonly number[];
+  /** Of whom the accounts are; the guardians' unless told. */
+  of?: AccountKind;
   channel: Channel;
   /** A new provisional password for all that may have one (R-113). */
   withReset: boolean;
@@ -105,13 +107,14 @@ async function distribute(
   { recipients, accounts: locked }: Whom,
   how: How,
 ): Promise<Batch> {
-  const { channel, withReset, actor, formKey } = how;
+  const { channel, withReset, actor, formKey, of = 'guardian' } = how;
   const now = deps.clock.now();
   const publicId = deps.random.bytes(16).toString('base64url');
   // Of two who press at once the second finds here that there is the batch of the first.
   const id = await insertBatch(trx, {
     publicId,
     schoolId: school.id,
+    of,
     channel,
     withReset,
     single: how.single ?? false,
@@ -130,7 +133,7 @@ async function distribute(
     planNotice(deps, account, how, { now, address, linked: linked.has(account.id) }),
   );
   await carryOut(trx, plans, { now, actor, schoolId: school.id, distributes: true });
-  const families = byAccount(await findChildren(trx, ids));
+  const families = byAccount(of === 'pupil' ? [] : await findChildren(trx, ids));
   const batch = { id, publicId, school, at: now, notified: assemble(recipients, plans, families) };
   const addresses = new Map(addressed.map(({ account, address }) => [account.id, address]));
   const messageIds =

@@ -102,13 +102,16 @@ export const isOneAddress = (to: string): boolean => /^[^\s@,;:<>"()[\]\\]+@[^\s
 
 /** The three parts of a mail. In the subject and the text nothing is HTML; names cannot add lines to the header. */
 function renderMail(deps: Pick<Deps, 'render' | 'config'>, mail: QueuedMail): MailContent {
+  // A pupil's credentials have words of their own.
+  const of = 'of' in mail.data ? mail.data.of : 'guardian';
+  const template = of === 'pupil' ? `pupil-${mail.template}` : mail.template;
   const part = (name: 'subject' | 'text' | 'html') =>
-    deps.render(`messages/${mail.template}.email`, {
+    deps.render(`messages/${template}.email`, {
       ...mail.data,
       part: name,
       siteUrl: deps.config.BASE_URL,
       helpUrl: `${deps.config.BASE_URL}/aide`,
-      loginUrl: 'identifier' in mail.data ? loginUrl(deps.config.BASE_URL, mail.data.identifier) : null,
+      loginUrl: 'identifier' in mail.data ? loginUrl(deps.config.BASE_URL, mail.data.identifier, of) : null,
     });
   return {
     subject: part('subject').replace(/\s+/g, ' ').trim(),

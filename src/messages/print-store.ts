@@ -1,5 +1,5 @@
 import { accountColumns } from '../accounts/store.ts';
-import type { Account } from '../accounts/types.ts';
+import type { Account, AccountKind } from '../accounts/types.ts';
 import { chunksOf } from '../db/batch.ts';
 import type { Database, Transaction } from '../deps.ts';
 
@@ -10,6 +10,8 @@ export type PrintBatch = {
   id: number;
   publicId: string;
   schoolId: number;
+  /** Whose accounts. */
+  of: AccountKind;
   at: Date;
   pdfState: PdfState;
   pdfDone: number;
@@ -21,6 +23,7 @@ const COLUMNS = {
   id: 'id',
   publicId: 'public_id',
   schoolId: 'school_id',
+  of: 'account_kind',
   at: 'created_at',
   pdfState: 'pdf_state',
   pdfDone: 'pdf_done',

@@ -1,4 +1,4 @@
-import type { Account } from '../accounts/types.ts';
+import type { Account, AccountKind } from '../accounts/types.ts';
 import { type Actor, recordAudit } from '../audit/record.ts';
 import { isProvisionalOver } from '../credentials/provisional.ts';
 import { tokenHash } from '../crypto/digests.ts';
@@ -19,7 +19,7 @@ export type Printable = { school: School; at: Date; notified: Notified[] };
 export async function readPrintable(
   db: Database,
   { config, clock }: Pick<Deps, 'config' | 'clock'>,
-  batch: { id: number; schoolId: number; at: Date },
+  batch: { id: number; schoolId: number; of: AccountKind; at: Date },
   { children = true } = {},
 ): Promise<(Printable & { digest: string }) | null> {
   const school = await findSchoolById(db, batch.schoolId);
@@ -29,9 +29,9 @@ export async function readPrintable(
     mayBePrinted(config, account, now),
   );
   const ids = accounts.map((account) => account.id);
-  const recipients = inOrder(await findRecipientsAmong(db, school, ids));
+  const recipients = inOrder(await findRecipientsAmong(db, school, ids, batch.of));
   const byId = new Map(accounts.map((account) => [account.id, account]));
-  const families = byAccount(children ? await findChildren(db, ids) : []);
+  const families = byAccount(children && batch.of === 'guardian' ? await findChildren(db, ids) : []);
   const notified = [...recipients].flatMap(([id, recipient]): Notified[] => {
     const account = byId.get(id);
     if (account === undefined) return [];

@@ -1,3 +1,4 @@
+import type { AccountKind } from '../accounts/types.ts';
 import type { Actor } from '../audit/record.ts';
 import type { Deps } from '../deps.ts';
 import { knownEmails } from '../directory/contact-store.ts';
@@ -21,6 +22,8 @@ export async function resetPasswords(
   request: {
     schoolId: number;
     accountIds: readonly number[];
+    /** Of whom the accounts are; the guardians' unless told. */
+    of?: AccountKind;
     single?: boolean;
     formKey: string | null;
     actor: Actor;
@@ -35,6 +38,7 @@ export async function resetPasswords(
     const id = await insertBatch(trx, {
       publicId,
       schoolId,
+      of: request.of ?? 'guardian',
       channel: 'reset',
       withReset: true,
       single: request.single ?? false,

@@ -1,4 +1,5 @@
 import { lockAccounts } from '../accounts/store.ts';
+import type { AccountKind } from '../accounts/types.ts';
 import { type Actor, recordAudit } from '../audit/record.ts';
 import { isProvisionalOver } from '../credentials/provisional.ts';
 import { inTransaction } from '../db/transaction.ts';
@@ -19,10 +20,15 @@ import { byAccount, inOrder } from './recipients.ts';
  */
 export async function retryFailed(
   deps: Pick<Deps, 'jobsDb' | 'clock' | 'random' | 'config' | 'sealer' | 'render'>,
-  { schoolId, batch: publicId, actor }: { schoolId: number; batch: string; actor: Actor },
+  {
+    schoolId,
+    of = 'guardian',
+    batch: publicId,
+    actor,
+  }: { schoolId: number; of?: AccountKind; batch: string; actor: Actor },
 ): Promise<number | null> {
   return inTransaction(deps.jobsDb, async (trx) => {
-    const head = await findBatch(trx, schoolId, publicId);
+    const head = await findBatch(trx, { schoolId, of }, publicId);
     const school = await findSchoolById(trx, schoolId);
     if (head === null || school === null) return null;
     const now = deps.clock.now();
@@ -38,8 +44,8 @@ export async function retryFailed(
     const ids = accounts.map(({ id }) => id).filter((id) => still.has(id));
     const known = await knownEmails(trx, ids);
     const addresses = new Map(accounts.map((account) => [account.id, addressOf(account, known)]));
-    const recipients = inOrder(await findRecipientsAmong(trx, school, ids));
-    const families = byAccount(await findChildren(trx, ids));
+    const recipients = inOrder(await findRecipientsAmong(trx, school, ids, of));
+    const families = byAccount(of === 'pupil' ? [] : await findChildren(trx, ids));
     const notified = accounts.flatMap((account): Notified[] => {
       const recipient = recipients.get(account.id);
       const over =

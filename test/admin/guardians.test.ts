@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { selectAccounts } from '../../src/accounts/select.ts';
+import { scopeOf } from '../../src/admin/visit.ts';
 import { showNothingSelected } from '../../src/admin/guardians/list.ts';
 import { readSelection, selectionFields } from '../../src/admin/guardians/selection.ts';
 import { refuseForeign } from '../../src/admin/refusals.ts';
@@ -67,7 +68,7 @@ const PROBE: AdminRoute = {
   handle: async (door: AdminDoor, ctx: Context, visit: SchoolVisit) => {
     const selection = readSelection(door, ctx);
     if (selection === null) return showNothingSelected(door, ctx, visit);
-    const ids = await selectAccounts(door.deps.db, visit.school, selection);
+    const ids = await selectAccounts(door.deps.db, scopeOf(visit), selection);
     if (ids === null) return refuseForeign(door, ctx, visit, 'account');
     ctx.body = { ids, fields: selectionFields(selection) };
   },

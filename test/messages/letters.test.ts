@@ -14,6 +14,7 @@ const ruler: Ruler = {
 };
 const LETTER: Letter = {
   kind: 'C01',
+  of: 'guardian',
   school: { uai: '0319901A', name: 'E.E.PU LES TILLEULS', town: null, degree: 1 },
   guardian: { givenName: 'Gaëlle', familyName: 'Réabu' },
   children: [{ givenName: 'Léa', familyName: 'Réabu' }],

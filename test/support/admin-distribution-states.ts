@@ -41,6 +41,7 @@ const people = [
 
 const confirm: ConfirmPage = {
   frame,
+  people: 'guardians',
   act: 'sheet',
   single: null,
   withReset: true,
@@ -58,6 +59,7 @@ const confirm: ConfirmPage = {
 };
 const batch: BatchPage = {
   frame,
+  people: 'guardians',
   act: 'sheet',
   single: false,
   withReset: true,
@@ -195,6 +197,7 @@ export const ADMIN_DISTRIBUTION_STATES: PageState[] = [
   }),
   state<BatchesPage>('list', 'batches', {
     frame,
+    people: 'guardians',
     rows: (['sheet', 'email', 'reset'] as const).map((act, index) => ({
       href: `${base}/distributions/x`,
       act,
@@ -213,6 +216,7 @@ export const ADMIN_DISTRIBUTION_STATES: PageState[] = [
   }),
   state<BatchesPage>('list-empty', 'batches', {
     frame,
+    people: 'guardians',
     rows: [],
     total: 0,
     range: { from: 0, to: 0 },

@@ -37,6 +37,7 @@ const row = (
 ): Row => ({
   publicId: identifier.padEnd(22, 'x').replace(/\W/g, '_'),
   href: `${AT}/comptes/x`,
+  noAccount: null,
   pupil,
   className,
   mef: '',
@@ -91,6 +92,7 @@ const columns = (keys: readonly Results['columns'][number]['key'][]): Results['c
 
 const results: Results = {
   csrf: 'jeton',
+  selects: true,
   confirmHref: `${AT}/responsables/confirmer`,
   pdfHref: `${AT}/responsables/liste.pdf`,
   csvHref: `${AT}/responsables/liste.csv`,
@@ -120,6 +122,8 @@ const results: Results = {
 
 const list: GuardiansPage = {
   frame,
+  people: 'guardians',
+  batchesHref: `${AT}/distributions`,
   degree: 1,
   helpLinks: helpLinks(),
   listHref: `${AT}/responsables`,

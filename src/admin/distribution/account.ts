@@ -9,13 +9,14 @@ import { notify } from '../../messages/notify.ts';
 import { findLinked } from '../../messages/notify-store.ts';
 import { resetOutcome } from '../../messages/plan.ts';
 import { resetPasswords } from '../../messages/reset.ts';
-import { frameOf } from '../frame.ts';
+import { pathsOf } from '../address.ts';
+import { accountsFrame } from '../frame.ts';
 import { carriedQuery } from '../guardians/search.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
-import { actorOf, csrfOf } from '../visit.ts';
+import { actorOf, csrfOf, peopleOf, scopeOf } from '../visit.ts';
 import type { Act, ActivationPage, ConfirmPage } from './pages.ts';
-import { onceOf, pathsOf, sentOnce } from './visit.ts';
+import { onceOf, sentOnce } from './visit.ts';
 
 /** The three actions of the page of one account (R-109): each with a page that asks first. */
 
@@ -28,7 +29,7 @@ function ofSchool(
   return async (door, ctx, visit) => {
     const { db, config } = door.deps;
     const strict = { withoutSettled: config.STRICT_SECOND_DEGREE };
-    const account = await findOwnAccount(db, visit.school, partOf(ctx, 'account'), strict);
+    const account = await findOwnAccount(db, scopeOf(visit), partOf(ctx, 'account'), strict);
     if (account === null) return refuseForeign(door, ctx, visit, 'account');
     return handle(door, ctx, { ...visit, account });
   };
@@ -66,6 +67,7 @@ export const resetOne = ofSchool(async (door, ctx, visit) => {
 
 const one = (ctx: Context, visit: Named) => ({
   schoolId: visit.school.id,
+  of: visit.of,
   accountIds: [visit.account.id],
   single: true,
   actor: actorOf(ctx, visit),
@@ -73,7 +75,7 @@ const one = (ctx: Context, visit: Named) => ({
 
 async function ask(door: AdminDoor, ctx: Context, visit: Named, act: Act, withReset: boolean): Promise<void> {
   const { deps } = door;
-  const { account, school, staff } = visit;
+  const { account } = visit;
   const paths = pathsOf(visit);
   const here = paths.account(account.publicId);
   const carried = carriedQuery(ctx);
@@ -88,7 +90,8 @@ async function ask(door: AdminDoor, ctx: Context, visit: Named, act: Act, withRe
     [{ name: 'account', value: account.publicId }],
   );
   const page: ConfirmPage = {
-    frame: frameOf(door, ctx, staff, { module: 'administration', school, current: 'guardians' }),
+    frame: accountsFrame(door, ctx, visit),
+    people: peopleOf(visit),
     act,
     single: { name: listedName(account), identifier: account.identifier },
     withReset: act !== 'reset' && resets,
@@ -132,14 +135,15 @@ export const sendActivationAgain = ofSchool(async (door, ctx, visit) => {
 function showActivation(
   door: AdminDoor,
   ctx: Context,
-  { account, school, staff }: Named,
+  visit: Named,
   shown: Pick<ActivationPage, 'email' | 'sent' | 'errors'>,
   status = 200,
 ): void {
-  const here = pathsOf({ school }).account(account.publicId);
+  const { account } = visit;
+  const here = pathsOf(visit).account(account.publicId);
   const carried = carriedQuery(ctx);
   const page: ActivationPage = {
-    frame: frameOf(door, ctx, staff, { module: 'administration', school, current: 'guardians' }),
+    frame: accountsFrame(door, ctx, visit),
     single: { name: listedName(account), identifier: account.identifier },
     action: `${here}/activation${carried}`,
     csrf: csrfOf(door, ctx),

@@ -12,15 +12,15 @@ import {
   type ResultRow,
 } from '../../messages/batches-store.ts';
 import { retryFailed } from '../../messages/retry.ts';
-import { frameOf } from '../frame.ts';
+import { pathsOf } from '../address.ts';
+import { accountsFrame } from '../frame.ts';
 import { carriedQuery } from '../guardians/search.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
-import { actorOf, csrfOf } from '../visit.ts';
+import { actorOf, csrfOf, peopleOf, scopeOf } from '../visit.ts';
 import { lettersShown } from './letters.ts';
 import { mailsShown } from './mails.ts';
 import { type BatchVisit, ofBatch } from './of-batch.ts';
 import type { BatchPage, Person } from './pages.ts';
-import { pathsOf } from './visit.ts';
 
 /** As many as the largest school has: the list of R-121 names everybody. */
 const MOST_NAMES = 5000;
@@ -30,7 +30,7 @@ const REFRESH_S = 2;
 /** GET /distributions/:batch */
 export const showBatch = ofBatch(async (door, ctx, visit) => {
   const { deps } = door;
-  const { head, school, staff } = visit;
+  const { head } = visit;
   const { db } = deps;
   const counts = (await countResults(db, [head.id])).get(head.id) ?? [];
   const sum = (which: (count: (typeof counts)[number]) => boolean) =>
@@ -49,7 +49,8 @@ export const showBatch = ofBatch(async (door, ctx, visit) => {
       ? []
       : (await findWithoutPassword(db, head.id, MOST_NAMES)).map(personOf(visit, back));
   const page: BatchPage = {
-    frame: frameOf(door, ctx, staff, { module: 'administration', school, current: 'guardians' }),
+    frame: accountsFrame(door, ctx, visit),
+    people: peopleOf(visit),
     act,
     single: head.single,
     withReset: head.withReset,
@@ -64,7 +65,8 @@ export const showBatch = ofBatch(async (door, ctx, visit) => {
     mails: act === 'email' && done > 0 ? await mailsShown(door, ctx, visit, counts) : null,
     ...(await ofOne(door, ctx, visit)),
     listHref: paths.list + back,
-    batchesHref: paths.batches,
+    // Whoever only helps one pupil at a time has no list of what was distributed to all.
+    batchesHref: visit.module === 'troubleshooting' ? null : paths.batches,
   };
   if (letters?.state === 'making') ctx.set('Refresh', String(REFRESH_S));
   showPage(deps, ctx, 'admin/distribution/batch', page);
@@ -96,7 +98,7 @@ async function ofOne(
   }
   const row = await findOnly(deps.db, head.id);
   // He may have left the school since: his page is not there then.
-  const account = row && (await findOwnAccount(deps.db, school, row.publicId));
+  const account = row && (await findOwnAccount(deps.db, scopeOf(visit), row.publicId));
   if (row === null || account === null) return { secret: null, accountHref: null, again: null };
   const here = pathsOf(visit).account(row.publicId);
   const back = carriedQuery(ctx);
@@ -119,9 +121,10 @@ async function ofOne(
 
 /** POST /distributions/:batch/reessayer */
 export const retryBatch = ofBatch(async (door, ctx, visit) => {
-  const { head, school } = visit;
+  const { head, school, of } = visit;
   const again = await retryFailed(door.deps, {
     schoolId: school.id,
+    of,
     batch: head.publicId,
     actor: actorOf(ctx, visit),
   });

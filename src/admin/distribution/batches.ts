@@ -1,29 +1,32 @@
 import type { Context } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
 import { countBatches, countResults, listBatches } from '../../messages/batches-store.ts';
-import { frameOf } from '../frame.ts';
+import { pathsOf } from '../address.ts';
+import { accountsFrame } from '../frame.ts';
 import { pageNumber, pagingOf, rowsOfPage } from '../paging.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
+import { peopleOf } from '../visit.ts';
 import type { BatchesPage } from './pages.ts';
-import { pageHref, pathsOf } from './visit.ts';
+import { pageHref } from './visit.ts';
 
 const ROWS = 20;
 
 /** GET /distributions: what was distributed and reset, the latest first. */
 export async function showBatches(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> {
   const { db } = door.deps;
-  const { school, staff } = visit;
+  const scope = { schoolId: visit.school.id, of: visit.of };
   const paths = pathsOf(visit);
-  const total = await countBatches(db, school.id);
+  const total = await countBatches(db, scope);
   const at = rowsOfPage(pageNumber(ctx.query.page), { total, rows: ROWS });
   const { previousHref, nextHref } = pagingOf(at.page, at.pages, pageHref(paths.batches));
-  const heads = await listBatches(db, school.id, { offset: at.offset, limit: ROWS });
+  const heads = await listBatches(db, scope, { offset: at.offset, limit: ROWS });
   const counts = await countResults(
     db,
     heads.map(({ id }) => id),
   );
   const page: BatchesPage = {
-    frame: frameOf(door, ctx, staff, { module: 'administration', school, current: 'guardians' }),
+    frame: accountsFrame(door, ctx, visit),
+    people: peopleOf(visit),
     rows: heads.map((head) => {
       const own = counts.get(head.id) ?? [];
       const sum = (which: (count: (typeof own)[number]) => boolean) =>

@@ -1,11 +1,11 @@
-import { findOwnIds } from '../../accounts/guardians-store.ts';
-import { selectAccounts } from '../../accounts/select.ts';
+import { findOwn, selectAccounts } from '../../accounts/select.ts';
 import type { Context } from '../../http/context.ts';
 import { field } from '../../http/form.ts';
 import { BATCH_PARTS, findBatch, findPart } from '../../messages/batches-store.ts';
 import { ofAddress, ofForm, readSearch, searchFields } from '../guardians/search.ts';
 import { readSelection, selectionFields } from '../guardians/selection.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
+import { scopeOf } from '../visit.ts';
 import type { HiddenField } from './pages.ts';
 
 /** Whom a form means. */
@@ -27,14 +27,13 @@ export type Chosen = {
  */
 export async function chosenOf(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<Chosen | null> {
   const { db } = door.deps;
-  const { school } = visit;
   if (field(ctx, 'batch') !== '') return partOfBatch(door, ctx, visit);
   const selection = readSelection(door, ctx);
   if (selection === null) return null;
   const selected = selectionFields(selection);
   const ticked = 'publicIds' in selection ? selected : [];
   return {
-    ids: await selectAccounts(db, school, selection),
+    ids: await selectAccounts(db, scopeOf(visit), selection),
     fields: selected,
     search: searchBeside(ctx),
     ticked,
@@ -51,7 +50,7 @@ function searchBeside(ctx: Context): HiddenField[] {
 async function partOfBatch(
   { deps: { db, config } }: AdminDoor,
   ctx: Context,
-  { school }: SchoolVisit,
+  visit: SchoolVisit,
 ): Promise<Chosen> {
   const batch = field(ctx, 'batch');
   const part = BATCH_PARTS.find((one) => one === field(ctx, 'part'));
@@ -59,11 +58,12 @@ async function partOfBatch(
     { name: 'batch', value: batch },
     { name: 'part', value: part ?? '' },
   ];
-  const head = await findBatch(db, school.id, batch);
+  const { school, of } = visit;
+  const head = await findBatch(db, { schoolId: school.id, of }, batch);
   const ids =
     head === null || part === undefined
       ? null
-      : await findOwnIds(db, school, await findPart(db, head.id, part), {
+      : await findOwn(db, scopeOf(visit), await findPart(db, head.id, part), {
           withoutSettled: config.STRICT_SECOND_DEGREE && school.degree === 2,
         });
   return { ids, fields, search: searchBeside(ctx), ticked: [] };

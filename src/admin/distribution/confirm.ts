@@ -4,15 +4,16 @@ import { seeOther, showPage } from '../../http/page.ts';
 import { type BatchResult, notify } from '../../messages/notify.ts';
 import { findBatchOfForm } from '../../messages/notify-store.ts';
 import { resetPasswords } from '../../messages/reset.ts';
-import { frameOf } from '../frame.ts';
+import { pathsOf } from '../address.ts';
+import { accountsFrame } from '../frame.ts';
 import { showNothingSelected } from '../guardians/list.ts';
 import { carriedQuery, formQuery } from '../guardians/search.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
-import { actorOf, csrfOf } from '../visit.ts';
+import { actorOf, csrfOf, peopleOf } from '../visit.ts';
 import { type Chosen, chosenOf } from './chosen.ts';
 import type { Act, ConfirmPage } from './pages.ts';
-import { onceOf, pathsOf, sentOnce } from './visit.ts';
+import { onceOf, sentOnce } from './visit.ts';
 
 /** « Êtes-vous sûr... » for the accounts that were selected in the list, and what follows (sections L and O). */
 
@@ -53,7 +54,6 @@ async function ask(
   { changed }: { changed: boolean },
 ): Promise<void> {
   const { deps } = door;
-  const { school } = visit;
   const chosen = await chosenOf(door, ctx, visit);
   if (chosen === null) return showNothingSelected(door, ctx, visit);
   const { ids } = chosen;
@@ -63,7 +63,8 @@ async function ask(
   const once = await onceOf(door, visit, [act, String(withReset)], chosen.fields);
   const paths = pathsOf(visit);
   const page: ConfirmPage = {
-    frame: frameOf(door, ctx, visit.staff, { module: 'administration', school, current: 'guardians' }),
+    frame: accountsFrame(door, ctx, visit),
+    people: peopleOf(visit),
     act,
     single: null,
     withReset,
@@ -110,7 +111,7 @@ async function carryOut(
   work: (request: Request) => Promise<BatchResult>,
 ): Promise<void> {
   const { db } = door.deps;
-  const { school } = visit;
+  const { school, of } = visit;
   const once = sentOnce(ctx);
   if (once === null) return ask(door, ctx, visit, act, { changed: true });
   const back = formQuery(ctx);
@@ -123,7 +124,13 @@ async function carryOut(
   if (accountIds === null) return refuseForeign(door, ctx, visit, 'account');
   if (String(accountIds.length) !== field(ctx, 'expected'))
     return ask(door, ctx, visit, act, { changed: true });
-  const result = await work({ schoolId: school.id, accountIds, formKey: once, actor: actorOf(ctx, visit) });
+  const result = await work({
+    schoolId: school.id,
+    of,
+    accountIds,
+    formKey: once,
+    actor: actorOf(ctx, visit),
+  });
   if (result.ok) return seeOther(ctx, pathsOf(visit).batch(result.batch) + back);
   if (result.reason === 'foreign') return refuseForeign(door, ctx, visit, 'account');
   return showNothingSelected(door, ctx, visit);

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { AccountKind } from '../../accounts/types.ts';
 import { fileStamp } from '../../files/moment.ts';
 import type { Context } from '../../http/context.ts';
 import { seeOther } from '../../http/page.ts';
@@ -8,13 +9,13 @@ import { LETTERS_AT_ONCE } from '../../messages/notify.ts';
 import { type Printable, readPrintable, recordPrint } from '../../messages/print.ts';
 import { askForLetters, findPrintBatch } from '../../messages/print-store.ts';
 import { writeLetters } from '../../messages/write-letters.ts';
+import { pathsOf } from '../address.ts';
 import { answerPdf } from '../pdf-answer.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor } from '../types.ts';
 import { actorOf, csrfOf } from '../visit.ts';
 import { type BatchVisit, ofBatch } from './of-batch.ts';
 import type { LettersShown } from './pages.ts';
-import { pathsOf } from './visit.ts';
 
 /**
  * The letters of a distribution (R-118 to R-120). A few are made while they are downloaded; many are made beforehand and
@@ -68,12 +69,13 @@ export const downloadLetters = ofBatch(async (door, ctx, visit) => {
     return seeOther(ctx, pathsOf(visit).batch(head.publicId));
   ctx.set('Cache-Control', 'no-store');
   const answer = (write: (sink: Writable) => Promise<void>) =>
-    answerPdf(deps, ctx, fileName(printable), write);
+    answerPdf(deps, ctx, fileName(printable, visit.of), write);
   // HEAD prints nothing.
   if (ctx.method !== 'GET') return answer(async (sink) => void sink.end());
   await recordPrint(deps, printable, { batch: batch.id, actor: actorOf(ctx, visit) });
   answer((sink) => (few ? writeLetters(deps, printable, sink) : pipeline(openLetters(deps, batch), sink)));
 });
 
-/** `Educonnect-Courriers-0311478N-20260906093000.pdf` */
-const fileName = ({ school, at }: Printable) => `Educonnect-Courriers-${school.uai}-${fileStamp(at)}.pdf`;
+/** `Educonnect-Courriers-0311478N-20260906093000.pdf`; `Educonnect-CourriersEleves-...` */
+const fileName = ({ school, at }: Printable, of: AccountKind) =>
+  `Educonnect-Courriers${of === 'pupil' ? 'Eleves' : ''}-${school.uai}-${fileStamp(at)}.pdf`;

@@ -1,13 +1,14 @@
 import { listedName } from '../../directory/names.ts';
 import type { Context } from '../../http/context.ts';
 import { type BatchCount, findRecipientsOf } from '../../messages/batches-store.ts';
+import { pathsOf } from '../address.ts';
 import { carriedQuery } from '../guardians/search.ts';
 import { pageNumber, pagingOf, rowsOfPage } from '../paging.ts';
 import type { AdminDoor } from '../types.ts';
 import { csrfOf } from '../visit.ts';
 import type { BatchVisit } from './of-batch.ts';
 import type { MailState, MailsShown } from './pages.ts';
-import { pageHref, pathsOf } from './visit.ts';
+import { pageHref } from './visit.ts';
 
 const STATES: readonly MailState[] = ['waiting', 'sent', 'failed', 'bounced', 'replaced'];
 const ROWS = 50;

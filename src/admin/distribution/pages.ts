@@ -1,5 +1,6 @@
 import type { ResetOutcome } from '../../messages/plan.ts';
 import type { AdminPage } from '../pages.ts';
+import type { People } from '../visit.ts';
 
 /** What the pages of `views/admin/distribution/` are given. Templates write the sentences. */
 
@@ -9,6 +10,7 @@ export type HiddenField = { name: string; value: string };
 
 /** `admin/distribution/confirm` (R-116, R-117, R-143, R-144) */
 export type ConfirmPage = AdminPage & {
+  people: People;
   act: Act;
   /** One account, from its own page: « ZOUMN Guillaume », « g.zoumn ». */
   single: { name: string; identifier: string } | null;
@@ -52,6 +54,7 @@ export type MailsShown = {
 
 /** `admin/distribution/batch`: what became of a distribution or a reset (R-114, R-118, R-119, R-121, R-122). */
 export type BatchPage = AdminPage & {
+  people: People;
   act: Act;
   single: boolean;
   withReset: boolean;
@@ -76,11 +79,13 @@ export type BatchPage = AdminPage & {
    */
   again: { action: string; csrf: string; batch: string | null } | null;
   listHref: string;
-  batchesHref: string;
+  /** Null: in the troubleshooting. */
+  batchesHref: string | null;
 };
 
 /** `admin/distribution/batches`: the past distributions of the school. */
 export type BatchesPage = AdminPage & {
+  people: People;
   rows: {
     href: string;
     act: Act;

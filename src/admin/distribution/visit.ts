@@ -3,25 +3,10 @@ import type { Context } from '../../http/context.ts';
 import { field } from '../../http/form.ts';
 import { findLatestBatch } from '../../messages/notify-store.ts';
 import { staffActor } from '../../staff/sessions.ts';
-import { atSchool } from '../address.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import type { HiddenField } from './pages.ts';
 
-/** What the handlers of this folder share: addresses, and what makes a form one. */
-
-export const pathsOf = ({ school }: Pick<SchoolVisit, 'school'>) => {
-  const base = atSchool(school);
-  return {
-    list: `${base}/responsables`,
-    confirm: `${base}/responsables/confirmer`,
-    notify: `${base}/responsables/notifier`,
-    reset: `${base}/responsables/reinitialiser`,
-    batches: `${base}/distributions`,
-    batch: (id: string) => `${base}/distributions/${id}`,
-    letters: (id: string) => `${base}/distributions/${id}/courrier.pdf`,
-    account: (publicId: string) => `${base}/comptes/${publicId}`,
-  };
-};
+/** What the handlers of this folder share: pages of lists, and what makes a form one. */
 
 /** A page of a list. @param query what else its address asks, `?q=...` */
 export const pageHref =
@@ -35,12 +20,12 @@ export const pageHref =
  */
 export async function onceOf(
   { deps }: AdminDoor,
-  { staff, school }: Pick<SchoolVisit, 'staff' | 'school'>,
+  { staff, school, module, of }: SchoolVisit,
   what: readonly string[],
   fields: readonly HiddenField[],
 ): Promise<string> {
   const latest = await findLatestBatch(deps.db, school.id);
-  return tokenHash(JSON.stringify([staffActor(staff), school.uai, what, fields, latest]));
+  return tokenHash(JSON.stringify([staffActor(staff), school.uai, module, of, what, fields, latest]));
 }
 
 /** The mark of the form that was sent; null: it has none, and must be confirmed again. */

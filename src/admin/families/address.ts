@@ -1,5 +1,6 @@
+import type { AccountKind } from '../../accounts/types.ts';
 import type { StaffSchool } from '../../staff/types.ts';
-import { atSchool } from '../address.ts';
+import { atSchool, pathsOf } from '../address.ts';
 
 /** The pages that help families, by the last part of their address below the school's. */
 export const HELP_PAGES = {
@@ -24,5 +25,8 @@ export function helpHref(
   return `${atSchool(school)}/${HELP_PAGES[page]}${search}`;
 }
 
-export const accountHref = (school: Pick<StaffSchool, 'uai'>, publicId: string) =>
-  `${atSchool(school)}/comptes/${publicId}`;
+export const accountHref = (
+  school: Pick<StaffSchool, 'uai'>,
+  publicId: string,
+  of: AccountKind = 'guardian',
+) => pathsOf({ school, module: 'administration', of }).account(publicId);

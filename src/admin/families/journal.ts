@@ -96,7 +96,7 @@ function shownAct(school: StaffSchool, line: JournalLine, names: ReadonlyMap<str
     account: account && {
       name: listedName(account),
       identifier: account.identifier,
-      href: account.closedAt === null ? accountHref(school, account.publicId) : null,
+      href: account.closedAt === null ? accountHref(school, account.publicId, account.kind) : null,
     },
     how: howOf(event, details),
   };
@@ -110,7 +110,7 @@ function howOf(event: string, details: string | null): string | null {
     const letter = /\bC0([1-6])\b/.exec(details ?? '')?.[1];
     return letter === undefined ? null : Number(letter) % 2 === 1 ? 'sheet' : 'email';
   }
-  if (event === 'list-accounts' || event === 'list-password')
+  if (event === 'list-accounts' || event === 'list-pupils' || event === 'list-password')
     return CSV_OR_PDF.exec(details ?? '')?.[1] ?? null;
   return null;
 }

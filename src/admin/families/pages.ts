@@ -29,8 +29,9 @@ export type ShownCheck = Pick<CheckStory, 'way' | 'failed' | 'times' | 'lastAt' 
 export type ShownDiagnosis = {
   ways: { way: Way; status: WayStatus; findings: ShownFinding[] }[];
   checks: ShownCheck[];
-  journalHref: string;
-  attachmentsHref: string;
+  /** Null: not for whoever only troubleshoots, or not of a pupil. */
+  journalHref: string | null;
+  attachmentsHref: string | null;
 };
 
 /** A choice between lists, as links with their counts. */

@@ -12,13 +12,13 @@ import { readableMobile } from '../../directory/phone.ts';
 import { type Context, partOf } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
 import { addressOf } from '../../messages/letter.ts';
-import { isRefused, resetOutcome } from '../../messages/plan.ts';
-import { atSchool } from '../address.ts';
+import { isRefused, type ResetOutcome, resetOutcome } from '../../messages/plan.ts';
+import { pathsOf } from '../address.ts';
 import { accountDiagnosis } from '../families/diagnosis.ts';
 import { frameOf } from '../frame.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
-import { actorOf, csrfOf } from '../visit.ts';
+import { actorOf, csrfOf, scopeOf } from '../visit.ts';
 import type { AccountActions, AccountPage, ShownPassword } from './pages.ts';
 import { carriedQuery } from './search.ts';
 
@@ -31,7 +31,7 @@ import { carriedQuery } from './search.ts';
 export async function showAccount(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> {
   const { deps } = door;
   const { school, staff } = visit;
-  const account = await findOwnAccount(deps.db, school, partOf(ctx, 'account'));
+  const account = await findOwnAccount(deps.db, scopeOf(visit), partOf(ctx, 'account'));
   if (account === null) return refuseForeign(door, ctx, visit, 'account');
   const { id } = account;
   const [linkedAt, mobiles, emails, pupils, diagnosis, data] = await Promise.all([
@@ -46,7 +46,7 @@ export async function showAccount(door: AdminDoor, ctx: Context, visit: SchoolVi
   const page: AccountPage = {
     frame: frameOf(door, ctx, staff, { module: 'administration', school, current: 'guardians' }),
     degree: school.degree,
-    listHref: `${atSchool(school)}/responsables${carriedQuery(ctx)}`,
+    listHref: pathsOf(visit).list + carriedQuery(ctx),
     name: listedName(account),
     identifier: account.identifier,
     password: await passwordShown(door, ctx, visit, account),
@@ -73,7 +73,7 @@ export async function showAccount(door: AdminDoor, ctx: Context, visit: SchoolVi
 }
 
 /** What is shown of the password (R-083, R-086). One in clear is seen once a page, and the trail knows by whom. */
-async function passwordShown(
+export async function passwordShown(
   { deps }: AdminDoor,
   ctx: Context,
   { school, staff }: SchoolVisit,
@@ -101,14 +101,24 @@ async function passwordShown(
 function actionsOf(
   door: AdminDoor,
   ctx: Context,
-  { school }: SchoolVisit,
+  visit: SchoolVisit,
   account: Account,
   linked: boolean,
 ): AccountActions | null {
-  const strict = door.deps.config.STRICT_SECOND_DEGREE && school.degree === 2;
+  const strict = door.deps.config.STRICT_SECOND_DEGREE && visit.school.degree === 2;
   if (strict && isSettled(account.origin)) return null;
-  const here = `${atSchool(school)}/comptes/${account.publicId}`;
-  const reset = resetOutcome(account, { linked });
+  return actionsFor(door, ctx, visit, account, resetOutcome(account, { linked }));
+}
+
+/** The same once it is known that something may. */
+export function actionsFor(
+  door: AdminDoor,
+  ctx: Context,
+  visit: SchoolVisit,
+  account: Account,
+  reset: ResetOutcome,
+): AccountActions {
+  const here = pathsOf(visit).account(account.publicId);
   const carried = carriedQuery(ctx);
   return {
     csrf: csrfOf(door, ctx),

@@ -1,16 +1,17 @@
-import { type GuardianRow, isSettled } from '../../accounts/guardian-filters.ts';
-import { countGuardians, findGuardianRows } from '../../accounts/guardians-store.ts';
+import { isSettled, type ListedRow } from '../../accounts/guardian-filters.ts';
+import { countListed, findListed } from '../../accounts/select.ts';
 import { listedName } from '../../directory/names.ts';
 import { findClasses, findMefs } from '../../directory/options-store.ts';
 import type { Context } from '../../http/context.ts';
 import { showPage } from '../../http/page.ts';
-import { atSchool } from '../address.ts';
+import { pathsOf } from '../address.ts';
 import { helpLinks } from '../families/links.ts';
-import { frameOf } from '../frame.ts';
+import { accountsFrame } from '../frame.ts';
+import type { HelpLink } from '../pages.ts';
 import { pagesAround, pagingOf, rowsOfPage } from '../paging.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
-import { csrfOf } from '../visit.ts';
+import { csrfOf, peopleOf, scopeOf } from '../visit.ts';
 import type { Column, Criteria, GuardiansPage, Results, Row } from './pages.ts';
 import {
   filtersOf,
@@ -24,10 +25,21 @@ import {
   searchQuery,
 } from './search.ts';
 
-/** « Gestion des comptes responsables » (section K, R-170). */
+/** « Gestion des comptes responsables » (section K, R-170), and the same of the pupils (R-169, R-172). */
 
 const PAGE_ROWS = 50;
 
+const PUPIL_COLUMNS = [
+  'pupil',
+  'class',
+  'mef',
+  'identifier',
+  'email',
+  'state',
+  'origin',
+  'distributed',
+  'login',
+] as const;
 const COLUMNS = {
   1: ['pupil', 'class', 'guardian', 'identifier', 'email', 'origin', 'state', 'distributed', 'login'],
   2: ['pupil', 'class', 'mef', 'guardian', 'identifier', 'email', 'state', 'origin', 'distributed', 'login'],
@@ -36,7 +48,7 @@ const COLUMNS = {
 type IsSelected = (publicId: string) => boolean;
 const NOBODY: IsSelected = () => false;
 
-/** GET /admin/etablissements/:uai/responsables */
+/** GET /admin/etablissements/:uai/responsables, .../eleves */
 export async function showGuardians(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> {
   const query = ofAddress(ctx);
   const pageSelected = query.all('select')[0] === 'page';
@@ -73,15 +85,26 @@ async function showList(
   const foreign = (id: number) => !classes.some((own) => own.id === id);
   if (search?.classIds.some(foreign)) return refuseForeign(door, ctx, visit, 'class');
   const page: GuardiansPage = {
-    frame: frameOf(door, ctx, visit.staff, { module: 'administration', school, current: 'guardians' }),
+    frame: accountsFrame(door, ctx, visit),
+    people: peopleOf(visit),
     degree: school.degree,
-    listHref: `${atSchool(visit.school)}/responsables`,
-    helpLinks: await helpLinks(door, school),
+    listHref: pathsOf(visit).list,
+    batchesHref: visit.module === 'troubleshooting' ? null : pathsOf(visit).batches,
+    helpLinks: await linksBeside(door, visit),
     criteria: criteriaOf(search, classes, mefs),
     results: search && (await resultsOf(door, ctx, visit, search, isSelected)),
     errors: nothingSelected ? [{ field: 'all', reason: 'none' }] : [],
   };
   showPage(door.deps, ctx, 'admin/guardians/list', page, nothingSelected ? 400 : 200);
+}
+
+/** Help that is about pupils too; the troubleshooting has none of these pages. */
+const FOR_PUPILS: readonly string[] = ['quality', 'journal'];
+
+async function linksBeside(door: AdminDoor, { school, module, of }: SchoolVisit): Promise<HelpLink[]> {
+  if (module === 'troubleshooting') return [];
+  const links = await helpLinks(door, school);
+  return of === 'guardian' ? links : links.filter(({ key }) => FOR_PUPILS.includes(key));
 }
 
 function criteriaOf(
@@ -121,38 +144,43 @@ async function resultsOf(
   const { deps } = door;
   const { school } = visit;
   const filters = filtersOf(deps, asked);
-  const total = await countGuardians(deps.db, school, filters);
-  const strict = deps.config.STRICT_SECOND_DEGREE && school.degree === 2;
+  const scope = scopeOf(visit);
+  const paths = pathsOf(visit);
+  const selects = visit.module === 'administration';
+  const total = await countListed(deps.db, scope, filters);
+  const strict = deps.config.STRICT_SECOND_DEGREE && school.degree === 2 && visit.of === 'guardian';
   const selectable = strict
-    ? (await countGuardians(deps.db, school, { ...filters, withoutSettled: true })).accounts
+    ? (await countListed(deps.db, scope, { ...filters, withoutSettled: true })).accounts
     : total.accounts;
   const { page, pages, offset, range } = rowsOfPage(asked.page, { total: total.rows, rows: PAGE_ROWS });
   const search = { ...asked, page };
   const { sort, descending } = search;
-  const rows = await findGuardianRows(deps.db, school, filters, {
+  const rows = await findListed(deps.db, scope, filters, {
     sort,
     descending,
     offset,
     limit: PAGE_ROWS,
   });
-  const listHref = `${atSchool(visit.school)}/responsables`;
-  const hrefOf = (change: Partial<GuardianSearch>) => listHref + searchQuery({ ...search, ...change });
+  const hrefOf = (change: Partial<GuardianSearch>) => paths.list + searchQuery({ ...search, ...change });
   const { previousHref, nextHref } = pagingOf(page, pages, (number) => hrefOf({ page: number }));
   const accountQuery = searchQuery({ ...search, page: 1 });
   const shown = rows.map((row) => {
-    const href = `${atSchool(visit.school)}/comptes/${row.publicId}${accountQuery}`;
-    const rowSelectable = !(strict && isSettled(row.origin));
-    const selected = rowSelectable && isSelected(row.publicId);
+    const { account } = row;
+    if (account === null) return rowOf(row, null, { selectable: false, selected: false });
+    const href = paths.account(account.publicId) + accountQuery;
+    const rowSelectable = selects && !(strict && isSettled(account.origin));
+    const selected = rowSelectable && isSelected(account.publicId);
     return rowOf(row, href, { selectable: rowSelectable, selected });
   });
   return {
     csrf: csrfOf(door, ctx),
-    confirmHref: `${listHref}/confirmer`,
-    pdfHref: `${listHref}/liste.pdf`,
-    csvHref: `${listHref}/liste.csv`,
-    handOutHref: `${listHref}/liste-par-classe.pdf`,
+    selects,
+    confirmHref: paths.confirm,
+    pdfHref: paths.pdf,
+    csvHref: paths.csv,
+    handOutHref: paths.handOut,
     hidden: searchFields(search),
-    columns: columnsOf(school.degree, search, hrefOf),
+    columns: columnsOf(visit, search, hrefOf),
     rows: shown,
     accounts: total.accounts,
     selectable,
@@ -171,11 +199,11 @@ async function resultsOf(
 
 /** A column that is sorted ascending turns round; a new order begins on the first page. */
 function columnsOf(
-  degree: 1 | 2,
+  { school, of }: Pick<SchoolVisit, 'school' | 'of'>,
   search: GuardianSearch,
   hrefOf: (change: Partial<GuardianSearch>) => string,
 ): Column[] {
-  return COLUMNS[degree].map((key) => {
+  return (of === 'pupil' ? PUPIL_COLUMNS : COLUMNS[school.degree]).map((key) => {
     const isSorted = search.sort === key;
     const turned = isSorted && !search.descending;
     const direction = search.descending ? 'descending' : 'ascending';
@@ -188,23 +216,25 @@ function columnsOf(
 }
 
 function rowOf(
-  row: GuardianRow,
-  href: string,
+  row: ListedRow,
+  href: string | null,
   { selectable, selected }: { selectable: boolean; selected: boolean },
 ): Row {
+  const { account } = row;
   return {
-    publicId: row.publicId,
+    publicId: account?.publicId ?? '',
     href,
+    noAccount: account !== null ? null : row.hasIne ? 'not-yet' : 'no-ine',
     pupil: listedName({ familyName: row.pupilFamilyName, givenName: row.pupilGivenName }),
     className: row.classLabel ?? '',
     mef: row.mefLabel ?? '',
-    guardian: listedName(row),
-    identifier: row.identifier,
-    hasEmail: row.hasEmail,
-    origin: row.origin,
-    state: row.state,
-    distributedAt: row.distributedAt,
-    lastLoginAt: row.lastLoginAt,
+    guardian: account === null ? '' : listedName(account),
+    identifier: account?.identifier ?? '',
+    hasEmail: account?.hasEmail ?? false,
+    origin: account?.origin ?? 'none',
+    state: account?.state ?? 'not_notified',
+    distributedAt: account?.distributedAt ?? null,
+    lastLoginAt: account?.lastLoginAt ?? null,
     selectable,
     selected,
   };

@@ -3,9 +3,10 @@ import type { AccountOrigin, AccountState } from '../../accounts/types.ts';
 import type { DataDates } from '../../assistance/types.ts';
 import type { ShownDiagnosis } from '../families/pages.ts';
 import type { AdminPage, HelpLink } from '../pages.ts';
+import type { People } from '../visit.ts';
 import type { SearchField } from './search.ts';
 
-/** What the pages of `views/admin/guardians/` are given. Labels follow the degree (X11). */
+/** What the pages of `views/admin/guardians/` are given. Labels follow the degree (X11); the list is also the pupils'. */
 
 export type Choice = { value: string; label: string; chosen: boolean };
 
@@ -23,7 +24,10 @@ export type Criteria = {
 
 export type Row = {
   publicId: string;
-  href: string;
+  /** Null: there is no account to look at. */
+  href: string | null;
+  /** Of a pupil why there is none (R-006): no INE, or the next import makes it. */
+  noAccount: 'no-ine' | 'not-yet' | null;
   pupil: string;
   className: string;
   mef: string;
@@ -48,6 +52,8 @@ export type Column = {
 
 export type Results = {
   csrf: string;
+  /** False: accounts are opened one by one (R-172). */
+  selects: boolean;
   confirmHref: string;
   pdfHref: string;
   csvHref: string;
@@ -71,8 +77,11 @@ export type Results = {
 
 /** `admin/guardians/list` */
 export type GuardiansPage = AdminPage & {
+  people: People;
   degree: 1 | 2;
   listHref: string;
+  /** Past distributions; null: in the troubleshooting. */
+  batchesHref: string | null;
   helpLinks: HelpLink[];
   criteria: Criteria;
   /** Null: nothing was searched (R-096). */

@@ -12,7 +12,7 @@ import { loginUrl } from './login-url.ts';
 import type { Letter, LetterBlock } from './types.ts';
 
 /**
- * Renders `views/messages/<kind>.letter.njk` and reads it back as blocks. The template is escaped like any page,
+ * Renders `views/messages/<kind>.letter.njk`, of a pupil `pupil-<kind>`, and reads it back as blocks. The template is escaped like any page,
  * so that a name with `<` or `&` in it arrives as it is.
  */
 export function letterContent(deps: Pick<Deps, 'render' | 'config'>, letter: Letter): LetterBlock[] {
@@ -21,9 +21,10 @@ export function letterContent(deps: Pick<Deps, 'render' | 'config'>, letter: Let
     ...printable(letter),
     siteUrl: BASE_URL,
     helpUrl: `${BASE_URL}/aide`,
-    loginUrl: loginUrl(BASE_URL, letter.identifier),
+    loginUrl: loginUrl(BASE_URL, letter.identifier, letter.of),
   };
-  return readBlocks(deps.render(`messages/${letter.kind.toLowerCase()}.letter`, data));
+  const own = letter.of === 'pupil' ? 'pupil-' : '';
+  return readBlocks(deps.render(`messages/${own}${letter.kind.toLowerCase()}.letter`, data));
 }
 
 /** A copy whose texts can be shown. */

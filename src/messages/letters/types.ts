@@ -1,11 +1,15 @@
+import type { AccountKind } from '../../accounts/types.ts';
 import type { CredentialMessage } from '../choice.ts';
 
 /** What one letter is made of; nothing else is looked up when it is printed. */
 export type Letter = {
   kind: Extract<CredentialMessage, 'C01' | 'C03' | 'C05'>;
   school: { uai: string; name: string; town: string | null; degree: 1 | 2 };
+  /** Whose account it is: a guardian's, or the pupil's own (R-173), who has letters of his own. */
+  of: AccountKind;
+  /** The account's holder. */
   guardian: { givenName: string; familyName: string };
-  /** All children of the account, other schools' too (R-132). */
+  /** All children of a guardian's account, other schools' too (R-132). */
   children: readonly { givenName: string; familyName: string }[];
   /** To whom the teacher hands it out: the class and the pupil of this school (R-141). */
   handOut: { classLabel: string | null; givenName: string; familyName: string };

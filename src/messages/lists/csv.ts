@@ -3,7 +3,7 @@ import { stringify } from 'csv-stringify';
 import type { Deps } from '../../deps.ts';
 import { FRENCH_CSV } from '../../files/csv.ts';
 import type { List } from './types.ts';
-import { CSV_COLUMNS, longLevel, shownPassword } from './words.ts';
+import { CSV_COLUMNS, longLevel, PUPIL_CSV_COLUMNS, shownPassword } from './words.ts';
 
 /**
  * The list for spreadsheets (R-138 to R-140). A name that begins with an apostrophe is written as it is; no identifier
@@ -12,14 +12,14 @@ import { CSV_COLUMNS, longLevel, shownPassword } from './words.ts';
 export function csvStream(deps: Pick<Deps, 'sealer'>, list: List): Readable {
   const lines = stringify({
     header: true,
-    columns: CSV_COLUMNS,
+    columns: list.of === 'pupil' ? PUPIL_CSV_COLUMNS : CSV_COLUMNS,
     ...FRENCH_CSV,
   });
   // Whoever reads the lines hears of what fails.
   return pipeline(Readable.from(recordsOf(deps, list)), lines, () => {});
 }
 
-function* recordsOf(deps: Pick<Deps, 'sealer'>, { school, rows }: List): Generator<string[]> {
+function* recordsOf(deps: Pick<Deps, 'sealer'>, { of, school, rows }: List): Generator<string[]> {
   for (const row of rows) {
     const { pupilFamilyName, pupilGivenName, classLabel, familyName, givenName, identifier } = row;
     yield [
@@ -27,10 +27,9 @@ function* recordsOf(deps: Pick<Deps, 'sealer'>, { school, rows }: List): Generat
       school.name,
       pupilFamilyName,
       pupilGivenName,
-      longLevel(row),
+      of === 'pupil' ? (row.mef ?? '') : longLevel(row),
       classLabel ?? '',
-      familyName,
-      givenName,
+      ...(of === 'pupil' ? [] : [familyName, givenName]),
       identifier,
       shownPassword(deps, row),
     ];

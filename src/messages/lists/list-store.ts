@@ -1,3 +1,4 @@
+import type { AccountKind } from '../../accounts/types.ts';
 import { chunksOf } from '../../db/batch.ts';
 import type { Database } from '../../deps.ts';
 import { ofPopulation } from '../../directory/population-store.ts';
@@ -6,24 +7,28 @@ import type { ListRow, ListSchool } from './types.ts';
 
 /**
  * The pupils of the population of the school (R-005a) who lead to these open accounts, a row a pair (R-139). A pair
- * comes once, also where two references of a regrouped account lead to the same pupil.
+ * comes once, also where two references of a regrouped account lead to the same pupil. Of pupils' accounts: the pupils
+ * whose own they are.
  * @param only the classes and MEF that were searched for; empty: all
  */
 export async function findListRows(
   db: Database,
   school: Pick<ListSchool, 'id'>,
+  of: AccountKind,
   accountIds: readonly number[],
   only: { classIds: readonly number[]; mefCodes: readonly string[] },
 ): Promise<ListRow[]> {
   const rows: ListRow[] = [];
   for (const part of chunksOf(accountIds)) {
-    const query = linkedPupils(db)
-      .join('accounts as a', 'a.id', 'g.account_id')
+    const pairs =
+      of === 'pupil'
+        ? db('pupils as p').join('accounts as a', 'a.id', 'p.account_id').whereNull('p.left_at')
+        : linkedPupils(db).join('accounts as a', 'a.id', 'g.account_id').modify(ofPopulation);
+    const query = pairs
       .leftJoin('classes as c', 'c.id', 'p.class_id')
-      .whereIn('g.account_id', part)
-      .where({ 'p.school_id': school.id, 'a.kind': 'guardian' })
+      .whereIn('a.id', part)
+      .where({ 'p.school_id': school.id, 'a.kind': of })
       .whereNull('a.closed_at')
-      .modify(ofPopulation)
       .distinct({
         pupilId: 'p.id',
         pupilFamilyName: 'p.family_name',
@@ -39,7 +44,10 @@ export async function findListRows(
         passwordKind: 'a.password_kind',
         provisionalSealed: 'a.provisional_sealed',
       })
-      .select(db.raw('COALESCE(p.level_label, p.level_code, p.mef_label) AS level'));
+      .select(
+        db.raw('COALESCE(p.level_label, p.level_code, p.mef_label) AS level'),
+        db.raw('COALESCE(p.mef_label, p.mef_code) AS mef'),
+      );
     if (only.classIds.length > 0) query.whereIn('p.class_id', only.classIds);
     if (only.mefCodes.length > 0) query.whereIn('p.mef_code', only.mefCodes);
     rows.push(...((await query) as ListRow[]));

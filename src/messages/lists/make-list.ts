@@ -1,3 +1,4 @@
+import type { AccountKind } from '../../accounts/types.ts';
 import { type Actor, recordAudit } from '../../audit/record.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import type { Deps } from '../../deps.ts';
@@ -15,25 +16,31 @@ export async function makeList(
   deps: Pick<Deps, 'db' | 'clock'>,
   request: {
     school: ListSchool;
+    /** Of whom the accounts are; the guardians' unless told. */
+    of?: AccountKind;
     accountIds: readonly number[];
     only?: { classIds: readonly number[]; mefCodes: readonly string[] };
     kind: ListKind;
     actor: Actor;
   },
 ): Promise<List> {
-  const { school, accountIds, only = { classIds: [], mefCodes: [] }, kind, actor } = request;
+  const { school, of = 'guardian', accountIds, only = { classIds: [], mefCodes: [] }, kind, actor } = request;
   const writtenAt = deps.clock.now();
   return inTransaction(deps.db, async (trx) => {
-    const rows = (await findListRows(trx, school, accountIds, only)).sort(byClassThenPupil);
+    const rows = (await findListRows(trx, school, of, accountIds, only)).sort(byClassThenPupil);
     const accounts = new Map(rows.map((row) => [row.accountId, row]));
     const told = kind === 'hand-out' ? [] : [...accounts.values()].filter(tellsPassword);
     const line = { ...actor, at: writtenAt, outcome: 'done' as const, schoolId: school.id };
     await recordAudit(
       trx,
-      { ...line, event: 'list-accounts', details: `${kind}, ${accounts.size} accounts` },
+      {
+        ...line,
+        event: of === 'pupil' ? 'list-pupils' : 'list-accounts',
+        details: `${kind}, ${accounts.size} accounts`,
+      },
       ...told.map(({ accountId }) => ({ ...line, event: 'list-password', accountId, details: kind })),
     );
-    return { school, writtenAt, rows };
+    return { of, school, writtenAt, rows };
   });
 }
 

@@ -18,7 +18,7 @@ import {
   type SheetPage,
 } from './sheet.ts';
 import type { List, ListKind } from './types.ts';
-import { creationDay, PASSWORD_NOTE, shownPassword } from './words.ts';
+import { creationDay, listTitle, passwordNote, shownPassword } from './words.ts';
 
 type Tools = {
   document: Pdf;
@@ -43,12 +43,12 @@ export async function writeListPdf(
   sink: Writable,
 ): Promise<void> {
   const { school, writtenAt } = list;
-  const title = `Liste des responsables - ${school.name} (${school.uai})`;
+  const title = `${listTitle(list.of)} - ${school.name} (${school.uai})`;
   const { stream: document, ruler, root } = openPdf({ title, writtenAt });
   const done = pipeline(document, sink);
   // Awaited below; a reader who leaves while a page is being set must not be an unhandled rejection.
   done.catch(() => {});
-  const columns = columnsOf(kind, (row) => shownPassword(deps, row));
+  const columns = columnsOf(list.of, kind, (row) => shownPassword(deps, row));
   const tools: Tools = {
     document,
     ruler,
@@ -101,7 +101,7 @@ function drawHeading({ document, list, set, kind, sheet }: Tools, section: Secti
   const created = `Date de création : ${creationDay(writtenAt)}`;
   const place = `${school.degree === 1 ? 'Ecole' : 'Établissement'} : ${school.uai} - ${school.name}`;
   const classLabel = told[0]?.classLabel ?? 'sans classe';
-  const name = kind === 'pdf' ? 'Liste des responsables :' : `Liste des responsables : ${classLabel}`;
+  const name = kind === 'pdf' ? `${listTitle(list.of)} :` : `${listTitle(list.of)} : ${classLabel}`;
   let y = sheet.top;
   const line = (tag: 'P' | 'H1', text: string, size: number, bold: boolean) => {
     const lines = set(text, (sheet.width - 2 * sheet.side) * (CELL.size / size), bold);
@@ -207,7 +207,8 @@ function drawFoot(
     for (const line of set(text, 1e4))
       drawRuns(document, scaled(line, size), { x, baseline, size, colour: COLOURS.soft });
   };
-  if (kind === 'pdf') section.add(document.struct('Note', {}, [() => write(PASSWORD_NOTE, sheet.side)]));
+  if (kind === 'pdf')
+    section.add(document.struct('Note', {}, [() => write(passwordNote(list.of), sheet.side)]));
   else artifact(document, () => write(list.rows[page.first]?.classLabel ?? '', sheet.side));
   const right = `${list.school.uai} - ${number}`;
   const width = ruler.width(right, 'regular', size);

@@ -1,3 +1,4 @@
+import type { AccountKind } from '../../accounts/types.ts';
 import { breakLines, type Line, type Ruler, splitRuns } from '../letters/runs.ts';
 import { A4 } from '../print/document.ts';
 import { printableText } from '../print/markup.ts';
@@ -39,8 +40,13 @@ const guardian: Column[] = [
  * R-137; the class has a heading of its own where each begins a page.
  * @param password asked for while a row is drawn, unless it is no secret: a secret takes one line
  */
-export function columnsOf(kind: Exclude<ListKind, 'csv'>, password: (row: ListRow) => string): Column[] {
+export function columnsOf(
+  of: AccountKind,
+  kind: Exclude<ListKind, 'csv'>,
+  password: (row: ListRow) => string,
+): Column[] {
   const measured = (row: ListRow) => (row.passwordKind === 'provisional' ? '' : password(row));
+  if (of === 'pupil') return pupilColumns(kind, { text: password, measured });
   if (kind === 'pdf')
     return [
       ...pupil,
@@ -55,6 +61,34 @@ export function columnsOf(kind: Exclude<ListKind, 'csv'>, password: (row: ListRo
     // As short as the directory has it: its reader knows what it means.
     { title: 'Niveau', width: 48, text: (row) => row.level ?? '' },
     ...narrow(guardian, [98, 84, 78]),
+    { title: 'Remise', width: 41.2, box: true, text: () => '' },
+  ];
+}
+
+/** The list of pupils: there is nobody beside them, and the MEF in the place of the level. */
+function pupilColumns(kind: Exclude<ListKind, 'csv'>, password: Pick<Column, 'text' | 'measured'>): Column[] {
+  const mef = (width: number): Column => ({ title: 'MEF', width, text: (row) => row.mef ?? '' });
+  const identifier = (width: number): Column => ({
+    title: 'Identifiant',
+    width,
+    bold: true,
+    text: (row) => row.identifier,
+  });
+  const [family, given] = pupil;
+  const named = (widths: [number, number]) =>
+    [family, given].flatMap((column, index) => (column ? [{ ...column, width: widths[index] ?? 100 }] : []));
+  if (kind === 'pdf')
+    return [
+      ...named([150, 120]),
+      mef(170),
+      { title: 'Classe', width: 110, text: (row) => row.classLabel ?? '' },
+      identifier(132),
+      { title: 'Mot de passe *', width: 91.8, bold: true, ...password },
+    ];
+  return [
+    ...named([140, 110]),
+    mef(130),
+    identifier(110),
     { title: 'Remise', width: 41.2, box: true, text: () => '' },
   ];
 }

@@ -1,13 +1,14 @@
-import type { AccountState, PasswordKind } from '../../accounts/types.ts';
+import type { AccountKind, AccountState, PasswordKind } from '../../accounts/types.ts';
 
 export type ListSchool = { id: number; uai: string; name: string; degree: 1 | 2 };
 
-/** A pupil of the school with one of his guardians (R-139). */
+/** A pupil of the school with one of his guardians (R-139), or with his own account. */
 export type ListRow = {
   pupilId: number;
   pupilFamilyName: string;
   pupilGivenName: string;
   level: string | null;
+  mef: string | null;
   classId: number | null;
   classLabel: string | null;
   accountId: number;
@@ -22,7 +23,7 @@ export type ListRow = {
 };
 
 /** What one list is made of: classes in order, in each the pupils. */
-export type List = { school: ListSchool; writtenAt: Date; rows: readonly ListRow[] };
+export type List = { of: AccountKind; school: ListSchool; writtenAt: Date; rows: readonly ListRow[] };
 
 /** `hand-out`: for the teacher who hands out the sheets (R-141); it tells no password. */
 export type ListKind = 'csv' | 'pdf' | 'hand-out';

@@ -1,3 +1,4 @@
+import type { AccountKind } from '../../accounts/types.ts';
 import { openProvisional } from '../../credentials/provisional.ts';
 import type { Deps } from '../../deps.ts';
 import { fileStamp, momentInParis } from '../../files/moment.ts';
@@ -18,10 +19,32 @@ export const CSV_COLUMNS = [
   'Mot de passe',
 ];
 
+/** The list of pupils has the words of the second degree, where alone it is. */
+export const PUPIL_CSV_COLUMNS = [
+  'RNE',
+  'Établissement',
+  "Nom de l'élève",
+  "Prénom de l'élève",
+  "MEF de l'élève",
+  "Classe de l'élève",
+  'Identifiant',
+  'Mot de passe',
+];
+
 /** R-107 */
-export const PASSWORD_NOTE =
-  '* Seuls les mots de passe provisoires sont affichés, le mot de passe choisi par le responsable lors de ' +
-  "l'activation de son compte est masqué.";
+const PASSWORD_NOTES: Record<AccountKind, string> = {
+  guardian:
+    '* Seuls les mots de passe provisoires sont affichés, le mot de passe choisi par le responsable lors de ' +
+    "l'activation de son compte est masqué.",
+  pupil:
+    "* Seuls les mots de passe provisoires sont affichés, le mot de passe choisi par l'élève lors de " +
+    "l'activation de son compte est masqué.",
+};
+export const passwordNote = (of: AccountKind) => PASSWORD_NOTES[of];
+
+/** What heads the list (R-137). */
+export const listTitle = (of: AccountKind) =>
+  of === 'pupil' ? 'Liste des élèves' : 'Liste des responsables';
 
 /**
  * R-083: none before the account is notified, the provisional one in clear, that of the person masked. An account
@@ -51,8 +74,8 @@ export const longLevel = ({ level }: Pick<ListRow, 'level'>): string =>
   level === null ? '' : (LEVELS[level.trim().toUpperCase()] ?? level);
 
 /** « Educonnect-ListeResponsables-20180906103015.csv » (R-136), in the time of Paris. */
-export function listFileName(at: Date, extension: 'pdf' | 'csv'): string {
-  return `Educonnect-ListeResponsables-${fileStamp(at)}.${extension}`;
+export function listFileName(at: Date, extension: 'pdf' | 'csv', of: AccountKind = 'guardian'): string {
+  return `Educonnect-Liste${of === 'pupil' ? 'Eleves' : 'Responsables'}-${fileStamp(at)}.${extension}`;
 }
 
 /** « 06/09/2018 » (R-137) */
