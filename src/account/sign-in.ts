@@ -16,18 +16,18 @@ const IDENTIFIER = /^[A-Za-z0-9.-]{1,90}$/;
 const browserCookie = (config: Pick<Config, 'secure'>) => `${prefix(config)}educonnect_account_start`;
 
 /**
- * GET /connexion?identifiant=: the QR code of the letter. The login page has the identifier filled in; somebody else
- * who is signed in in this browser is asked first.
+ * GET /connexion?identifiant=: the QR code of the letter; a pupil's has `profil=eleve`. The login page has the identifier
+ * filled in; somebody else who is signed in in this browser is asked first.
  */
 export async function comeFromLetter(door: AccountDoor, ctx: Context): Promise<void> {
-  const { identifiant } = ctx.query;
+  const { identifiant, profil } = ctx.query;
   const identifier =
     typeof identifiant === 'string' && IDENTIFIER.test(identifiant) ? identifiant : undefined;
   const session = await currentSession(door, ctx);
   const isTheirs =
     session !== null && (identifier === undefined || session.account.identifier === identifier);
   if (isTheirs) return seeOther(ctx, '/');
-  beginSignIn(door, ctx, { identifier });
+  beginSignIn(door, ctx, { identifier, profile: profil === 'eleve' ? 'pupil' : undefined });
 }
 
 /**
@@ -37,9 +37,13 @@ export async function comeFromLetter(door: AccountDoor, ctx: Context): Promise<v
 export function beginSignIn(
   door: AccountDoor,
   ctx: Context,
-  { identifier, to = '/' }: { identifier?: string | undefined; to?: string } = {},
+  {
+    identifier,
+    profile,
+    to = '/',
+  }: { identifier?: string | undefined; profile?: 'pupil' | undefined; to?: string } = {},
 ): void {
-  leave(door, ctx, { request: { identifier }, memory: { to } });
+  leave(door, ctx, { request: { identifier, profile }, memory: { to } });
 }
 
 /** Has this person prove again who he is, whatever session there is; another one who signs in is refused. */
@@ -63,7 +67,13 @@ type Memory = { to: string; publicId?: string };
 function leave(
   { deps, host }: AccountDoor,
   ctx: Context,
-  { request, memory }: { request: { identifier?: string | undefined; proof?: boolean }; memory: Memory },
+  {
+    request,
+    memory,
+  }: {
+    request: { identifier?: string | undefined; profile?: 'pupil' | undefined; proof?: boolean };
+    memory: Memory;
+  },
 ): void {
   const secret = secretOf(deps.config, ctx) ?? newToken(deps.random);
   ctx.cookies.set(browserCookie(deps.config), secret, {

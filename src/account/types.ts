@@ -18,6 +18,7 @@ export type AccountHost = {
     challenge: string;
     identifier?: string | undefined;
     proof?: boolean | undefined;
+    profile?: 'pupil' | undefined;
   }): string;
   /** Uses the code that came back, once; null when it is refused. `authenticatedAt`: it may be long ago. */
   redeem(proof: {

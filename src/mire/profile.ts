@@ -10,7 +10,7 @@ import { formPage, OVERTAKEN, type Visit } from './visit.ts';
 
 /**
  * GET /interaction/:uid: to where the visitor stands; at first, the choice of the profile (R-032). The QR code of a
- * guardian's letter has made it; « Changer de profil » comes here with `?choix=profil`.
+ * letter has made it; « Changer de profil » comes here with `?choix=profil`.
  */
 export async function begin(visit: Visit): Promise<void> {
   const { deps, ctx, interaction } = visit;
@@ -22,11 +22,17 @@ export async function begin(visit: Visit): Promise<void> {
   if (proof !== null) return seeOther(ctx, proof);
   const again = noticeOf(visit) === null ? '' : OVERTAKEN;
   if (interaction.session) return seeOther(ctx, below(interaction.uid, `personne${again}`));
-  if (fromLetter(interaction) && ctx.query.choix === undefined) return seeOther(ctx, waysOf(interaction.uid));
+  if (fromLetter(interaction) && ctx.query.choix === undefined) {
+    const isPupil = interaction.profile === 'pupil';
+    return seeOther(
+      ctx,
+      isPupil ? below(interaction.uid, 'connexion?profil=eleve') : waysOf(interaction.uid),
+    );
+  }
   showProfiles(visit);
 }
 
-/** Letters are written to guardians; only they carry an identifier to the login page of « Mon compte ». */
+/** Only letters carry an identifier to the login page of « Mon compte ». */
 function fromLetter({ forAccount, loginHint }: Visit['interaction']): boolean {
   return forAccount === true && loginHint !== undefined;
 }

@@ -15,6 +15,8 @@ export type Interaction = {
   /** Identifier of the person who is to prove again who he is, before a page of « Mon compte »; nobody else may. */
   proofOf?: string | undefined;
   loginHint?: string | undefined;
+  /** The QR code of a pupil's letter has chosen it. */
+  profile?: 'pupil' | undefined;
   /** `ui_locales`: the languages that the service would like, by preference. */
   uiLocales?: string | undefined;
   /** Who is signed in already, when the service wants to be sure that it is still he. */

@@ -12,7 +12,7 @@ import { findIdToken, type SealedIdToken } from './franceconnect-store.ts';
 import { extendInteraction, readInteraction, saveLogin, saveRefusal } from './interaction-store.ts';
 import type { ClaimedNotice, Notice } from './notice-store.ts';
 import type { Notices } from './notices.ts';
-import { ownAuthorizationPath, PROOF_PARAM } from './own-client.ts';
+import { ownAuthorizationPath, PROOF_PARAM, readOwnHint } from './own-client.ts';
 import { ACR } from './policy.ts';
 import { redeemOwnCode } from './redemption.ts';
 import type { LoadedSession } from './rows.ts';
@@ -132,11 +132,12 @@ async function details(deps: Deps, parts: Parts, ctx: Context) {
     reasons: prompt.reasons,
     clientId: client.clientId,
     clientName: client.name,
+    loginHint: params.login_hint,
     ...(client.clientId === OWN_CLIENT_ID && {
       forAccount: true,
       proofOf: params[PROOF_PARAM] === undefined ? undefined : params.login_hint,
+      ...readOwnHint(params.login_hint),
     }),
-    loginHint: params.login_hint,
     uiLocales: params.ui_locales,
     session: open ? { accountId: present.accountId } : undefined,
     initiateLoginUri: client.initiateLoginUri,

@@ -45,12 +45,23 @@ export type OwnRequest = {
   challenge: string;
   /** What the login page fills in. With it the person is asked even when somebody is signed in: it may be another. */
   identifier?: string | undefined;
+  /** The letter is a pupil's: his profile need not be chosen. */
+  profile?: 'pupil' | undefined;
   /** True: this person, and nobody else, is to prove again who he is. */
   proof?: boolean | undefined;
 };
 
 /** The parameter of the authorization request that says so; without meaning in a request of any other service. */
 export const PROOF_PARAM = 'preuve';
+
+/** Before a pupil's identifier in the hint; no identifier has a colon (R-080). */
+const PUPIL_HINT = 'eleve:';
+
+/** What our own request has hinted at. */
+export function readOwnHint(hint: string | undefined): { loginHint: string | undefined; profile?: 'pupil' } {
+  if (!hint?.startsWith(PUPIL_HINT)) return { loginHint: hint };
+  return { loginHint: hint.slice(PUPIL_HINT.length), profile: 'pupil' };
+}
 
 /** Path and query, on our own host, of an authorization request of « Mon compte ». */
 export function ownAuthorizationPath({ config }: Pick<Deps, 'config'>, request: OwnRequest): string {
@@ -63,7 +74,10 @@ export function ownAuthorizationPath({ config }: Pick<Deps, 'config'>, request: 
     nonce: request.nonce,
     code_challenge: request.challenge,
     code_challenge_method: 'S256',
-    ...(request.identifier !== undefined && { login_hint: request.identifier, prompt: 'login' }),
+    ...(request.identifier !== undefined && {
+      login_hint: (request.profile === 'pupil' ? PUPIL_HINT : '') + request.identifier,
+      prompt: 'login',
+    }),
     ...(request.proof && { [PROOF_PARAM]: '1' }),
   });
   return `${new URL(config.issuer).pathname}/auth?${query}`;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { selectAccounts } from '../../src/accounts/select.ts';
-import { scopeOf } from '../../src/admin/visit.ts';
 import { showNothingSelected } from '../../src/admin/guardians/list.ts';
 import { readSelection, selectionFields } from '../../src/admin/guardians/selection.ts';
 import { refuseForeign } from '../../src/admin/refusals.ts';
 import type { AdminDoor, AdminRoute, SchoolVisit } from '../../src/admin/types.ts';
+import { scopeOf } from '../../src/admin/visit.ts';
 import type { Context } from '../../src/http/context.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type SchoolGuardian, type SchoolPupil, seedSchool } from '../support/school-accounts.ts';

@@ -13,6 +13,11 @@ import { type Answer, createVisitor, postOf, readForm, type Visitor } from '../s
 
 /** Parameters of addresses beside `:uai`, by what they are an id of. */
 const PARAMETERS: Record<string, keyof Ids> = { account: 'accounts', batch: 'batches' };
+const OF_PUPILS: Partial<Record<keyof Ids, keyof Ids>> = { accounts: 'pupils', batches: 'pupilBatches' };
+const isOfPupils = ({ path }: AdminRoute) => path.includes('/eleves');
+/** What a parameter or field called so is an id of, in this route. */
+const meant = (route: AdminRoute, of: keyof Ids): keyof Ids =>
+  (isOfPupils(route) ? OF_PUPILS[of] : undefined) ?? of;
 
 /** Fields of forms that name something of a school; a form is sent with each, alone and beside one's own. */
 const FIELDS: Record<string, keyof Ids> = {
@@ -31,6 +36,12 @@ const READS: Record<string, readonly string[]> = {
   [`${AT}/responsables/liste.pdf`]: SELECTION,
   [`${AT}/responsables/liste.csv`]: SELECTION,
   [`${AT}/responsables/liste-par-classe.pdf`]: SELECTION,
+  [`${AT}/eleves/confirmer`]: SELECTION,
+  [`${AT}/eleves/notifier`]: SELECTION,
+  [`${AT}/eleves/reinitialiser`]: SELECTION,
+  [`${AT}/eleves/liste.pdf`]: SELECTION,
+  [`${AT}/eleves/liste.csv`]: SELECTION,
+  [`${AT}/eleves/liste-par-classe.pdf`]: SELECTION,
   [`${AT}/rattachements`]: ['attachment'],
   [`${AT}/statistiques`]: [],
 };
@@ -93,7 +104,7 @@ function fill(route: AdminRoute, ids: (of: keyof Ids) => string): string {
   return path.replace(/:(\w+)/g, (_, name: string) => {
     const of = PARAMETERS[name];
     if (of === undefined) throw new Error(`say in PARAMETERS what :${name} of ${route.path} is an id of`);
-    return encodeURIComponent(ids(of));
+    return encodeURIComponent(ids(meant(route, of)));
   });
 }
 
@@ -148,8 +159,9 @@ function expectNoStranger({ text }: Answer, what: string): void {
 
 test('there are routes to walk, and each id of both schools is one', () => {
   expect(OF_SCHOOL.length).toBeGreaterThan(2);
-  for (const { own, foreign } of Object.values(sides))
+  for (const [degree, { own, foreign }] of Object.entries(sides))
     for (const of of Object.keys(own) as (keyof Ids)[]) {
+      if (degree === '1' && (of === 'pupils' || of === 'pupilBatches')) continue;
       expect({ of, own: own[of].length > 0 }).toEqual({ of, own: true });
       expect({ of, foreign: foreign[of].length > 0 }).toEqual({ of, foreign: true });
     }
@@ -163,10 +175,13 @@ describe('in the address', () => {
   )('%s', async (name, route) => {
     const { own, foreign } = sideFor(route);
     for (const parameter of parametersOf(route)) {
-      const of = PARAMETERS[parameter];
-      if (of === undefined)
+      const listed = PARAMETERS[parameter];
+      if (listed === undefined)
         throw new Error(`say in PARAMETERS what :${parameter} of ${route.path} is an id of`);
-      for (const id of [...foreign[of], 'nothing', "'", '0'])
+      const of = meant(route, listed);
+      // Also one's own of the other population: pages of pupils open no guardian's account, nor the other way round.
+      const others = own[isOfPupils(route) ? listed : (OF_PUPILS[listed] ?? listed)];
+      for (const id of [...foreign[of], ...(others === own[of] ? [] : others), 'nothing', "'", '0'])
         await isRefused(
           () =>
             send(
@@ -195,9 +210,12 @@ describe('in the form, alone and mixed with what is one’s own', () => {
     const { own, foreign } = sideFor(route);
     const { all: _all, ...ticked } = REST;
     for (const [field, of] of Object.entries(FIELDS))
-      for (const id of foreign[of]) {
+      for (const id of [
+        ...foreign[meant(route, of)],
+        ...(isOfPupils(route) && of === 'accounts' ? [...foreign.accounts, ...own.accounts] : []),
+      ]) {
         const rest = Object.entries(field === 'class' ? REST : ticked);
-        const mine: [string, string][] = [[field, own[of][0] ?? '']];
+        const mine: [string, string][] = [[field, own[meant(route, of)][0] ?? '']];
         for (const beside of field === 'attachment' ? [[]] : [[], mine]) {
           const sent: Sent = [...rest, ...beside, [field, id]];
           const before = await contents();
@@ -217,7 +235,7 @@ describe('in the query', () => {
     for (const [field, of] of Object.entries({ ...FIELDS, compte: 'accounts' as const }))
       for (const id of foreign[of]) {
         const path = `${fill(route, () => '')}?q=&${field}=${encodeURIComponent(id)}`;
-        if (route.path.endsWith('/responsables') && field === 'class')
+        if (/\/(responsables|eleves)$/.test(route.path) && field === 'class')
           await isRefused(() => send(route, path), `${name} with ${field} ${id}`);
         else {
           const before = await contents();

@@ -3,7 +3,15 @@ import { notify } from '../../src/messages/notify.ts';
 import { seedSchool } from './school-accounts.ts';
 
 /** Whatever the staff's addresses and forms may name, of one school. */
-export type Ids = { accounts: string[]; classes: string[]; batches: string[]; attachments: string[] };
+export type Ids = {
+  accounts: string[];
+  classes: string[];
+  batches: string[];
+  attachments: string[];
+  /** Pupils' accounts and their distributions, each of one pupil; empty in the first degree. */
+  pupils: string[];
+  pupilBatches: string[];
+};
 
 /**
  * A school that has something of everything.
@@ -24,16 +32,20 @@ export async function fillSchool(deps: Deps, uai: string, name: string): Promise
     guardian(3, 'activating'),
     guardian(4, 'franceconnect'),
   ];
+  const school = await db('schools').where({ uai }).first();
+  const own = (index: number) => `m.${name.toLowerCase()}${index}`;
   const accounts = await seedSchool(deps, uai, {
     guardians,
-    pupils: guardians.map(({ identifier }) => ({
+    pupils: guardians.map(({ identifier }, index) => ({
       givenName: 'Max',
       familyName: name,
       class: `classe ${name}`,
       of: [identifier],
+      ...(school.degree === 2
+        ? { account: { identifier: own(index), as: index % 2 ? 'not_notified' : 'activated' } as const }
+        : {}),
     })),
   });
-  const school = await db('schools').where({ uai }).first();
   const ofFirst = await db('guardian_references as g')
     .join('legal_links as l', 'l.guardian_reference_id', 'g.id')
     .where('g.account_id', accounts.get(guardians[3]?.identifier ?? '')?.id)
@@ -49,6 +61,20 @@ export async function fillSchool(deps: Deps, uai: string, name: string): Promise
       formKey: null,
       actor,
     });
+  const pupil = accounts.get(own(0))?.id;
+  if (pupil !== undefined)
+    await notify(deps, {
+      schoolId: school.id,
+      of: 'pupil',
+      accountIds: [pupil],
+      channel: 'sheet',
+      withReset: true,
+      single: true,
+      formKey: null,
+      actor,
+    });
+  const batchesOf = (kind: string) =>
+    db('notification_batches').where({ school_id: school.id, account_kind: kind }).pluck('public_id');
   await db('wrong_attachments').insert({
     guardian_reference_id: ofFirst.reference,
     pupil_id: ofFirst.pupil,
@@ -58,7 +84,9 @@ export async function fillSchool(deps: Deps, uai: string, name: string): Promise
   return {
     accounts: guardians.map(({ identifier }) => accounts.get(identifier)?.publicId ?? ''),
     classes: (await db('classes').where({ school_id: school.id }).pluck('id')).map(String),
-    batches: await db('notification_batches').where({ school_id: school.id }).pluck('public_id'),
+    batches: await batchesOf('guardian'),
+    pupils: school.degree === 2 ? guardians.map((_, index) => accounts.get(own(index))?.publicId ?? '') : [],
+    pupilBatches: await batchesOf('pupil'),
     attachments: [`${ofFirst.reference}-${ofFirst.pupil}`],
   };
 }

@@ -29,6 +29,7 @@ import { ADMIN_FAMILIES_STATES } from './admin-families-states.ts';
 import { ADMIN_GUARDIANS_STATES } from './admin-guardians-states.ts';
 import { ADMIN_HELP_STATES } from './admin-help-states.ts';
 import { ADMIN_PAGE_STATES } from './admin-page-states.ts';
+import { ADMIN_PUPILS_STATES } from './admin-pupils-states.ts';
 import { ADMIN_STATISTICS_STATES } from './admin-statistics-states.ts';
 import { ENROLMENT_PAGE_STATES } from './enrolment-page-states.ts';
 import { oneOf, type PageState, state } from './page-state.ts';
@@ -125,6 +126,7 @@ export const PAGE_STATES: PageState[] = [
   ...ENROLMENT_PAGE_STATES,
   ...ADMIN_PAGE_STATES,
   ...ADMIN_GUARDIANS_STATES,
+  ...ADMIN_PUPILS_STATES,
   ...ADMIN_FAMILIES_STATES,
   ...ADMIN_STATISTICS_STATES,
   ...ADMIN_DISTRIBUTION_STATES,

@@ -25,6 +25,11 @@ export type SchoolPupil = {
   ine?: string | null;
   /** Identifiers of his guardians. */
   of: string[];
+  /** His own, in the second degree. `email`: confirmed unless told. */
+  account?: Pick<SchoolGuardian, 'identifier' | 'as' | 'distributedAt'> & {
+    email?: string;
+    confirmed?: false;
+  };
 };
 
 /** The provisional password of everybody who has one. */
@@ -44,9 +49,19 @@ export async function seedSchool(
   const school = await db('schools').where({ uai }).first();
   const base = { academy_code: school.academy_code, degree: school.degree, ...stamps };
   const run = next++;
-  if (guardians.length > 0) await db('accounts').insert(guardians.map((one) => accountRow(deps, one, now)));
+  if (guardians.length > 0)
+    await db('accounts').insert(
+      guardians.map((one) => ({ ...accountRow(deps, one, now), kind: 'guardian' })),
+    );
+  const own = pupils.flatMap(({ givenName, familyName, account }) =>
+    account ? [pupilAccountRow(deps, { ...account, givenName, familyName }, now)] : [],
+  );
+  if (own.length > 0) await db('accounts').insert(own);
   const wanted = [
-    ...new Set([...guardians.map((one) => one.identifier), ...pupils.flatMap((one) => one.of)]),
+    ...new Set([
+      ...guardians.map((one) => one.identifier),
+      ...pupils.flatMap((one) => [...one.of, ...(one.account ? [one.account.identifier] : [])]),
+    ]),
   ];
   const accounts: { id: number; publicId: string; identifier: string }[] = await db('accounts')
     .whereIn('identifier', wanted)
@@ -101,6 +116,7 @@ export async function seedSchool(
       class_id: one.class ? classes.get(one.class) : null,
       mef_code: one.mef?.[0] ?? null,
       mef_label: one.mef?.[1] ?? null,
+      account_id: one.account ? idOf(one.account.identifier) : null,
     })),
   );
   const made = await db('pupils').where('source_id', 'like', `${run}-%`).where({ school_id: school.id });
@@ -119,6 +135,19 @@ export async function seedSchool(
   });
   if (links.length > 0) await db('legal_links').insert(links);
   return byIdentifier;
+}
+
+function pupilAccountRow(
+  deps: Pick<Deps, 'sealer' | 'random'>,
+  {
+    email,
+    confirmed,
+    ...one
+  }: Pick<SchoolGuardian, 'givenName' | 'familyName'> & NonNullable<SchoolPupil['account']>,
+  now: Date,
+) {
+  const address = { email: email ?? null, email_verified_at: email && confirmed !== false ? now : null };
+  return { ...accountRow(deps, one, now), kind: 'pupil', ...address };
 }
 
 function accountRow(deps: Pick<Deps, 'sealer' | 'random'>, one: SchoolGuardian, now: Date) {
@@ -156,7 +185,6 @@ function accountRow(deps: Pick<Deps, 'sealer' | 'random'>, one: SchoolGuardian, 
   };
   return {
     public_id: publicId,
-    kind: 'guardian',
     identifier: one.identifier,
     given_name: one.givenName,
     family_name: one.familyName,

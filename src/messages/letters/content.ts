@@ -12,8 +12,8 @@ import { loginUrl } from './login-url.ts';
 import type { Letter, LetterBlock } from './types.ts';
 
 /**
- * Renders `views/messages/<kind>.letter.njk`, of a pupil `pupil-<kind>`, and reads it back as blocks. The template is escaped like any page,
- * so that a name with `<` or `&` in it arrives as it is.
+ * Renders `views/messages/<kind>.letter.njk`, of a pupil `pupil-<kind>`, and reads it back as blocks. The template is
+ * escaped like any page, so that a name with `<` or `&` in it arrives as it is.
  */
 export function letterContent(deps: Pick<Deps, 'render' | 'config'>, letter: Letter): LetterBlock[] {
   const { BASE_URL } = deps.config;
