@@ -1,3 +1,6 @@
+import type { PasswordFault } from '../credentials/policy.ts';
+import type { FieldError } from '../http/pages.ts';
+
 /** What the pages of `views/account/` are given. Templates write the sentences. */
 
 /** What every page of « Mon compte » below the home page is given. `again`: a form came back that has done nothing yet. */
@@ -29,6 +32,28 @@ export type HomePage = {
   links: Partial<Record<SubjectKey, string>>;
   signOut: { action: string; csrf: string };
 };
+
+export type PasswordError =
+  | FieldError<'new_password', 'missing' | Exclude<PasswordFault, 'different'>>
+  | FieldError<'confirmation', 'missing' | 'different'>;
+
+/** `account/password`: fields `new_password`, `confirmation`; `account` and `version` come back with the form. */
+export type PasswordPage = {
+  frame: AccountFrame;
+  action: string;
+  account: string;
+  /** Of the credentials that it replaces. */
+  version: number;
+  /** True: there is no password of his own yet. */
+  first: boolean;
+  rules: { min: number; max: number };
+  errors: PasswordError[];
+  /** The credentials have changed since the form was made. */
+  overtaken: boolean;
+};
+
+/** `account/done`: something is done; `what` has its words in the locale. */
+export type DonePage = { frame: AccountFrame; what: 'password' };
 
 /** `account/signed-out` */
 export type SignedOutPage = { loginHref: string };

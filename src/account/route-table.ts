@@ -1,4 +1,5 @@
 import { showHome } from './home.ts';
+import { PASSWORD_ROUTES } from './password.ts';
 import { comeFromLetter, endSignIn } from './sign-in.ts';
 import { comeFromFranceConnect, showSignedOut, signOut } from './sign-out.ts';
 import type { AccountRoute } from './types.ts';
@@ -12,4 +13,5 @@ export const ACCOUNT_ROUTES: readonly AccountRoute[] = [
   { method: 'get', path: '/compte/deconnecte', needs: 'nobody', handle: showSignedOut },
 
   { method: 'get', path: '/', needs: 'session', handle: showHome },
+  ...PASSWORD_ROUTES,
 ];

@@ -1,9 +1,27 @@
 import type { Account, AccountKind } from '../accounts/types.ts';
-import type { Deps } from '../deps.ts';
+import type { Deps, Transaction } from '../deps.ts';
 import type { Context } from '../http/context.ts';
 
 /** A relying service that says where a sign-in to it begins. */
 export type Service = { clientId: string; name: string; initiateLoginUri: string };
+
+/** A session of a person at the provider, as he knows it. */
+export type KnownSession = {
+  uid: string;
+  /** Null: begun before this was kept. */
+  begunAt: Date | null;
+  /** To the minute. */
+  usedAt: Date;
+  /** `Firefox, Android`; null: not known. */
+  device: string | null;
+  /** How he signed in (`pwd`, `sms`, `fc`, `hwk`). */
+  amr: string[];
+  /** Names of the services that it reached. */
+  services: string[];
+};
+
+/** To be called once the transaction is committed: tells the services that their sessions are over. */
+export type Telling = () => Promise<void>;
 
 /** The narrow side of the provider that « Mon compte » sees; `createApp` hands it over. */
 export type AccountHost = {
@@ -34,6 +52,19 @@ export type AccountHost = {
    * @returns where to send it now: a session that came from FranceConnect is ended there too, on the way
    */
   signOut(ctx: Context, sessionUid: string | null, next: string): Promise<string>;
+  /** The sessions that are open for this account, last used first, at most fifty. */
+  sessionsOf(accountPublicId: string): Promise<KnownSession[]>;
+  /** Ends one of them, with what its services were given. @returns null when it is not his, or over already */
+  endOneSession(trx: Transaction, session: { accountPublicId: string; uid: string }): Promise<Telling | null>;
+  /**
+   * Ends all of them, with every grant and refresh token; the transaction has locked the account.
+   * @param keep the one that goes on, with the account's new credentials
+   */
+  endSessionsOf(
+    trx: Transaction,
+    accountPublicId: string,
+    keep?: { sessionUid: string; credentialsVersion: number },
+  ): Promise<Telling>;
   /** Where a logout that went through FranceConnect goes on; null when nothing is known of it. */
   afterFranceConnect(state: string): Promise<string | null>;
   /** Services active for one of these schools that say where a sign-in begins, by name. */

@@ -4,29 +4,23 @@ import { inTransaction } from '../db/transaction.ts';
 import type { Deps, Transaction } from '../deps.ts';
 import type { Context } from '../http/context.ts';
 import { Fault } from '../http/errors.ts';
+import { endOneSession, endSessionsOf, sessionsOf } from './account-sessions.ts';
 import { listServicesOfSchools, OWN_CLIENT_ID, type SignInBeginning } from './client-store.ts';
 import type { Clients } from './clients.ts';
 import { cookieNames, INTERACTION_COOKIE_S } from './configuration.ts';
 import { afterFranceConnect, throughFranceConnect } from './franceconnect-logout.ts';
 import { findIdToken, type SealedIdToken } from './franceconnect-store.ts';
 import { extendInteraction, readInteraction, saveLogin, saveRefusal } from './interaction-store.ts';
-import type { ClaimedNotice, Notice } from './notice-store.ts';
+import type { Notice } from './notice-store.ts';
 import type { Notices } from './notices.ts';
 import { ownAuthorizationPath, PROOF_PARAM, readOwnHint } from './own-client.ts';
 import { ACR } from './policy.ts';
 import { redeemOwnCode } from './redemption.ts';
 import type { LoadedSession } from './rows.ts';
 import { isSessionGood } from './session-adapter.ts';
-import {
-  deleteSession,
-  findSessionsOf,
-  lockSession,
-  lockSessionOfUid,
-  readSession,
-  touchSession,
-} from './session-store.ts';
+import { deleteSession, lockSession, lockSessionOfUid, readSession, touchSession } from './session-store.ts';
 import { after, earlier, libraryTimeOfPast } from './time.ts';
-import { deleteGrants, deleteGrantsOf } from './token-store.ts';
+import { deleteGrants } from './token-store.ts';
 
 type HandedLogin = { accountPublicId: string; credentialsVersion: number; amr: string[]; provedAt?: Date };
 type Parts = { clients: Clients; provider: () => Provider; notices: Notices };
@@ -79,7 +73,11 @@ export function createHost(deps: Deps, parts: Parts) {
       return idToken === null ? next : throughFranceConnect(deps, idToken, next);
     },
 
-    endSessionsOf: (trx: Transaction, accountPublicId: string) => endSessionsOf(parts, trx, accountPublicId),
+    sessionsOf: (accountPublicId: string) => sessionsOf(deps, accountPublicId),
+    endOneSession: (trx: Transaction, session: { accountPublicId: string; uid: string }) =>
+      endOneSession(parts.notices, trx, session),
+    endSessionsOf: (trx: Transaction, accountPublicId: string, keep?: Parameters<typeof endSessionsOf>[3]) =>
+      endSessionsOf(parts.notices, trx, accountPublicId, keep),
 
     afterFranceConnect: (state: string) => afterFranceConnect(deps, state),
 
@@ -181,26 +179,6 @@ async function endSession(
   cookies(deps, parts, ctx).set(cookieNames(deps).session, null, attributes);
   if (ended) await parts.notices.send(ended.untold);
   return ended?.idToken ?? null;
-}
-
-/**
- * All sessions of an account that is no more, in the transaction that closes it: its services lose their grants, also
- * those that outlive a session.
- * @returns what tells its services, to be called when that is committed
- */
-async function endSessionsOf(
-  { notices }: Parts,
-  trx: Transaction,
-  accountPublicId: string,
-): Promise<() => Promise<void>> {
-  const untold: ClaimedNotice[] = [];
-  for (const uid of await findSessionsOf(trx, accountPublicId)) {
-    const read = await readToEnd(trx, uid, '');
-    if (read) untold.push(...(await notices.queue(trx, noticesOf(read.session))));
-    await deleteSession(trx, uid);
-  }
-  await deleteGrantsOf(trx, accountPublicId);
-  return () => notices.send(untold);
 }
 
 /** Locked; by its uid when it is known, otherwise by the cookie. */

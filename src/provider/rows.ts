@@ -45,6 +45,9 @@ export type LoadedSession = {
   /** End of the session however much it is used, 12 hours by default; until then its services are known. */
   expiresAt: Date;
   clients: Map<string, SessionClient>;
+  /** Null: from before these were kept. The device is a word or two (http/device.ts). */
+  begunAt: Date | null;
+  device: string | null;
   /** False when this request has deleted the row. */
   stored: boolean;
 };

@@ -1,6 +1,7 @@
 import { type Adapter, type AdapterPayload, Provider } from 'oidc-provider';
 import { tokenHash } from '../crypto/digests.ts';
 import type { Deps } from '../deps.ts';
+import { deviceOf } from '../http/device.ts';
 import { findIdToken, keepIdToken } from './franceconnect-store.ts';
 import { isPresentable } from './person-store.ts';
 import type { LoadedSession, Payload, Person, SessionBinding, SessionClient } from './rows.ts';
@@ -164,8 +165,13 @@ function rowOf(deps: Needs, unit: Unit, row: NewRow, loaded: LoadedSession | und
     loaded?.accountId === row.accountId &&
     loaded.payload.loginTs === row.payload.loginTs;
   const expiresAt = same ? loaded.expiresAt : after(deps.clock, SESSION_MAX_HOURS * 3600);
+  // Whoever proves again who he is goes on with his session; one that was idle begins anew.
+  const goesOn = loaded?.accountId === row.accountId && loaded.idleAt > deps.clock.now();
   return {
     ...row,
+    ...(goesOn
+      ? { begunAt: loaded.begunAt, device: loaded.device }
+      : { begunAt: deps.clock.now(), device: deviceOf(Provider.ctx?.get('User-Agent')) }),
     credentialsVersion: same ? loaded.credentialsVersion : versionNow(unit, row.accountId),
     touchedAt: deps.clock.now(),
     idleAt: earlier(after(deps.clock, SESSION_IDLE_MINUTES * 60), expiresAt),

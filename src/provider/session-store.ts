@@ -35,6 +35,8 @@ type SessionRow = PersonRow & {
   touched_at: Date;
   idle_at: Date;
   expires_at: Date;
+  begun_at: Date | null;
+  device: string | null;
   client_id: string | null;
   sid: string;
   grant_id: string | null;
@@ -45,7 +47,7 @@ type SessionRow = PersonRow & {
 };
 
 const SESSION_COLUMNS = `s.uid, s.id_hash, s.account_id, s.credentials_version, s.payload, s.touched_at, s.idle_at,
-    s.expires_at, c.client_id, c.sid, c.grant_id, g.account_id AS grant_account_id,
+    s.expires_at, s.begun_at, s.device, c.client_id, c.sid, c.grant_id, g.account_id AS grant_account_id,
     g.credentials_version AS grant_version, g.payload AS grant_payload, g.expires_at AS grant_expires_at`;
 const READ_SESSION = `SELECT ${SESSION_COLUMNS}, ${PERSON_COLUMNS}
   FROM oidc_sessions s
@@ -103,6 +105,8 @@ function sessionOf(row: SessionRow, services: SessionRow[]): LoadedSession {
     touchedAt: row.touched_at,
     idleAt: row.idle_at,
     expiresAt: row.expires_at,
+    begunAt: row.begun_at,
+    device: row.device,
     clients: new Map(
       services.map(({ client_id, sid, grant_id }) => [client_id ?? '', { sid, grantId: grant_id }]),
     ),
@@ -133,6 +137,8 @@ const valuesOf = (session: StoredSession) => [
   session.touchedAt,
   session.idleAt,
   session.expiresAt,
+  session.begunAt,
+  session.device,
   session.uid,
 ];
 
@@ -140,8 +146,8 @@ export async function insertSession(db: Sql, session: StoredSession): Promise<vo
   await change(
     db,
     `INSERT INTO oidc_sessions
-       (id_hash, account_id, credentials_version, payload, touched_at, idle_at, expires_at, uid)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+       (id_hash, account_id, credentials_version, payload, touched_at, idle_at, expires_at, begun_at, device, uid)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     valuesOf(session),
   );
 }
@@ -150,7 +156,7 @@ export async function updateSession(db: Sql, session: StoredSession): Promise<vo
   await change(
     db,
     `UPDATE oidc_sessions SET id_hash = ?, account_id = ?, credentials_version = ?, payload = ?, touched_at = ?,
-       idle_at = ?, expires_at = ? WHERE uid = ?`,
+       idle_at = ?, expires_at = ?, begun_at = ?, device = ? WHERE uid = ?`,
     valuesOf(session),
   );
 }

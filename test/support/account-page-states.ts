@@ -1,4 +1,10 @@
-import type { HomePage, OtherPersonPage, SignedOutPage } from '../../src/account/pages.ts';
+import type {
+  DonePage,
+  HomePage,
+  OtherPersonPage,
+  PasswordPage,
+  SignedOutPage,
+} from '../../src/account/pages.ts';
 import type { ProofPage, ProofRefusedPage } from '../../src/mire/pages.ts';
 import { oneOf, type PageState, state } from './page-state.ts';
 
@@ -35,6 +41,17 @@ const links: HomePage['links'] = {
   language: '/compte/langue',
 };
 
+const frame = { csrf: 'jeton', homeHref: '/', again: false };
+const password: PasswordPage = {
+  frame,
+  action: '/compte/mot-de-passe',
+  account: 'c.martin12',
+  version: 3,
+  first: false,
+  rules: { min: 8, max: 14 },
+  errors: [],
+  overtaken: false,
+};
 const proof: ProofPage = {
   action: '/interaction/x/connexion?profil=responsable',
   csrf: 'jeton',
@@ -93,6 +110,23 @@ export const ACCOUNT_PAGE_STATES: PageState[] = [
   }),
   state<SignedOutPage>('account-signed-out', 'account/signed-out', { loginHref: '/' }),
   state<OtherPersonPage>('account-other-person', 'account/other-person', { homeHref: '/' }),
+  state('account-password', 'account/password', password),
+  state<PasswordPage>('account-password-again', 'account/password', {
+    ...password,
+    frame: { ...frame, again: true },
+  }),
+  ...oneOf([
+    state<PasswordPage>('account-password-first', 'account/password', { ...password, first: true }),
+    state<PasswordPage>('account-password-refused', 'account/password', {
+      ...password,
+      errors: [
+        { field: 'new_password', reason: 'too-short' },
+        { field: 'confirmation', reason: 'missing' },
+      ],
+    }),
+  ]),
+  state<PasswordPage>('account-password-overtaken', 'account/password', { ...password, overtaken: true }),
+  state<DonePage>('account-done-password', 'account/done', { frame, what: 'password' }),
   state('proof', 'mire/proof', proof),
   state<ProofPage>('proof-pupil', 'mire/proof', { ...proof, kind: 'pupil' }),
   ...oneOf(

@@ -28,6 +28,9 @@ export function stubProvider(): StubProvider {
     ownAuthorizationPath: () => '/oidc/auth',
     redeem: async () => null,
     touch: async () => {},
+    sessionsOf: async () => [],
+    endOneSession: async () => null,
+    endSessionsOf: async () => async () => {},
     servicesOfSchools: async () => [],
   };
   return { host, interactions, finished, app: (_ctx, next) => next() };
