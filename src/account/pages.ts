@@ -60,3 +60,16 @@ export type SignedOutPage = { loginHref: string };
 
 /** `account/other-person`: somebody else has signed in where the person was to prove who he is. */
 export type OtherPersonPage = { homeHref: string };
+
+/** `account/forget/ask` */
+export type ForgetPage = {
+  frame: AccountFrame;
+  action: string;
+  forgetAt: Date;
+  /** How long the trail keeps the account's number. */
+  auditMonths: number;
+  errors: { field: 'agreed'; reason: 'missing' }[];
+};
+
+/** `account/forget/asked`: signed out. `forgetAt` null: the address was typed by hand. */
+export type ForgetAskedPage = { forgetAt: Date | null; loginHref: string };

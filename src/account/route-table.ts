@@ -1,3 +1,4 @@
+import { FORGET_ROUTES } from './forget/routes.ts';
 import { showHome } from './home.ts';
 import { PASSWORD_ROUTES } from './password.ts';
 import { comeFromLetter, endSignIn } from './sign-in.ts';
@@ -14,4 +15,5 @@ export const ACCOUNT_ROUTES: readonly AccountRoute[] = [
 
   { method: 'get', path: '/', needs: 'session', handle: showHome },
   ...PASSWORD_ROUTES,
+  ...FORGET_ROUTES,
 ];

@@ -15,7 +15,7 @@ export type Asked =
  * A guardian's request to be forgotten: from now on nobody is signed in with this account any more, and on the date
  * that is returned it is erased, unless he signs in before. Asked again it keeps its date.
  * @param byOperator a pupil's account too; at once when `delayDays` is 0
- * @param notice queued in the same transaction
+ * @param also in the same transaction: a notice, the end of his sessions
  */
 export async function askToForget(
   { db, clock }: Pick<Deps, 'db' | 'clock'>,
@@ -24,12 +24,12 @@ export async function askToForget(
     delayDays,
     actor,
     byOperator = false,
-    notice,
+    also,
   }: {
     delayDays: number;
     actor: Actor;
     byOperator?: boolean;
-    notice?: (trx: Transaction, account: Account, forgetAt: Date) => Promise<void>;
+    also?: (trx: Transaction, account: Account, forgetAt: Date) => Promise<void>;
   },
 ): Promise<Asked> {
   const now = clock.now();
@@ -43,7 +43,7 @@ export async function askToForget(
     await updateAccount(trx, accountId, { forgetAt }, now, true);
     const details = forgetAt.toISOString().slice(0, 10);
     await recordAudit(trx, { ...actor, at: now, event: 'forget-asked', outcome: 'done', accountId, details });
-    await notice?.(trx, account, forgetAt);
+    await also?.(trx, account, forgetAt);
     return { ok: true, forgetAt };
   });
 }

@@ -4,6 +4,7 @@ import { askToForget } from '../accounts/forget.ts';
 import { cutoffsOf } from '../accounts/retention-rules.ts';
 import { findAccountByIdentifier } from '../accounts/store.ts';
 import type { Deps } from '../deps.ts';
+import { farewellTo } from './farewell.ts';
 
 type Io = { out(line: string): void; err(line: string): void };
 
@@ -44,7 +45,12 @@ export async function forgetCommand(deps: Deps, argv: string[], io: Io): Promise
 
 async function eraseNow(deps: Deps, id: number, io: Io): Promise<number> {
   const now = deps.clock.now();
-  const erased = await eraseDue(deps, [id], { cutoffs: cutoffsOf(deps.config, now), now, actor: ACTOR });
+  const erased = await eraseDue(deps, [id], {
+    cutoffs: cutoffsOf(deps.config, now),
+    now,
+    actor: ACTOR,
+    farewell: farewellTo(deps, now),
+  });
   if (erased.ok && erased.erased.some((one) => one.id === id)) {
     io.out('it is erased');
     return 0;

@@ -6,6 +6,7 @@ import { countAccounts, forgettableIds } from '../accounts/retention-store.ts';
 import { chunksOf } from '../db/batch.ts';
 import type { Deps } from '../deps.ts';
 import { countRecords } from '../directory/records-retention-store.ts';
+import { farewellTo } from './farewell.ts';
 import { brakeFindings, brakeText, isCovered } from './retention-brake.ts';
 import { deleteRecords, scanRecords } from './retention-records.ts';
 import type { JobResult, JobTurn } from './types.ts';
@@ -56,7 +57,7 @@ async function forgetAsked(deps: Deps, cutoffs: Cutoffs, { now, signal }: JobTur
     signal.throwIfAborted();
     const ids = await forgettableIds(deps.jobsDb, now, TOGETHER);
     if (ids.length === 0) return done;
-    const erased = await eraseDue(deps, ids, { cutoffs, now, actor: ACTOR });
+    const erased = await eraseDue(deps, ids, { cutoffs, now, actor: ACTOR, farewell: farewellTo(deps, now) });
     if (!erased.ok) return null;
     done += erased.erased.length;
     // Somebody has signed in at this very moment: the next run looks again.

@@ -29,6 +29,8 @@ export type AccountNotice = {
   now: Date;
   /** « Ce n'est pas moi », for those that give somebody a way in; in mails only. */
   notMe?: { link: string; validUntil: Date };
+  /** Of `forget-asked`: when the account is erased. */
+  until?: Date;
 };
 
 /** After that an SMS about it has lost its sense. */
@@ -42,11 +44,17 @@ const SMS_USEFUL_MS = 24 * 3_600_000;
 export async function queueAccountNotice(
   deps: Pick<Deps, 'render' | 'config' | 'sealer' | 'clock' | 'random' | 'sms'>,
   trx: Transaction,
-  { account, kind, now, notMe }: AccountNotice,
+  { account, kind, now, notMe, until }: AccountNotice,
 ): Promise<void> {
   const uniqueKey = `notice:${account.id}:${deps.random.bytes(12).toString('base64url')}`;
   if (account.email !== null && account.emailVerifiedAt !== null) {
-    const data = { kind, identifier: account.identifier, at: now, notMe: notMe ?? null };
+    const data = {
+      kind,
+      identifier: account.identifier,
+      at: now,
+      notMe: notMe ?? null,
+      until: until ?? null,
+    };
     return queueMail(trx, deps, { template: 'account-notice', to: account.email, data, uniqueKey });
   }
   if (deps.sms === null) return;

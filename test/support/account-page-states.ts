@@ -1,5 +1,7 @@
 import type {
   DonePage,
+  ForgetAskedPage,
+  ForgetPage,
   HomePage,
   OtherPersonPage,
   PasswordPage,
@@ -73,6 +75,14 @@ const proof: ProofPage = {
   registration: { available: true, href: '/interaction/x/inscription' },
 };
 
+const forget: ForgetPage = {
+  frame: { csrf: 'jeton', homeHref: '/', again: false },
+  action: '/compte/oublier/confirmer',
+  forgetAt: new Date('2026-11-29T08:00:00Z'),
+  auditMonths: 12,
+  errors: [],
+};
+
 /** The pages of « Mon compte », and the proof that some of them ask for. */
 export const ACCOUNT_PAGE_STATES: PageState[] = [
   state<HomePage>('account-links', 'account/home', { ...home, links }),
@@ -127,6 +137,19 @@ export const ACCOUNT_PAGE_STATES: PageState[] = [
   ]),
   state<PasswordPage>('account-password-overtaken', 'account/password', { ...password, overtaken: true }),
   state<DonePage>('account-done-password', 'account/done', { frame, what: 'password' }),
+  state('account-forget', 'account/forget/ask', forget),
+  state<ForgetPage>('account-forget-refused', 'account/forget/ask', {
+    ...forget,
+    errors: [{ field: 'agreed', reason: 'missing' }],
+  }),
+  state<ForgetAskedPage>('account-forget-asked', 'account/forget/asked', {
+    forgetAt: forget.forgetAt,
+    loginHref: '/',
+  }),
+  state<ForgetAskedPage>('account-forget-asked-by-hand', 'account/forget/asked', {
+    forgetAt: null,
+    loginHref: '/',
+  }),
   state('proof', 'mire/proof', proof),
   state<ProofPage>('proof-pupil', 'mire/proof', { ...proof, kind: 'pupil' }),
   ...oneOf(
