@@ -1,5 +1,6 @@
 import { chunksOf } from '../db/batch.ts';
 import type { Database, Transaction } from '../deps.ts';
+import { endMarks } from './forced-marks-store.ts';
 
 /** Whom FranceConnect says somebody is. */
 export type FranceConnectLink = { issuer: string; sub: string };
@@ -79,8 +80,10 @@ export async function closeMerged(
       password_hash: null,
       password_kind: trx.raw("IF(password_kind = 'personal', 'none', password_kind)"),
       credentials_version: trx.raw('credentials_version + 1'),
+      must_change_since: null,
       updated_at: now,
     });
+  await endMarks(trx, ids, 'removed', now);
 }
 
 /** The links of these accounts, newest first, locked. */

@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import { chunksOf, insertBatch } from '../db/batch.ts';
 import type { Database } from '../deps.ts';
-import type { Account, AccountChanges, NewAccount } from './types.ts';
+import { endMarks } from './forced-marks-store.ts';
+import type { Account, AccountChanges, NewAccount, PasswordKind } from './types.ts';
 
 /** Property of `Account` -> column, for every column that is read. */
 const COLUMNS = {
@@ -31,6 +32,7 @@ const COLUMNS = {
   emailBouncedAt: 'email_bounced_at',
   language: 'language',
   forgetAt: 'forget_at',
+  mustChangeSince: 'must_change_since',
 } as const satisfies Record<keyof Account, string>;
 
 /** knex's select map `{ publicId: 'accounts.public_id', ... }`; other stores join accounts with it. */
@@ -111,7 +113,16 @@ export async function updateAccount(
   await updateManyAccounts(db, [id], changes, now, bumpVersion);
 }
 
-/** One statement per 500 accounts: the same values for all of them. */
+/** What became of a password that had to be changed, by what took its place. */
+const REPLACED = { personal: 'changed', provisional: 'reset', none: 'removed' } as const satisfies Record<
+  PasswordKind,
+  string
+>;
+
+/**
+ * One statement per 500 accounts: the same values for all of them. With another password the old one has not to be
+ * changed any more, whoever set it; that takes a second statement.
+ */
 export async function updateManyAccounts(
   db: Database,
   ids: readonly number[],
@@ -124,7 +135,9 @@ export async function updateManyAccounts(
     if (value !== undefined) row[COLUMNS[property as keyof Account]] = value;
   }
   if (bumpVersion) row.credentials_version = db.raw('credentials_version + 1');
+  if (changes.passwordKind !== undefined) row.must_change_since = null;
   for (const part of chunksOf(ids)) await db('accounts').whereIn('id', part).update(row);
+  if (changes.passwordKind !== undefined) await endMarks(db, ids, REPLACED[changes.passwordKind], now);
 }
 
 /**
@@ -150,7 +163,7 @@ export async function updateProvisionals(
        SET a.provisional_sealed = v.sealed, a.provisional_created_at = ?, a.password_kind = 'provisional',
            a.password_hash = NULL, a.state = ?, a.origin = COALESCE(?, a.origin),
            a.distributed_at = COALESCE(?, a.distributed_at), a.frozen_at = NULL,
-           a.credentials_version = a.credentials_version + 1, a.updated_at = ?`,
+           a.must_change_since = NULL, a.credentials_version = a.credentials_version + 1, a.updated_at = ?`,
       [
         ...part.flatMap(({ id, sealed }) => [id, sealed]),
         now,
@@ -161,4 +174,10 @@ export async function updateProvisionals(
       ],
     );
   }
+  await endMarks(
+    db,
+    values.map(({ id }) => id),
+    'reset',
+    now,
+  );
 }

@@ -45,6 +45,8 @@ export type Account = {
   language: Locale | null;
   /** Its holder wants to be forgotten: on this date it is erased, unless he signs in before. */
   forgetAt: Date | null;
+  /** Since when its password must be changed at the next login; goes with the password (`mustChange`). */
+  mustChangeSince: Date | null;
 };
 
 /** What an import creates: state « Non notifié », origin « Non renseigné » (R-070). */

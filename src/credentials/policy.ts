@@ -10,6 +10,8 @@ export type PasswordFault =
   | 'common'
   | 'personal'
   | 'provisional'
+  /** The one that must be changed. */
+  | 'same'
   | 'unreadable'
   | 'different';
 

@@ -20,6 +20,7 @@ import * as accountLanguage from '../../migrations/023_account_language.ts';
 import * as accountPages from '../../migrations/024_account_pages.ts';
 import * as regroupAccount from '../../migrations/026_regroup_account.ts';
 import * as pupils from '../../migrations/027_pupils.ts';
+import * as forced from '../../migrations/028_forced_changes_and_delegations.ts';
 import * as retention from '../../migrations/029_retention.ts';
 import * as services from '../../migrations/030_services.ts';
 import { inTransaction } from './transaction.ts';
@@ -49,6 +50,7 @@ const MIGRATIONS: Migration[] = [
   { name: '024_account_pages', ...accountPages },
   { name: '026_regroup_account', ...regroupAccount },
   { name: '027_pupils', ...pupils },
+  { name: '028_forced_changes_and_delegations', ...forced },
   { name: '029_retention', ...retention },
   { name: '030_services', ...services },
 ];

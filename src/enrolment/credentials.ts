@@ -8,6 +8,7 @@ import { lockStanding, type Prover, type Standing } from './children.ts';
 import { endEnrolment, findEnrolment, referencesOf, updateEnrolment } from './enrolment-store.ts';
 import { becomeOne } from './link-person.ts';
 import { findProvableChildren } from './matching-store.ts';
+import { isToBeChanged } from './new-password.ts';
 import type { Elsewhere } from './types.ts';
 
 type Chosen = { password: string; confirmation: string };
@@ -99,5 +100,6 @@ async function judge(
     birthDates: children.map(({ birthDate }) => birthDate),
     provisional: openProvisional(deps, account),
   });
-  return faults.length === 0 && password !== confirmation ? ['different'] : faults;
+  if (faults.length === 0 && password !== confirmation) return ['different'];
+  return faults.length === 0 && (await isToBeChanged(deps, account, password)) ? ['same'] : faults;
 }

@@ -1,3 +1,4 @@
+import { mustChange } from '../accounts/must-change.ts';
 import { updateAccount } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
 import { recordAudit } from '../audit/record.ts';
@@ -19,7 +20,8 @@ import type { NewPasswordResult } from './types.ts';
 
 /**
  * Step 1 (R-057 a, R-060): the personal password. In a first connection it waits, hashed, until the birth date is
- * right: until then the provisional password is the only one that works. After a reset it is set at once.
+ * right: until then the provisional password is the only one that works. After a reset, and where the old one must be
+ * changed, it is set at once.
  * @throws HasherBusy
  */
 export async function chooseNewPassword(
@@ -70,11 +72,26 @@ export async function judgePassword(
     provisional: openProvisional(deps, account),
   });
   if (faults.length === 0 && form.password !== form.confirmation) return ['different'];
+  if (faults.length === 0 && (await isToBeChanged(deps, account, form.password))) return ['same'];
   return faults;
 }
 
 /**
- * After a reset (R-142): the provisional password dies with the same statement that sets the new one. An address that
+ * Whether this is the very password that must be changed, by whichever way another one is chosen.
+ * @throws HasherBusy
+ */
+export async function isToBeChanged(
+  deps: Pick<Deps, 'passwords'>,
+  account: Account,
+  password: string,
+): Promise<boolean> {
+  if (!mustChange(account) || account.passwordHash === null) return false;
+  return deps.passwords.verify(account.passwordHash, password);
+}
+
+/**
+ * After a reset (R-142), or where the old one must be changed: that one dies with the statement that sets the new one,
+ * and its mark with it. An address that
  * was typed before the reset may be that of whoever made it necessary: the mail C07 opens the account, so it goes where
  * the school would write. Its holder can still give another.
  */
@@ -107,6 +124,7 @@ async function setPersonalPassword(
     accountId: account.id,
     ip,
     requestId,
+    ...(mustChange(account) ? { details: 'had to be changed' } : {}),
   });
   const credentialsVersion = account.credentialsVersion + 1;
   await updateFirstConnection(trx, interactionUid, { step, credentialsVersion }, now);

@@ -1,3 +1,4 @@
+import { mustChange } from '../accounts/must-change.ts';
 import type { Account } from '../accounts/types.ts';
 import { recordAudit } from '../audit/record.ts';
 import { attemptKeys } from '../credentials/attempts.ts';
@@ -23,8 +24,8 @@ export type SignedIn = {
 };
 
 /** The first step that an account with a right password has before it; `done`: none. */
-function firstStep(account: Pick<Account, 'state' | 'passwordKind'>): StepName {
-  if (account.passwordKind === 'provisional') return 'new-password';
+function firstStep(account: Account): StepName {
+  if (account.passwordKind === 'provisional' || mustChange(account)) return 'new-password';
   return account.state === 'activating' ? 'activation' : 'done';
 }
 
@@ -92,11 +93,16 @@ export async function currentProgress(
   return row ? toProgress(deps, row) : null;
 }
 
+function reasonOf(account: Account): Extract<Progress, { step: 'new-password' }>['after'] {
+  if (account.state === 'notified') return 'first';
+  return mustChange(account) ? 'forced' : 'reset';
+}
+
 async function toProgress(deps: Pick<Deps, 'db'>, row: FirstConnection): Promise<Progress | null> {
   const { account } = row;
   switch (row.step) {
     case 'new-password':
-      return { step: 'new-password', after: account.state === 'notified' ? 'first' : 'reset', account };
+      return { step: 'new-password', after: reasonOf(account), account };
     case 'address':
       return {
         step: 'address',

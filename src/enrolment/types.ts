@@ -3,8 +3,11 @@ import type { PasswordFault } from '../credentials/policy.ts';
 
 /** Where a visitor stands in the first connection with the school's credentials (R-057, R-058, R-062). */
 export type Progress =
-  /** `first`: three steps follow; `reset`: the password only (R-060). */
-  | { step: 'new-password'; after: 'first' | 'reset'; account: Account }
+  /**
+   * `first`: three steps follow; `reset`: the password only (R-060); `forced`: the same, the old one being a personal
+   * password that must be changed.
+   */
+  | { step: 'new-password'; after: 'first' | 'reset' | 'forced'; account: Account }
   /** `email`: typed before in this connection, else what the school knows, else null. */
   | { step: 'address'; account: Account; email: string | null }
   /** `pupil`: the child whose birth date is asked; null: the account has no child any more. */

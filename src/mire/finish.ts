@@ -1,3 +1,4 @@
+import { mustChange } from '../accounts/must-change.ts';
 import type { Account } from '../accounts/types.ts';
 import { recordLogin } from '../credentials/login.ts';
 import { visitor } from '../http/context.ts';
@@ -22,9 +23,11 @@ type Proof = {
 export async function finishLogin(visit: Visit, account: Account, proof: Proof): Promise<void> {
   if (isOtherPerson(visit, account)) return refuseOtherPerson(visit);
   // R-178, R-060: a defect elsewhere must not open a service to somebody who has still to activate his account, or
-  // to change the password of the school's that he gave. FranceConnect looks at no password.
+  // to change the password that he gave. FranceConnect looks at no password.
   const provisional = account.passwordKind === 'provisional' && !proof.amr.includes('fc');
-  if (account.state !== 'activated' || provisional || account.closedAt !== null || account.frozenAt !== null)
+  const unchanged = mustChange(account) && proof.amr.includes('pwd');
+  const shut = account.closedAt !== null || account.frozenAt !== null;
+  if (account.state !== 'activated' || provisional || unchanged || shut)
     throw new Error(
       `an account that is ${account.state} with a ${account.passwordKind} password may not log in`,
     );

@@ -56,6 +56,7 @@ export function showNewPassword(
     account: progress.account.identifier,
     action: below(interaction.uid, 'mot-de-passe'),
     steps: progress.after === 'first' ? stepsOf(progress) : null,
+    forced: progress.after === 'forced',
     rules: { min: deps.config.PASSWORD_MIN_LENGTH, max: deps.config.PASSWORD_MAX_LENGTH },
     errors,
   };

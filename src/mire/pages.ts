@@ -69,6 +69,8 @@ type AccountFormPage = FormPage & { account: string };
 /** `mire/new-password`: fields `new_password`, `confirmation`. Without `steps` it is the page after a reset. */
 export type NewPasswordPage = AccountFormPage & {
   steps: Steps;
+  /** The old password is his own and must be changed. */
+  forced: boolean;
   rules: { min: number; max: number };
   errors: NewPasswordError[];
 };

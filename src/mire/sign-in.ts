@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mustChange } from '../accounts/must-change.ts';
 import { findAccountByPublicId } from '../accounts/store.ts';
 import type { AccountKind } from '../accounts/types.ts';
 import { HasherBusy } from '../credentials/hasher.ts';
@@ -84,7 +85,7 @@ async function welcome(
   { account, rehash }: Extract<VerifyResult, { ok: true }>,
 ): Promise<void> {
   if (isOtherPerson(visit, account)) return refuseOtherPerson(visit);
-  if (account.state === 'activated' && account.passwordKind === 'personal')
+  if (account.state === 'activated' && account.passwordKind === 'personal' && !mustChange(account))
     return finishLogin(visit, account, { amr: ['pwd'], rehash });
   const { deps, ctx, interaction, metrics } = visit;
   const { uid, clientId } = interaction;

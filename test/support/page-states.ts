@@ -76,6 +76,7 @@ const newPassword: NewPasswordPage = {
   ...form,
   account: 'c.martin12',
   steps: { current: 1, total: 4 },
+  forced: false,
   rules: { min: 8, max: 14 },
   errors: [],
 };
@@ -184,6 +185,11 @@ export const PAGE_STATES: PageState[] = [
     notice: 'elsewhere',
   }),
   state('new-password', 'mire/new-password', newPassword),
+  state<NewPasswordPage>('new-password-forced', 'mire/new-password', {
+    ...newPassword,
+    steps: null,
+    forced: true,
+  }),
   state<NewPasswordPage>('new-password-after-reset', 'mire/new-password', { ...newPassword, steps: null }),
   ...oneOf(
     (
@@ -196,6 +202,7 @@ export const PAGE_STATES: PageState[] = [
         'common',
         'personal',
         'provisional',
+        'same',
         'unreadable',
       ] as const
     ).map((reason) =>

@@ -1,0 +1,71 @@
+import { chunksOf, insertBatch } from '../db/batch.ts';
+import type { Database, Transaction } from '../deps.ts';
+
+/** The accounts of a forced change, each with what became of its mark. */
+
+/** What became of a password that had to be changed. */
+export type MarkEnd = 'changed' | 'reset' | 'removed';
+
+/** Marks end with the password that they are about; most accounts have none. */
+export async function endMarks(
+  db: Database,
+  accountIds: readonly number[],
+  how: MarkEnd,
+  now: Date,
+): Promise<void> {
+  for (const ids of chunksOf(accountIds))
+    await db('forced_marks').whereIn('account_id', ids).whereNull('ended_at').update({ ended_at: now, how });
+}
+
+/** The next password leads to the choice of another one, and what was opened with it is dead. */
+export async function markAccounts(
+  trx: Transaction,
+  changeId: number,
+  accountIds: readonly number[],
+  now: Date,
+): Promise<void> {
+  if (accountIds.length === 0) return;
+  await trx('accounts')
+    .whereIn('id', accountIds)
+    .update({
+      must_change_since: now,
+      credentials_version: trx.raw('credentials_version + 1'),
+      updated_at: now,
+    });
+  const rows = accountIds.map((id) => [changeId, id, now]);
+  await insertBatch(trx, 'INSERT INTO forced_marks (change_id, account_id, marked_at)', rows);
+}
+
+export type MarkCount = { how: MarkEnd | null; hour: string | null; count: number };
+
+/**
+ * What became of the marks of a change, by the hour (UTC, `YYYY-MM-DD HH`); `how` null: still to be changed. An
+ * account that has been closed since has nothing to change.
+ */
+export async function countMarks(db: Database, changeId: number): Promise<MarkCount[]> {
+  const rows: { how: MarkEnd | null; hour: string | null; count: unknown }[] = await db('forced_marks as m')
+    .join('accounts as a', 'a.id', 'm.account_id')
+    .where('m.change_id', changeId)
+    .groupByRaw('how, hour')
+    .orderBy('hour')
+    .select(
+      db.raw("IF(m.ended_at IS NULL AND a.closed_at IS NOT NULL, 'removed', m.how) AS how"),
+      db.raw("DATE_FORMAT(m.ended_at, '%Y-%m-%d %H') AS hour"),
+    )
+    .count({ count: '*' });
+  return rows.map((row) => ({ ...row, count: Number(row.count) }));
+}
+
+/** The accounts of a change still to be changed, after one of them, in the order of their ids. */
+export async function findMarked(
+  db: Database,
+  changeId: number,
+  { after, limit }: { after: number; limit: number },
+): Promise<number[]> {
+  return db('forced_marks')
+    .where({ change_id: changeId })
+    .where('account_id', '>', after)
+    .orderBy('account_id')
+    .limit(limit)
+    .pluck('account_id');
+}
