@@ -87,9 +87,22 @@ const COMMANDS: Command[] = [
     run: async (deps, argv, io) => (await import('./provider/cli.ts')).keysCommand(deps, argv, io),
   },
   {
+    name: 'force-change',
+    usage: [
+      'force-change --school <UAI|all>... | --academy <code>',
+      '      [--kind guardian|pupil] [--changed-before <YYYY-MM-DD>] [--state activated|activating]...',
+      '      [--reason <text>] [--notify] [--dry-run] [--json]',
+      '  --dry-run: only count them',
+      'force-change status [<id>] [--json]',
+    ].join('\n'),
+    summary: 'mark accounts whose password must be changed at the next login, and see how many have',
+    run: async (deps, argv, io) =>
+      (await import('./jobs/force-change-cli.ts')).forceChangeCommand(deps, argv, io),
+  },
+  {
     name: 'job',
     usage:
-      'job run <import|statistics|purge|retention|rotate-keys|send-messages|make-letters> [--json]\n  list [--json]',
+      'job run <import|statistics|purge|retention|rotate-keys|send-messages|make-letters|force-changes> [--json]\n  list [--json]',
     summary: 'what the server runs by the clock: run one now, or list them with their last runs',
     run: runJobs,
   },

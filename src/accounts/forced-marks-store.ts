@@ -36,24 +36,27 @@ export async function markAccounts(
   await insertBatch(trx, 'INSERT INTO forced_marks (change_id, account_id, marked_at)', rows);
 }
 
-export type MarkCount = { how: MarkEnd | null; hour: string | null; count: number };
+export type MarkCount = { changeId: number; how: MarkEnd | null; hour: string | null; count: number };
 
 /**
- * What became of the marks of a change, by the hour (UTC, `YYYY-MM-DD HH`); `how` null: still to be changed. An
+ * What became of the marks of changes, by the hour (UTC, `YYYY-MM-DD HH`); `how` null: still to be changed. An
  * account that has been closed since has nothing to change.
  */
-export async function countMarks(db: Database, changeId: number): Promise<MarkCount[]> {
-  const rows: { how: MarkEnd | null; hour: string | null; count: unknown }[] = await db('forced_marks as m')
+export async function countMarks(db: Database, changeIds: readonly number[]): Promise<MarkCount[]> {
+  const rows: (Omit<MarkCount, 'how' | 'count'> & { fate: MarkEnd | null; count: unknown })[] = await db(
+    'forced_marks as m',
+  )
     .join('accounts as a', 'a.id', 'm.account_id')
-    .where('m.change_id', changeId)
-    .groupByRaw('how, hour')
+    .whereIn('m.change_id', [...changeIds])
+    .groupByRaw('m.change_id, fate, hour')
     .orderBy('hour')
     .select(
-      db.raw("IF(m.ended_at IS NULL AND a.closed_at IS NOT NULL, 'removed', m.how) AS how"),
+      { changeId: 'm.change_id' },
+      db.raw("IF(m.ended_at IS NULL AND a.closed_at IS NOT NULL, 'removed', m.how) AS fate"),
       db.raw("DATE_FORMAT(m.ended_at, '%Y-%m-%d %H') AS hour"),
     )
     .count({ count: '*' });
-  return rows.map((row) => ({ ...row, count: Number(row.count) }));
+  return rows.map(({ fate, count, ...row }) => ({ ...row, how: fate, count: Number(count) }));
 }
 
 /** The accounts of a change still to be changed, after one of them, in the order of their ids. */

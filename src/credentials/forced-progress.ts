@@ -1,13 +1,7 @@
-import { countMarks, type MarkEnd } from '../accounts/forced-marks-store.ts';
+import { countMarks, type MarkCount, type MarkEnd } from '../accounts/forced-marks-store.ts';
 import type { Database } from '../deps.ts';
+import { dayInParis } from '../files/day.ts';
 import type { ForcedChange } from './forced-store.ts';
-
-const PARIS = new Intl.DateTimeFormat('en-CA', {
-  timeZone: 'Europe/Paris',
-  year: 'numeric',
-  month: '2-digit',
-  day: '2-digit',
-});
 
 export type ForcedProgress = {
   marked: number;
@@ -18,26 +12,35 @@ export type ForcedProgress = {
   days: { day: string; changed: number }[];
 };
 
-/** What has become of the accounts of a forced change. */
+/** What has become of the accounts of forced changes, by the id of each. One statement. */
 export async function readForcedProgress(
   db: Database,
-  { id }: Pick<ForcedChange, 'id'>,
-): Promise<ForcedProgress> {
-  const counts = await countMarks(db, id);
-  const progress: ForcedProgress = {
-    marked: 0,
-    left: 0,
-    ended: { changed: 0, reset: 0, removed: 0 },
-    days: [],
-  };
-  const days = new Map<string, number>();
-  for (const { how, hour, count } of counts) {
-    progress.marked += count;
-    if (how === null) progress.left += count;
-    else progress.ended[how] += count;
-    if (how !== 'changed' || hour === null) continue;
-    const day = PARIS.format(new Date(`${hour.replace(' ', 'T')}:00:00Z`));
-    days.set(day, (days.get(day) ?? 0) + count);
+  changes: readonly Pick<ForcedChange, 'id'>[],
+): Promise<Map<number, ForcedProgress>> {
+  const read = new Map(changes.map(({ id }) => [id, nothing()]));
+  if (read.size === 0) return read;
+  for (const count of await countMarks(db, [...read.keys()])) {
+    const progress = read.get(count.changeId);
+    if (progress) add(progress, count);
   }
-  return { ...progress, days: Array.from(days, ([day, changed]) => ({ day, changed })) };
+  return read;
+}
+
+export const nothing = (): ForcedProgress => ({
+  marked: 0,
+  left: 0,
+  ended: { changed: 0, reset: 0, removed: 0 },
+  days: [],
+});
+
+/** Hours come in their order. */
+function add(progress: ForcedProgress, { how, hour, count }: MarkCount): void {
+  progress.marked += count;
+  if (how === null) progress.left += count;
+  else progress.ended[how] += count;
+  if (how !== 'changed' || hour === null) return;
+  const day = dayInParis(new Date(`${hour.replace(' ', 'T')}:00:00Z`));
+  const last = progress.days.at(-1);
+  if (last?.day === day) last.changed += count;
+  else progress.days.push({ day, changed: count });
 }

@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts';
+import { keepForcing } from './force-changes.ts';
 import { keepSchedule } from './keep-schedule.ts';
 import { CHANNELS, keepForgetting, keepPrinting, keepSending } from './send-messages.ts';
 import type { Job } from './types.ts';
@@ -18,6 +19,7 @@ export function startJobs(deps: Deps, jobs: readonly Job[]): RunningJobs {
   const sending = [
     ...CHANNELS.map((channel) => keepSending(deps, channel)),
     keepForgetting(deps),
+    keepForcing(deps),
     ...jobs.filter(({ name }) => name === 'make-letters').map((job) => keepPrinting(deps, job)),
   ];
   const schedule = keepSchedule(deps, jobs);

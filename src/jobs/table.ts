@@ -1,5 +1,6 @@
 import type { Deps } from '../deps.ts';
 import { computeAll } from '../statistics/compute.ts';
+import { forceChanges } from './force-changes.ts';
 import { importFeed } from './import-feed.ts';
 import { purge } from './purge.ts';
 import { retain } from './retention.ts';
@@ -59,6 +60,13 @@ export function jobTable(deps: Deps, provider: ProviderChores): Job[] {
         await forgetMessages(deps, signal);
         return { outcome: 'done', details };
       },
+    },
+    {
+      // As above (keepForcing).
+      name: 'force-changes',
+      schedule: null,
+      alone: false,
+      run: async ({ signal }) => ({ outcome: 'done', details: await forceChanges(deps, signal) }),
     },
     {
       // As above (keepPrinting).
