@@ -54,6 +54,13 @@ export async function findAccountById(db: Database, id: number): Promise<Account
   return (await select(db).where({ id }).first()) ?? null;
 }
 
+/** Those of these that there are, closed or not. */
+export async function findAccountsByIds(db: Database, ids: readonly number[]): Promise<Account[]> {
+  const found: Account[] = [];
+  for (const part of chunksOf(ids)) found.push(...((await select(db).whereIn('id', part)) as Account[]));
+  return found;
+}
+
 /** @param publicId the OIDC accountId; closed accounts are found too, with `closedAt` set */
 export async function findAccountByPublicId(db: Database, publicId: string): Promise<Account | null> {
   return (await select(db).where({ public_id: publicId }).first()) ?? null;
