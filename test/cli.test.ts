@@ -40,6 +40,7 @@ describe('npx educonnect', () => {
       'statistics',
       'client',
       'keys',
+      'force-change',
       'job',
       'config',
     ])

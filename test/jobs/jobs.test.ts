@@ -40,6 +40,7 @@ test('job list tells schedules and last runs; wrong usage names the jobs', async
     ['retention', '2026-11-23T02:30:00.000Z'],
     ['rotate-keys', '2026-11-23T04:00:00.000Z'],
     ['send-messages', null],
+    ['force-changes', null],
     ['make-letters', null],
   ]);
   const sent = await job(deps, 'run', 'send-messages', '--json');

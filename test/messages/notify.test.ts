@@ -306,7 +306,7 @@ describe('notify', () => {
     const counted = countStatements(database.db);
     await notify(deps, { schoolUai: '0319909Z', actor });
     counted.stop();
-    expect(counted.statements.length).toBeLessThanOrEqual(8);
+    expect(counted.statements.length).toBeLessThanOrEqual(9);
     expect(counted.commits()).toBe(1);
   });
 });
