@@ -82,6 +82,31 @@ export async function findOpenReports(db: Database, accountId: number): Promise<
     });
 }
 
+/** All that an account's records were said to lead to wrongly, also what the school has looked at: the last first. */
+export async function findReports(
+  db: Database,
+  accountId: number,
+): Promise<(OpenReport & { outcome: AttachmentOutcome | null })[]> {
+  return db('wrong_attachments as w')
+    .join('guardian_references as g', 'g.id', 'w.guardian_reference_id')
+    .join('pupils as p', 'p.id', 'w.pupil_id')
+    .leftJoin('schools as s', 's.id', 'p.school_id')
+    .where('g.account_id', accountId)
+    .orderBy([{ column: 'w.reported_at', order: 'desc' }, { column: 'p.id' }])
+    .limit(MOST_REPORTS)
+    .select({
+      pupilId: 'p.id',
+      givenName: 'p.given_name',
+      familyName: 'p.family_name',
+      school: db.raw("COALESCE(s.name, '')"),
+      reportedAt: 'w.reported_at',
+      outcome: 'w.outcome',
+    });
+}
+
+/** More than anybody has children. */
+const MOST_REPORTS = 50;
+
 /** Takes back what is still open. @returns how many there were */
 export async function withdrawReports(
   trx: Transaction,

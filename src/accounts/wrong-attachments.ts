@@ -5,6 +5,7 @@ import { lockAccounts } from './store.ts';
 import {
   findOpenReports,
   findReferencesTo,
+  findReports,
   lockWrongAttachment,
   type OpenReport,
   openWrongAttachments,
@@ -84,6 +85,9 @@ export async function withdrawReport(
     return { ok: true };
   });
 }
+
+/** The same with those that the school has looked at. */
+export const reportsOf = ({ db }: Pick<Deps, 'db'>, accountId: number) => findReports(db, accountId);
 
 /** Children whom the account's holder says not to be his, while no school has looked at it: each once. */
 export async function openReports(deps: Pick<Deps, 'db'>, accountId: number): Promise<OpenReport[]> {
