@@ -1,9 +1,11 @@
 import type { AccountKind } from '../accounts/types.ts';
+import { openReports } from '../accounts/wrong-attachments.ts';
 import { childrenOfAccount } from '../directory/children.ts';
 import { plainSchoolName } from '../directory/names.ts';
 import type { Context } from '../http/context.ts';
 import { initiateHref } from '../http/initiate.ts';
 import { showPage } from '../http/page.ts';
+import { childKey, childLinks, reportHref } from './children/keys.ts';
 import { csrfOf } from './frame.ts';
 import type { HomePage, SubjectKey } from './pages.ts';
 import type { AccountDoor, AccountSession } from './types.ts';
@@ -34,6 +36,7 @@ function linksFor({ pages }: AccountDoor, kind: AccountKind): HomePage['links'] 
 export async function showHome(door: AccountDoor, ctx: Context, { account }: AccountSession): Promise<void> {
   const { deps, host } = door;
   const children = await childrenOfAccount(deps.db, account);
+  const reports = account.kind === 'guardian' ? await openReports(deps, account.id) : [];
   const services = await host.servicesOfSchools(children.map(({ schoolId }) => schoolId));
   const page: HomePage = {
     kind: account.kind,
@@ -46,6 +49,12 @@ export async function showHome(door: AccountDoor, ctx: Context, { account }: Acc
       name: `${child.givenName} ${child.familyName}`,
       school: plainSchoolName(child.school),
       class: child.class,
+      links: account.kind === 'guardian' ? childLinks(deps.config, account, child) : null,
+    })),
+    reports: reports.map((report) => ({
+      name: `${report.givenName} ${report.familyName}`,
+      reportedAt: report.reportedAt,
+      href: reportHref(childKey(deps.config, account, report.pupilId)),
     })),
     identifier: account.identifier,
     email:

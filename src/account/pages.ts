@@ -1,5 +1,6 @@
 import type { PasswordFault } from '../credentials/policy.ts';
 import type { FieldError } from '../http/pages.ts';
+import type { ChildLinks } from './children/pages.ts';
 
 /** What the pages of `views/account/` are given. Templates write the sentences. */
 
@@ -24,7 +25,10 @@ export type HomePage = {
   kind: 'guardian' | 'pupil';
   name: string;
   services: { name: string; href: string }[];
-  children: { name: string; school: string; class: string | null }[];
+  /** `links`: what a guardian can do for this child; null on a pupil's own page. */
+  children: { name: string; school: string; class: string | null; links: ChildLinks | null }[];
+  /** Children whom he says not to be his, while no school has looked at it. */
+  reports: { name: string; reportedAt: Date; href: string }[];
   identifier: string;
   email: { address: string; verified: boolean } | null;
   lastLoginAt: Date | null;

@@ -1,6 +1,8 @@
+import { CHILDREN_ROUTES } from './children/routes.ts';
 import { FORGET_ROUTES } from './forget/routes.ts';
 import { showHome } from './home.ts';
 import { PASSWORD_ROUTES } from './password.ts';
+import { REGROUP_ROUTES } from './regroup/routes.ts';
 import { comeFromLetter, endSignIn } from './sign-in.ts';
 import { comeFromFranceConnect, showSignedOut, signOut } from './sign-out.ts';
 import type { AccountRoute } from './types.ts';
@@ -16,4 +18,6 @@ export const ACCOUNT_ROUTES: readonly AccountRoute[] = [
   { method: 'get', path: '/', needs: 'session', handle: showHome },
   ...PASSWORD_ROUTES,
   ...FORGET_ROUTES,
+  ...REGROUP_ROUTES,
+  ...CHILDREN_ROUTES,
 ];

@@ -62,7 +62,7 @@ export async function reportChild(
 
 /**
  * He was mistaken: the child is his again, as long as the school has not looked at it.
- * @returns `decided`: it has, or nothing is reported
+ * @returns ok also when he has taken it back before; `decided`: the school has, or nothing is reported
  */
 export async function withdrawReport(
   deps: Pick<Deps, 'db' | 'clock'>,
@@ -73,7 +73,11 @@ export async function withdrawReport(
     await lockAccounts(trx, [accountId]);
     const now = deps.clock.now();
     const taken = await withdrawReports(trx, { accountId, pupilId, now });
-    if (taken === 0) return { ok: false, reason: 'decided' };
+    if (taken === 0) {
+      const reports = (await findReports(trx, accountId)).filter((report) => report.pupilId === pupilId);
+      const withdrawn = reports.some(({ outcome }) => outcome === 'withdrawn');
+      return withdrawn ? { ok: true } : { ok: false, reason: 'decided' };
+    }
     await recordAudit(trx, {
       ...actor,
       at: now,

@@ -5,6 +5,7 @@ import { endWaysIn } from '../accounts/ways-in-store.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps, Transaction } from '../deps.ts';
 import { knownEmails } from '../directory/contact-store.ts';
+import { queueAccountNotice } from '../messages/account-notice.ts';
 import { queueLinkNotices } from './link-notices.ts';
 import { stands } from './second-account.ts';
 import { findProof, lockProof, markProofDone } from './second-account-store.ts';
@@ -52,6 +53,9 @@ export async function regroupSecondAccount(
     const now = deps.clock.now();
     if (!other || !stands(proof, other, now)) return { ok: false, reason: 'over' };
     const known = (await knownEmails(trx, [other.id])).get(other.id) ?? null;
+    // Told before its records are the survivor's: by SMS, where it has no address.
+    if (other.emailVerifiedAt === null && known === null)
+      await queueAccountNotice(deps, trx, { account: other, kind: 'regrouped', now });
     await endWaysIn(trx, [other.id], now);
     const actor = { actorKind: 'person', ip, requestId } as const;
     const one = await regroup(trx, { survivor, others: [other] }, { now, actor });

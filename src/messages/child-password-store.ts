@@ -1,4 +1,4 @@
-import type { AccountState } from '../accounts/types.ts';
+import type { Account, AccountState } from '../accounts/types.ts';
 import type { Database, Transaction } from '../deps.ts';
 import { linkedPupils } from '../directory/store.ts';
 
@@ -48,15 +48,22 @@ export async function findOwnChildren(
 /** More guardians than that are an institution's. */
 const MOST_GUARDIANS = 10;
 
-/** The open accounts of a pupil's guardians, by id. */
-export async function findGuardianAccountsOf(db: Database, pupilId: number): Promise<number[]> {
+/** Who has this pupil among the children of an open account, by id. */
+export async function findGuardiansOf(
+  db: Database,
+  pupilId: number,
+): Promise<Pick<Account, 'id' | 'identifier' | 'email' | 'emailVerifiedAt'>[]> {
   return linkedPupils(db)
     .join('accounts as a', (join) => join.on('a.id', 'g.account_id').andOnNull('a.closed_at'))
     .where('p.id', pupilId)
-    .distinct('a.id')
+    .distinct({
+      id: 'a.id',
+      identifier: 'a.identifier',
+      email: 'a.email',
+      emailVerifiedAt: 'a.email_verified_at',
+    })
     .orderBy('a.id')
-    .limit(MOST_GUARDIANS)
-    .pluck('a.id');
+    .limit(MOST_GUARDIANS);
 }
 
 export async function wasFormUsed(db: Database, formKey: string): Promise<boolean> {

@@ -6,10 +6,11 @@ import { generateProvisional, provisionalExpiresAt, sealProvisional } from '../c
 import { tokenHash } from '../crypto/digests.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps, Transaction } from '../deps.ts';
+import { queueAccountNotice } from './account-notice.ts';
 import { withdrawCredentialMails } from './batch-mail-store.ts';
 import {
   countRenewals,
-  findGuardianAccountsOf,
+  findGuardiansOf,
   findOwnChildren,
   keepRenewal,
   type OwnChild,
@@ -94,7 +95,7 @@ export async function renewChildPassword(
         details: `by account ${guardian.id}`,
       },
     );
-    await tell(deps, trx, { account, pupilId, guardianId: guardian.id });
+    await tell(deps, trx, { account, pupilId });
     return { ok: true, identifier: account.identifier, password, validUntil: validUntil(deps, account) };
   });
 }
@@ -129,10 +130,12 @@ function validUntil(deps: Pick<Deps, 'clock' | 'config'>, { distributedAt }: Acc
 
 /** The child at the address that he has verified; all his guardians, the one who did it too. */
 async function tell(
-  deps: Pick<Deps, 'clock'>,
+  deps: Parameters<typeof queueAccountNotice>[0],
   trx: Transaction,
-  { account, pupilId, guardianId }: { account: Account; pupilId: number; guardianId: number },
+  { account, pupilId }: { account: Account; pupilId: number },
 ): Promise<void> {
-  const ids = await findGuardianAccountsOf(trx, pupilId);
-  void [deps, account, ids, guardianId];
+  const now = deps.clock.now();
+  const told = [account, ...(await findGuardiansOf(trx, pupilId))];
+  for (const holder of told)
+    await queueAccountNotice(deps, trx, { account: holder, kind: 'child-password', now });
 }

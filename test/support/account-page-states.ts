@@ -1,3 +1,4 @@
+import type { ChildLinks } from '../../src/account/children/pages.ts';
 import type {
   DonePage,
   ForgetAskedPage,
@@ -13,6 +14,9 @@ import { oneOf, type PageState, state } from './page-state.ts';
 const LONG_NAME = { givenName: 'Marie-Anastasia', familyName: 'ŁODZIŃSKA-VANDENBROUCKEDELAGRANGE' };
 const LONG_EMAIL = `${'prenom.tres.long.compose'.repeat(4)}@sous-domaine.academie-inventee.example.org`;
 
+const childLinks: ChildLinks = { reportHref: '/compte/enfants/x/signaler', passwordHref: null };
+const collegeLinks: ChildLinks = { ...childLinks, passwordHref: '/compte/enfants/y/mot-de-passe' };
+
 const home: HomePage = {
   kind: 'guardian',
   name: 'Claire MARTIN',
@@ -21,9 +25,10 @@ const home: HomePage = {
     { name: 'Livret scolaire unique', href: 'http://localhost:3004/connexion' },
   ],
   children: [
-    { name: 'Léa MARTIN', school: 'École élémentaire des Tilleuls', class: 'CE2 B' },
-    { name: 'Éloi MARTIN', school: 'Collège Simone-Exemple', class: null },
+    { name: 'Léa MARTIN', school: 'École élémentaire des Tilleuls', class: 'CE2 B', links: childLinks },
+    { name: 'Éloi MARTIN', school: 'Collège Simone-Exemple', class: null, links: collegeLinks },
   ],
+  reports: [],
   identifier: 'c.martin12',
   email: { address: 'claire.martin@example.org', verified: true },
   lastLoginAt: new Date('2026-11-22T08:00:00Z'),
@@ -102,6 +107,14 @@ export const ACCOUNT_PAGE_STATES: PageState[] = [
         name: `${LONG_NAME.givenName} ${LONG_NAME.familyName}`,
         school: "Regroupement pédagogique intercommunal d'Exemplevilleneuve-sur-Rivière",
         class: 'CM1-CM2 DE MME VANDENBROUCKEDELAGRANGE',
+        links: collegeLinks,
+      },
+    ],
+    reports: [
+      {
+        name: `${LONG_NAME.givenName} ${LONG_NAME.familyName}`,
+        reportedAt: new Date('2026-11-20T08:00:00Z'),
+        href: '/compte/enfants/x/signaler',
       },
     ],
     email: { address: LONG_EMAIL, verified: false },
@@ -110,7 +123,7 @@ export const ACCOUNT_PAGE_STATES: PageState[] = [
     ...home,
     kind: 'pupil',
     name: 'Léa MARTIN',
-    children: home.children.slice(0, 1),
+    children: home.children.slice(0, 1).map((child) => ({ ...child, links: null })),
   }),
   state<HomePage>('account-pupil-bare', 'account/home', {
     ...home,

@@ -23,6 +23,7 @@ import type {
   SwitchPersonPage,
   UnavailableWayPage,
 } from '../../src/mire/pages.ts';
+import { ACCOUNT_CHILDREN_STATES } from './account-children-states.ts';
 import { ACCOUNT_PAGE_STATES } from './account-page-states.ts';
 import { ADMIN_DISTRIBUTION_STATES } from './admin-distribution-states.ts';
 import { ADMIN_FAMILIES_STATES } from './admin-families-states.ts';
@@ -389,6 +390,7 @@ export const PAGE_STATES: PageState[] = [
     clientId: 'ent-des-tilleuls',
   }),
   ...ACCOUNT_PAGE_STATES,
+  ...ACCOUNT_CHILDREN_STATES,
   ...RECOVERY_STATES,
   state('aide', 'legal/aide', legal),
   state('aide-connexion', 'legal/aide-connexion', legal),

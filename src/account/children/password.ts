@@ -8,10 +8,8 @@ import { mayRenew, RENEWALS_A_DAY, renewChildPassword } from '../../messages/chi
 import { findOwnChildren, type OwnChild } from '../../messages/child-password-store.ts';
 import { frameOf } from '../frame.ts';
 import type { AccountDoor, AccountSession } from '../types.ts';
-import { childKey, childOf } from './keys.ts';
+import { childKey, childOf, passwordHref } from './keys.ts';
 import type { ChildPasswordPage, NewChildPasswordPage } from './pages.ts';
-
-export const passwordHref = (key: string): string => `/compte/enfants/${key}/mot-de-passe`;
 
 /** GET /compte/enfants/:pupil/mot-de-passe: « Mot de passe oublié » of a child of the second degree. */
 export async function showPassword(door: AccountDoor, ctx: Context, session: AccountSession): Promise<void> {
@@ -46,11 +44,7 @@ export async function takePassword(door: AccountDoor, ctx: Context, session: Acc
 const nameOf = ({ givenName, familyName }: OwnChild): string => `${givenName} ${familyName}`;
 
 /** @throws Fault 404: a pupil of another family, or nobody's */
-async function ownChild(
-  { deps }: AccountDoor,
-  ctx: Context,
-  { account }: AccountSession,
-): Promise<OwnChild> {
+async function ownChild({ deps }: AccountDoor, ctx: Context, { account }: AccountSession): Promise<OwnChild> {
   const children = await findOwnChildren(deps.db, account.id);
   const child = childOf(deps.config, ctx, account, children, ({ id }) => id);
   if (!child) throw new Fault('EC-404-PAGE');

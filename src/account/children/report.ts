@@ -1,9 +1,4 @@
-import {
-  openReports,
-  reportChild,
-  reportsOf,
-  withdrawReport,
-} from '../../accounts/wrong-attachments.ts';
+import { openReports, reportChild, reportsOf, withdrawReport } from '../../accounts/wrong-attachments.ts';
 import { childrenOfAccount } from '../../directory/children.ts';
 import { plainSchoolName } from '../../directory/names.ts';
 import { type Context, visitor } from '../../http/context.ts';
@@ -11,12 +6,10 @@ import { Fault } from '../../http/errors.ts';
 import { seeOther, showPage } from '../../http/page.ts';
 import { frameOf } from '../frame.ts';
 import type { AccountDoor, AccountSession } from '../types.ts';
-import { childKey, childOf } from './keys.ts';
+import { childKey, childOf, reportHref } from './keys.ts';
 import type { ReportPage } from './pages.ts';
 
 type Pupil = { id: number; name: string; school: string; reportedAt: Date | null };
-
-export const reportHref = (key: string): string => `/compte/enfants/${key}/signaler`;
 
 /** GET /compte/enfants/:pupil/signaler: what it does, or, once it is said, the way back (R-079). */
 export async function showReport(door: AccountDoor, ctx: Context, session: AccountSession): Promise<void> {
@@ -48,7 +41,7 @@ export async function takeWithdrawal(
   const actor = { actorKind: 'person', ...visitor(ctx) } as const;
   const { pupilId } = report;
   const withdrawn = await withdrawReport(deps, { accountId: account.id, pupilId }, actor);
-  if (withdrawn.ok || report.outcome === 'withdrawn') return seeOther(ctx, '/');
+  if (withdrawn.ok) return seeOther(ctx, '/');
   const pupil = { id: pupilId, name: nameOf(report), school: report.school, reportedAt: report.reportedAt };
   show(door, ctx, session, pupil, 'decided', 400);
 }
