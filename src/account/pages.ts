@@ -1,6 +1,5 @@
 import type { PasswordFault } from '../credentials/policy.ts';
 import type { FieldError } from '../http/pages.ts';
-import type { ChildLinks } from './children/pages.ts';
 
 /** What the pages of `views/account/` are given. Templates write the sentences. */
 
@@ -19,6 +18,9 @@ export type SubjectKey =
   | 'regroup'
   | 'forget'
   | 'language';
+
+/** What a guardian can do for a child. */
+export type ChildLinks = { reportHref: string; passwordHref: string | null };
 
 /** `account/home`: « Mon compte ». `kind` decides between « Mes enfants » and « Ma scolarité ». */
 export type HomePage = {

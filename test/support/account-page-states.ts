@@ -1,5 +1,5 @@
-import type { ChildLinks } from '../../src/account/children/pages.ts';
 import type {
+  ChildLinks,
   DonePage,
   ForgetAskedPage,
   ForgetPage,

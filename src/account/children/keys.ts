@@ -1,7 +1,7 @@
 import { keyedDigest, sameText } from '../../crypto/digests.ts';
 import type { Deps } from '../../deps.ts';
 import { type Context, partOf } from '../../http/context.ts';
-import type { ChildLinks } from './pages.ts';
+import type { ChildLinks } from '../pages.ts';
 
 type Settings = Pick<Deps['config'], 'COOKIE_KEYS'>;
 type Holder = { publicId: string };

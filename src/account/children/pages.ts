@@ -1,8 +1,5 @@
 import type { AccountFrame } from '../pages.ts';
 
-/** What a guardian can do for a child, from « Mon compte ». */
-export type ChildLinks = { reportHref: string; passwordHref: string | null };
-
 /**
  * `account/children/report`: « Je ne suis pas le représentant légal de cet élève ». `reported`: it has been said, and
  * can be taken back while the school has not looked at it; `decided`: it has.
