@@ -2,8 +2,8 @@ import type { Account, FindAccount } from 'oidc-provider';
 import { keyedDigest } from '../crypto/digests.ts';
 import type { Deps } from '../deps.ts';
 import { type Child, childrenOfAccount } from '../directory/children.ts';
-import { type Proof, userinfoClaims } from './claims.ts';
-import type { Clients } from './clients.ts';
+import { CLAIMS, type Proof, userinfoClaims } from './claims.ts';
+import type { Clients, RegisteredClient } from './clients.ts';
 import { findPerson, isPresentable } from './person-store.ts';
 import type { Person } from './rows.ts';
 import { currentUnit, inUnit } from './unit-of-work.ts';
@@ -24,13 +24,13 @@ export function createFindAccount(deps: Needs, clients: Clients): FindAccount {
       accountId: id,
       async claims(use, scope) {
         if (use !== 'userinfo') return { sub: id };
-        const scopes = new Set(scope.split(' '));
-        const children = await visibleChildren(deps, clients, person, ctx.oidc.client?.clientId, scopes);
+        const clientId = ctx.oidc.client?.clientId;
+        const client = clientId === undefined ? null : await clients.find(clientId);
+        const scopes = grantedToday(client, scope);
+        const children = await visibleChildren(deps, client, person, scopes);
         const proof = proofOf(token);
-        return {
-          ...userinfoClaims({ person, children, proof, scopes, logoutUrl: logoutUrl(deps) }),
-          sub: id,
-        };
+        const claims = userinfoClaims({ person, children, proof, scopes, logoutUrl: logoutUrl(deps) });
+        return { ...ofScopes(claims, scopes), sub: id };
       },
     };
     return account;
@@ -46,18 +46,29 @@ async function personBehind(deps: Needs, id: string): Promise<Person | null> {
   return person;
 }
 
+/** Of the scopes of a token those that its service is granted still: a token may be thirty days old. */
+function grantedToday(client: RegisteredClient | null, scope: string): ReadonlySet<string> {
+  const granted = new Set(String(client?.metadata.scope ?? '').split(' '));
+  return new Set(scope.split(' ').filter((name) => granted.has(name)));
+}
+
+/** The library keeps back what the token was not given; here goes what its service is not given any more. */
+function ofScopes(claims: Record<string, unknown>, scopes: ReadonlySet<string>): Record<string, unknown> {
+  const names = new Set(Object.entries(CLAIMS).flatMap(([scope, own]) => (scopes.has(scope) ? own : [])));
+  return Object.fromEntries(Object.entries(claims).filter(([name]) => names.has(name)));
+}
+
 const NEED_CHILDREN = ['educonnect', 'educonnect_ref', 'educonnect_eleves', 'educonnect_ine'];
 
 /** Only the children in schools where the service is active; read for services that ask about children only. */
 async function visibleChildren(
   deps: Needs,
-  clients: Clients,
+  client: RegisteredClient | null,
   person: Person,
-  clientId: string | undefined,
   scopes: ReadonlySet<string>,
 ): Promise<Child[]> {
-  if (clientId === undefined || !NEED_CHILDREN.some((scope) => scopes.has(scope))) return [];
-  const schools = (await clients.find(clientId))?.schools ?? new Set<number>();
+  if (client === null || !NEED_CHILDREN.some((scope) => scopes.has(scope))) return [];
+  const { schools } = client;
   if (schools !== 'all' && schools.size === 0) return [];
   // Userinfo is no transaction: nothing of it can be missed on another connection.
   const children = await inUnit(deps, () => childrenOfAccount(deps.db, person));

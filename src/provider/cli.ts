@@ -7,7 +7,9 @@ import {
   type Added,
   addClient,
   changeClient,
+  endOldSecret,
   type Refused,
+  type Rotated,
   removeClient,
   rotateSecret,
   setService,
@@ -26,7 +28,10 @@ const CLIENT_USAGE = `usage: educonnect client <verb>
       [--jwks-uri <uri>] [--sector <host[:port]>] [--school <UAI|all>...] [--public] [--json]
   list [--json]
   update <client_id> [the options of add, but --sector, --school and --public; an empty value takes it away]
-  rotate-secret <client_id> [--json]
+  rotate-secret <client_id> [--keep-old <days>] [--json]
+      a new secret; the old one is good for 7 days more, or so many (0: dead at once)
+  rotate-secret <client_id> --end-old [--json]
+      the service has changed over: the old one is dead at once
   service <client_id> --school <UAI|all>... [--off]
   remove <client_id>`;
 
@@ -60,7 +65,10 @@ const VERBS: Record<string, { options: NonNullable<Options>; ids: 0 | 1 }> = {
   },
   list: { options: JSON_FLAG, ids: 0 },
   update: { options: { ...SETTINGS, ...JSON_FLAG }, ids: 1 },
-  'rotate-secret': { options: JSON_FLAG, ids: 1 },
+  'rotate-secret': {
+    options: { ...JSON_FLAG, 'keep-old': { type: 'string' }, 'end-old': { type: 'boolean' } },
+    ids: 1,
+  },
   service: { options: { ...SCHOOL_FLAG, ...JSON_FLAG, off: { type: 'boolean' } }, ids: 1 },
   remove: { options: JSON_FLAG, ids: 1 },
 };
@@ -81,7 +89,7 @@ export async function clientCommand(deps: Needs, argv: string[], io: Io): Promis
     case 'update':
       return answer(io, flags, await changeClient(deps, id, settingsOf(flags)));
     case 'rotate-secret':
-      return answer(io, flags, await rotateSecret(deps, id));
+      return rotateOf(deps, id, flags, io);
     case 'remove':
       return answer(io, flags, await removeClient(deps, id));
     default:
@@ -139,6 +147,17 @@ async function add(deps: Needs, flags: Flags, io: Io): Promise<number> {
   return answer(io, flags, await addClient(deps, { ...settings, name, redirectUris, scope, ...more }));
 }
 
+async function rotateOf(deps: Needs, id: string, flags: Flags, io: Io): Promise<number> {
+  const keep = text(flags, 'keep-old');
+  if (flags['end-old'] === true) {
+    if (keep === undefined) return answer(io, flags, await endOldSecret(deps, id));
+    io.err(CLIENT_USAGE);
+    return WRONG_USAGE;
+  }
+  const days = keep === undefined ? undefined : /^\d+$/.test(keep) ? Number(keep) : Number.NaN;
+  return answer(io, flags, await rotateSecret(deps, id, days));
+}
+
 async function service(deps: Needs, id: string, flags: Flags, io: Io): Promise<number> {
   const schools = texts(flags, 'school') ?? [];
   if (schools.length === 0) {
@@ -152,14 +171,15 @@ async function service(deps: Needs, id: string, flags: Flags, io: Io): Promise<n
   return answer(io, flags, { ok: true });
 }
 
-function answer(io: Io, flags: Flags, result: Added | { ok: true } | Refused): number {
+function answer(io: Io, flags: Flags, result: Added | Rotated | { ok: true } | Refused): number {
   if (!result.ok) {
     for (const fault of result.faults) io.err(fault);
     return REFUSED;
   }
   if ('clientId' in result) {
     const { clientId: client_id, clientSecret } = result;
-    const shown = { client_id, ...(clientSecret !== null && { client_secret: clientSecret }) };
+    const until = 'oldSecretUntil' in result ? { old_secret_until: result.oldSecretUntil } : {};
+    const shown = { client_id, ...(clientSecret !== null && { client_secret: clientSecret }), ...until };
     io.out(flags.json === true ? JSON.stringify(shown) : JSON.stringify(shown, null, 2));
   } else io.out(flags.json === true ? '{"ok":true}' : 'done; in effect within 30 seconds');
   return DONE;
@@ -167,18 +187,29 @@ function answer(io: Io, flags: Flags, result: Added | { ok: true } | Refused): n
 
 async function list(deps: Needs, flags: Flags, io: Io): Promise<number> {
   const active = await listActiveUais(deps.db);
-  const clients = (await listClientRows(deps.db)).map(({ clientId, name, sector, metadata }) => ({
+  const now = deps.clock.now();
+  const clients = (await listClientRows(deps.db)).map(({ clientId, name, sector, metadata, ...row }) => ({
     client_id: clientId,
     name,
     sector,
     scope: metadata.scope,
     redirect_uris: metadata.redirect_uris,
+    post_logout_redirect_uris: metadata.post_logout_redirect_uris,
+    backchannel_logout_uri: metadata.backchannel_logout_uri,
+    initiate_login_uri: metadata.initiate_login_uri,
+    auth_method: metadata.token_endpoint_auth_method,
+    alg: metadata.id_token_signed_response_alg,
+    jwks_uri: metadata.jwks_uri,
+    secret_at: row.secretAt,
+    old_secret_until: row.oldSecret && row.oldSecret.until > now ? row.oldSecret.until : null,
     schools: active.get(clientId) ?? [],
   }));
   if (flags.json === true) io.out(JSON.stringify(clients));
   else
-    for (const { client_id, name, sector, scope, schools } of clients)
-      io.out(`${client_id}  ${name}  ${sector}  ${scope}  ${schools.join(',') || '(active nowhere)'}`);
+    for (const { client_id, name, sector, scope, schools, old_secret_until: until } of clients) {
+      const old = until === null ? '' : `  (old secret good until ${until.toISOString()})`;
+      io.out(`${client_id}  ${name}  ${sector}  ${scope}  ${schools.join(',') || '(active nowhere)'}${old}`);
+    }
   return DONE;
 }
 

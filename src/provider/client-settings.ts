@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts';
-import { isLoopback } from './fetch-guard.ts';
+import { isLoopback, isPrivate } from './fetch-guard.ts';
 import { SIGNING_ALGORITHMS } from './keys.ts';
 
 const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'] as const;
@@ -79,7 +79,9 @@ export function faultsOf({ config }: Pick<Deps, 'config'>, name: string, metadat
   const faults: string[] = [];
   if (name.trim() === '' || name.length > 200) faults.push('--name: 1 to 200 characters');
   const address = (flag: string, value: unknown) => {
-    const fault = addressFault(config.HTTP_LOOPBACK_CLIENTS, value);
+    const fault =
+      addressFault(config.HTTP_LOOPBACK_CLIENTS, value) ??
+      (NOT_PRIVATE.includes(flag) ? privateFault(config, String(value)) : undefined);
     if (fault !== undefined) faults.push(`${flag}: ${String(value)} ${fault}`);
   };
   const redirects = (metadata.redirect_uris as string[] | undefined) ?? [];
@@ -118,6 +120,19 @@ function addressFault(loopback: boolean, value: unknown): string | undefined {
   if (url.protocol === 'https:') return undefined;
   if (url.protocol !== 'http:' || !isLoopback(url.hostname)) return 'must be https';
   return loopback ? undefined : 'must be https: http on this machine is for the demo';
+}
+
+/** Those that we call ourselves, and the one to which whoever signs out anywhere is sent. */
+const NOT_PRIVATE = ['--post-logout-redirect-uri', '--backchannel-logout-uri', '--jwks-uri'];
+
+function privateFault(config: Deps['config'], value: string): string | undefined {
+  const { hostname, origin } = new URL(value);
+  const trusted =
+    config.TRUSTED_CLIENT_ORIGINS.some((listed) => new URL(listed).origin === origin) ||
+    (config.HTTP_LOOPBACK_CLIENTS && isLoopback(hostname));
+  return isPrivate(hostname) && !trusted
+    ? 'is on a private network: name its origin in TRUSTED_CLIENT_ORIGINS first'
+    : undefined;
 }
 
 /** The host of the first redirect address (OpenID Connect Core 8.1); null when it is not an address. */

@@ -9,6 +9,10 @@ export type ClientRow = {
   sector: string;
   metadata: Record<string, unknown>;
   secretSealed: string | null;
+  /** When the present secret was made. */
+  secretAt: Date | null;
+  /** The one before it, good until then. */
+  oldSecret: { sealed: string; until: Date } | null;
 };
 
 /** A service that has registered where a sign-in to it begins (OpenID Connect Core 1.0, section 4). */
@@ -23,6 +27,9 @@ type Row = {
   sector: string;
   metadata: string;
   secret_sealed: string | null;
+  secret_at: Date | null;
+  old_secret_sealed: string | null;
+  old_secret_until: Date | null;
 };
 
 function clientOf(row: Row): ClientRow {
@@ -32,6 +39,11 @@ function clientOf(row: Row): ClientRow {
     sector: row.sector,
     metadata: JSON.parse(row.metadata),
     secretSealed: row.secret_sealed,
+    secretAt: row.secret_at,
+    oldSecret:
+      row.old_secret_sealed === null || row.old_secret_until === null
+        ? null
+        : { sealed: row.old_secret_sealed, until: row.old_secret_until },
   };
 }
 
@@ -45,7 +57,8 @@ const registrations = (db: Database) => db('oidc_clients').whereNot('oidc_client
 
 export async function findClientRow(db: Sql, clientId: string): Promise<ClientRow | null> {
   if (clientId === OWN_CLIENT_ID) return null;
-  const sql = 'SELECT client_id, name, sector, metadata, secret_sealed FROM oidc_clients WHERE client_id = ?';
+  const sql = `SELECT client_id, name, sector, metadata, secret_sealed, secret_at, old_secret_sealed, old_secret_until
+    FROM oidc_clients WHERE client_id = ?`;
   const row = await selectFirst<Row>(db, sql, [clientId]);
   return row ? clientOf(row) : null;
 }
@@ -93,6 +106,9 @@ function columnsOf(client: ClientRow) {
     sector: client.sector,
     metadata: JSON.stringify(client.metadata),
     secret_sealed: client.secretSealed,
+    secret_at: client.secretAt,
+    old_secret_sealed: client.oldSecret?.sealed ?? null,
+    old_secret_until: client.oldSecret?.until ?? null,
   };
 }
 

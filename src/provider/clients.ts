@@ -18,6 +18,8 @@ export type RegisteredClient = {
   /** What the library reads, the secret included. */
   metadata: Record<string, unknown>;
   schools: ActiveSchools;
+  /** The secret before the present one, for as long as it is good. */
+  oldSecret?: { secret: string; until: Date } | undefined;
 };
 
 export type Clients = {
@@ -57,7 +59,7 @@ export function createClients(deps: Pick<Deps, 'db' | 'clock' | 'config' | 'rand
 
 function registered(
   deps: Pick<Deps, 'sealer'>,
-  { clientId, name, sector, metadata, secretSealed }: ClientRow,
+  { clientId, name, sector, metadata, secretSealed, oldSecret }: ClientRow,
   schools: ActiveSchools,
 ): RegisteredClient {
   const secret =
@@ -71,5 +73,8 @@ function registered(
     initiateLoginUri: typeof uri === 'string' ? uri : undefined,
     metadata: { ...forLibrary, client_id: clientId, client_name: name, sector, ...secret },
     schools,
+    oldSecret: oldSecret
+      ? { secret: deps.sealer.open(oldSecret.sealed, `client:${clientId}`), until: oldSecret.until }
+      : undefined,
   };
 }

@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net';
 import type { Config } from '../config.ts';
 
 type Fetch = typeof fetch;
@@ -10,6 +11,37 @@ const NOTICE_WITHIN_MS = 15_000;
 /** @param hostname as `URL` gives it */
 export function isLoopback(hostname: string): boolean {
   return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+}
+
+const PRIVATE = new BlockList();
+for (const [net, bits] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+] as const)
+  PRIVATE.addSubnet(net, bits, 'ipv4');
+for (const [net, bits] of [
+  ['::', 127],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['64:ff9b::', 96],
+] as const)
+  PRIVATE.addSubnet(net, bits, 'ipv6');
+
+/**
+ * Whether a host is by its very name one of a private network. What a public name leads to is looked at when it is
+ * called, by the library.
+ * @param hostname as `URL` gives it: numbers in any notation are plain ones there
+ */
+export function isPrivate(hostname: string): boolean {
+  const bare = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  const family = isIP(bare);
+  if (family !== 0) return PRIVATE.check(bare, family === 6 ? 'ipv6' : 'ipv4');
+  return !bare.includes('.') || /\.(localhost|local|internal|lan|home\.arpa)$/.test(bare);
 }
 
 /**

@@ -50,7 +50,7 @@ export async function createProvider(
     // What X-Forwarded-* say is written by http/forwarded.ts, from configuration and trusted proxies only.
     provider.proxy = true;
     tellAfterCommit(provider);
-    keepClients(provider, clients);
+    keepClients(deps, provider, clients);
     logFailures(deps, provider);
     return { provider, handler: mount(MOUNT, provider) as unknown as Middleware, fingerprint: kids(keys) };
   };

@@ -43,6 +43,7 @@ export async function addClient(deps: Needs, input: NewClient): Promise<Added | 
   const faults = [...faultsOf(deps, input.name, merged), ...sectorFaults(sector)];
   const schools = await schoolIds(deps, input.schools ?? [], faults);
   if (faults.length > 0) return { ok: false, faults };
+  const now = deps.clock.now();
   const clientId = newToken(deps.random).slice(0, 22);
   const secret = needsSecret(merged) ? newToken(deps.random) : null;
   const row: ClientRow = {
@@ -51,8 +52,9 @@ export async function addClient(deps: Needs, input: NewClient): Promise<Added | 
     sector: sector as string,
     metadata: merged,
     secretSealed: secret === null ? null : deps.sealer.seal(secret, `client:${clientId}`),
+    secretAt: secret === null ? null : now,
+    oldSecret: null,
   };
-  const now = deps.clock.now();
   await inTransaction(deps.db, async (trx) => {
     await insertClient(trx, row, now);
     for (const school of schools) await addSchool(trx, clientId, school, now);
@@ -78,15 +80,56 @@ export async function changeClient(
   return { ok: true };
 }
 
-/** A new secret; the old one is dead within 30 s. */
-export async function rotateSecret(deps: Needs, clientId: string): Promise<Added | Refused> {
+/** Enough for a service that is changed once a week. */
+export const OLD_SECRET_DAYS = 7;
+export const OLD_SECRET_DAYS_AT_MOST = 90;
+const DAY_MS = 24 * 3600_000;
+
+export type Rotated = { ok: true; clientId: string; clientSecret: string; oldSecretUntil: Date | null };
+
+/**
+ * A new secret, shown this once; the one before it stays good for some days, so that no sign-in fails while the
+ * service changes over.
+ * @param keepOldDays 0: the old one is in wrong hands, and dead within 30 s
+ */
+export async function rotateSecret(
+  deps: Needs,
+  clientId: string,
+  keepOldDays: number = OLD_SECRET_DAYS,
+): Promise<Rotated | Refused> {
+  if (!Number.isInteger(keepOldDays) || keepOldDays < 0 || keepOldDays > OLD_SECRET_DAYS_AT_MOST)
+    return refused(`--keep-old: a whole number of days, ${OLD_SECRET_DAYS_AT_MOST} at most`);
+  const now = deps.clock.now();
   const row = await findClientRow(deps.db, clientId);
   if (!row) return unknownClient(clientId);
-  if (row.secretSealed === null) return { ok: false, faults: [`${clientId} has no secret`] };
+  if (row.secretSealed === null) return refused(`${clientId} has no secret`);
+  // Two old ones are not kept: the service may still be using the one that would go.
+  if (keepOldDays > 0 && row.oldSecret !== null && row.oldSecret.until > now)
+    return refused(
+      `the secret before this one is good until ${row.oldSecret.until.toISOString()}: end it first (--end-old), or rotate with --keep-old 0`,
+    );
   const secret = newToken(deps.random);
-  const secretSealed = deps.sealer.seal(secret, `client:${clientId}`);
-  await updateClient(deps.db, { ...row, secretSealed }, deps.clock.now());
-  return { ok: true, clientId, clientSecret: secret };
+  const oldSecretUntil = keepOldDays === 0 ? null : new Date(now.getTime() + keepOldDays * DAY_MS);
+  await updateClient(
+    deps.db,
+    {
+      ...row,
+      secretSealed: deps.sealer.seal(secret, `client:${clientId}`),
+      secretAt: now,
+      oldSecret: oldSecretUntil && { sealed: row.secretSealed, until: oldSecretUntil },
+    },
+    now,
+  );
+  return { ok: true, clientId, clientSecret: secret, oldSecretUntil };
+}
+
+/** The service has changed over: the secret before the present one is dead within 30 s. */
+export async function endOldSecret(deps: Needs, clientId: string): Promise<{ ok: true } | Refused> {
+  const row = await findClientRow(deps.db, clientId);
+  if (!row) return unknownClient(clientId);
+  if (row.oldSecret === null) return refused(`${clientId} has no old secret`);
+  await updateClient(deps.db, { ...row, oldSecret: null }, deps.clock.now());
+  return { ok: true };
 }
 
 /** @param school a UAI, or `all` */
@@ -121,7 +164,11 @@ export async function removeClient(deps: Needs, clientId: string): Promise<{ ok:
 }
 
 function unknownClient(clientId: string): Refused {
-  return { ok: false, faults: [`no client ${clientId}`] };
+  return refused(`no client ${clientId}`);
+}
+
+function refused(...faults: string[]): Refused {
+  return { ok: false, faults };
 }
 
 async function schoolIds(

@@ -64,6 +64,11 @@ test('add prints the id and, this once, the secret; list shows everything else',
       scope: 'openid profile',
       redirect_uris: ['https://ent.example.org/cb'],
       schools: ['0319001A'],
+      post_logout_redirect_uris: [],
+      auth_method: 'client_secret_basic',
+      alg: 'RS256',
+      secret_at: deps.clock.now().toISOString(),
+      old_secret_until: null,
     },
   ]);
   expect(listed.out).not.toContain(client_secret);
