@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { countStatements } from '../support/deps.ts';
 import { seedSchool } from '../support/school-accounts.ts';
@@ -24,6 +24,7 @@ beforeAll(async () => {
   await seed('two', 1500);
   visitor = createVisitor(world.app.url);
   await signInStaff(world, visitor, 'trois');
+  await seedColleges();
 });
 afterAll(async () => {
   await world?.close();
@@ -51,10 +52,46 @@ async function seed(school: StaffSchoolKey, families: number): Promise<void> {
   });
 }
 
-async function counted(path: string): Promise<{ answer: Answer; statements: number; commits: number }> {
+/** Two collèges of one head: three pupils, and fifteen hundred. */
+const COLLEGES = { small: STAFF_SCHOOLS.college.uai, large: '0319951G' };
+let head: Visitor;
+async function seedColleges(): Promise<void> {
+  const row = await database.db('schools').where({ uai: COLLEGES.small }).first();
+  await database
+    .db('schools')
+    .insert({ ...row, id: undefined, uai: COLLEGES.large, source_id: 'large', name: 'CLG-GRAND' });
+  for (const [key, pupils] of [
+    ['small', 3],
+    ['large', 1500],
+  ] as const)
+    await seedSchool(world.app.deps, COLLEGES[key], {
+      guardians: [],
+      pupils: Array.from({ length: pupils }, (_, index) => ({
+        givenName: 'Max',
+        familyName: `NOM${index}`,
+        class: `classe ${index % 40}`,
+        mef: [`1001001211${index % 5}`, `MEF ${index % 5}`],
+        of: [],
+        account: {
+          identifier: `${key}.p${index}`,
+          as: (['not_notified', 'notified', 'activated'] as const)[index % 3] ?? 'notified',
+        },
+      })),
+    });
+  world.portal.change('principal', {
+    rights: { FrEduFonctAdm: 'DIR', FrEduRneResp: Object.values(COLLEGES).map((uai) => `${uai}$UAJ$PU`) },
+  });
+  head = createVisitor(world.app.url);
+  await signInStaff(world, head, 'principal');
+}
+
+async function counted(
+  path: string,
+  by = visitor,
+): Promise<{ answer: Answer; statements: number; commits: number }> {
   const count = countStatements(database.db);
   try {
-    const answer = await visitor.get(path);
+    const answer = await by.get(path);
     return { answer, statements: count.statements.length, commits: count.commits() };
   } finally {
     count.stop();
@@ -65,6 +102,7 @@ const at = (school: StaffSchoolKey) => `/admin/etablissements/${STAFF_SCHOOLS[sc
 /** Three are the session's. */
 const LIST_AT_MOST = 8;
 const ACCOUNT_AT_MOST = 20;
+const PUPIL_AT_MOST = 12;
 
 test.each(['', '?q=', '?q=nom1&state=notified&email=with&sort=email&dir=desc&page=2'])(
   'the list %s: as many statements, nothing written',
@@ -108,4 +146,39 @@ test('the page of an account: as many statements whatever the school, one line w
   }
   expect(new Set(seen).size).toBe(1);
   expect(seen[0]).toBeLessThanOrEqual(ACCOUNT_AT_MOST);
+});
+
+describe('pupils of a collège', () => {
+  const bases = ['/admin/etablissements', '/admin/depannage/etablissements'];
+  test.each(
+    bases.flatMap((base) =>
+      ['', '?q=', '?q=nom1&state=notified&email=without&sort=class&dir=desc&page=2'].map(
+        (query) => [base, query] as const,
+      ),
+    ),
+  )('%s, the list %s: as many statements, nothing written', async (base, query) => {
+    const pages = [];
+    for (const uai of Object.values(COLLEGES))
+      pages.push(await counted(`${base}/${uai}/eleves${query}`, head));
+    for (const { answer, statements, commits } of pages) {
+      expect(answer.status).toBe(200);
+      expect(statements).toBeLessThanOrEqual(LIST_AT_MOST);
+      expect({ statements, commits }).toEqual({ statements: pages[0]?.statements, commits: 0 });
+    }
+  });
+
+  test.each(bases)('%s, an account: as many statements', async (base) => {
+    const seen: number[] = [];
+    for (const [key, uai] of Object.entries(COLLEGES)) {
+      const { public_id: id } = await database
+        .db('accounts')
+        .where({ identifier: `${key}.p0` })
+        .first();
+      const { answer, statements, commits } = await counted(`${base}/${uai}/eleves/comptes/${id}`, head);
+      expect({ status: answer.status, commits }).toEqual({ status: 200, commits: 0 });
+      seen.push(statements);
+    }
+    expect(new Set(seen).size).toBe(1);
+    expect(seen[0]).toBeLessThanOrEqual(PUPIL_AT_MOST);
+  });
 });

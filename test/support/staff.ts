@@ -65,7 +65,8 @@ export type StaffWorld = {
 /**
  * The application and the portal, each on a port of its own, and the schools above.
  * @param options `routes`: routes of the test beside those that there are; `table`: instead of them; `provider`: the
- *   real one, say, so that families sign in as well
+ *   real one, say, so that families sign in as well; `people`: of a database that has schools already, instead of those
+ *   above
  */
 export async function startStaffWorld(
   database: Pick<TestDatabase, 'db' | 'url'>,
@@ -75,12 +76,14 @@ export async function startStaffWorld(
     routes = [],
     table = routes.length === 0 ? null : [...ADMIN_ROUTES, ...routes],
     provider,
+    people,
   }: {
     env?: Record<string, string>;
     parts?: Partial<Deps>;
     routes?: readonly AdminRoute[];
     table?: readonly AdminRoute[] | null;
     provider?: typeof createProvider;
+    people?: readonly PortalPerson[];
   } = {},
 ): Promise<StaffWorld> {
   let answer: RequestListener = () => {};
@@ -114,11 +117,11 @@ export async function startStaffWorld(
       redirectUri: `${base}/admin/retour`,
       postLogoutRedirectUri: `${base}/admin/deconnecte`,
     },
-    people: STAFF_PEOPLE,
+    people: people ?? STAFF_PEOPLE,
     adminUrl: `${base}/admin`,
   });
   answer = portal.app.callback();
-  await insertSchools(database);
+  if (people === undefined) await insertSchools(database);
   return {
     app,
     base,
