@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import scanner from 'jsqr';
 import { openProvisional } from '../../src/credentials/provisional.ts';
+import { makeAllLetters } from '../../src/jobs/send-messages.ts';
 import type { TestPage } from '../support/browser.ts';
 import { type DemoCollege, startDemoCollege } from '../support/demo-college.ts';
 import {
@@ -90,6 +91,9 @@ test('a class by sheet: the letters in order, the QR code scanned, first connect
   await fits(page);
   await button(page, 'Valider').click();
   await page.getByText('La distribution a été effectuée avec succès').waitFor();
+  // Of many the letters are made beside the requests, and the page looks again by itself.
+  await makeAllLetters(college.world.app.deps);
+  await link(page, DOWNLOAD).waitFor();
   await fits(page);
   const { pages: letters } = await college.pdf(page, DOWNLOAD);
   expect(letters.length).toBe(Number.parseInt(chosen, 10));
