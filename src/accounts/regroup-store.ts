@@ -81,6 +81,8 @@ export async function closeMerged(
       password_kind: trx.raw("IF(password_kind = 'personal', 'none', password_kind)"),
       credentials_version: trx.raw('credentials_version + 1'),
       must_change_since: null,
+      // Its holder has proved it: as a sign-in, that takes a request to be forgotten back.
+      forget_at: null,
       updated_at: now,
     });
   await endMarks(trx, ids, 'removed', now);
