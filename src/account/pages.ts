@@ -58,6 +58,54 @@ export type PasswordPage = {
   overtaken: boolean;
 };
 
+/** A line of « Historique »; the words of `event` are `account.history.events.<event>`. */
+export type HistoryEntry = {
+  at: Date;
+  event: string;
+  refused: boolean;
+  /** `unnamed`: by a school that the line does not name. */
+  by: 'person' | 'school' | 'unnamed' | 'operator' | 'system';
+  school: string | null;
+  /** How he signed in. */
+  ways: ('pwd' | 'sms' | 'fc' | 'hwk')[];
+  /** Why a sign-in was refused. */
+  reason: 'wrong' | 'profile' | 'frozen' | 'expired' | null;
+  /** Roughly from where: `192.0.x.x`. */
+  network: string | null;
+};
+
+/** `account/history` */
+export type HistoryPage = {
+  frame: AccountFrame;
+  entries: HistoryEntry[];
+  page: number;
+  previousHref: string | null;
+  nextHref: string | null;
+};
+
+/** `over`: it had ended already. */
+export type SessionsNotice = 'one' | 'others' | 'over';
+
+/** `account/sessions`: the form of one sends `session`, that of all `which=others` or `which=all`. */
+export type SessionsPage = {
+  frame: AccountFrame;
+  notice: SessionsNotice | null;
+  /** This one first, then the last used. */
+  sessions: {
+    id: string;
+    isThis: boolean;
+    begunAt: Date | null;
+    usedAt: Date;
+    /** `Firefox, Android`; null: not known. */
+    device: string | null;
+    ways: HistoryEntry['ways'];
+    services: string[];
+  }[];
+  version: number;
+  endOneAction: string;
+  endAllAction: string;
+};
+
 /** `account/done`: something is done; `what` has its words in the locale. */
 export type DonePage = { frame: AccountFrame; what: 'password' };
 

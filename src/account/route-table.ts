@@ -1,8 +1,10 @@
 import { CHILDREN_ROUTES } from './children/routes.ts';
 import { FORGET_ROUTES } from './forget/routes.ts';
+import { HISTORY_ROUTES } from './history.ts';
 import { showHome } from './home.ts';
 import { PASSWORD_ROUTES } from './password.ts';
 import { REGROUP_ROUTES } from './regroup/routes.ts';
+import { SESSIONS_ROUTES } from './sessions.ts';
 import { comeFromLetter, endSignIn } from './sign-in.ts';
 import { comeFromFranceConnect, showSignedOut, signOut } from './sign-out.ts';
 import type { AccountRoute } from './types.ts';
@@ -20,4 +22,6 @@ export const ACCOUNT_ROUTES: readonly AccountRoute[] = [
   ...FORGET_ROUTES,
   ...REGROUP_ROUTES,
   ...CHILDREN_ROUTES,
+  ...HISTORY_ROUTES,
+  ...SESSIONS_ROUTES,
 ];

@@ -9,7 +9,7 @@ import { recordFailedCheck } from './failed-checks.ts';
 import { accountsOf } from './matching.ts';
 import { findByMobile, findByRareName } from './matching-store.ts';
 import { readingsOf } from './readings.ts';
-import { hasPasswordToRecover } from './recovery-mail.ts';
+import { FORGOTTEN_EVENTS, hasPasswordToRecover } from './recovery-mail.ts';
 import {
   findMobileOf,
   findRecoverable,
@@ -164,7 +164,7 @@ export async function proveRecoveryCode(
     // A line in any case, so that what is written does not tell either.
     const line = {
       at: now,
-      event: `forgotten-${recovery.goal}`,
+      event: FORGOTTEN_EVENTS[recovery.goal],
       outcome: check.ok ? ('done' as const) : ('refused' as const),
       actorKind: 'person' as const,
       details: check.ok ? 'by SMS' : `by SMS, code ${check.reason}`,

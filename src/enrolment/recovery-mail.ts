@@ -12,6 +12,12 @@ import { queueMail } from '../messages/outbox.ts';
 import { readEmail } from './address.ts';
 import { findRecoverableByEmail } from './recovery-store.ts';
 
+/** As the trail names them. */
+export const FORGOTTEN_EVENTS = {
+  identifier: 'forgotten-identifier',
+  password: 'forgotten-password',
+} as const;
+
 type From = { ip: string; requestId?: string | undefined };
 
 /** `too-many` is said of what was typed, whether anybody has it or not (E03); `network`: of the visitor's address. */
@@ -150,7 +156,7 @@ async function recordRequest(
 ): Promise<void> {
   const line = {
     at: deps.clock.now(),
-    event: `forgotten-${what}`,
+    event: FORGOTTEN_EVENTS[what],
     actorKind: 'person' as const,
     details: 'by mail',
     ...from,

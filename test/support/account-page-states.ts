@@ -3,9 +3,12 @@ import type {
   DonePage,
   ForgetAskedPage,
   ForgetPage,
+  HistoryEntry,
+  HistoryPage,
   HomePage,
   OtherPersonPage,
   PasswordPage,
+  SessionsPage,
   SignedOutPage,
 } from '../../src/account/pages.ts';
 import type { ProofPage, ProofRefusedPage } from '../../src/mire/pages.ts';
@@ -58,6 +61,74 @@ const password: PasswordPage = {
   rules: { min: 8, max: 14 },
   errors: [],
   overtaken: false,
+};
+const entry: HistoryEntry = {
+  at: new Date('2026-11-22T08:05:00Z'),
+  event: 'login',
+  refused: false,
+  by: 'person',
+  school: null,
+  ways: ['pwd'],
+  reason: null,
+  network: '192.0.x.x',
+};
+const bySchool: HistoryEntry = {
+  ...entry,
+  ways: [],
+  by: 'school',
+  school: 'École élémentaire des Tilleuls',
+  network: null,
+};
+const history: HistoryPage = {
+  frame,
+  entries: [
+    entry,
+    { ...entry, refused: true, ways: [], reason: 'wrong', network: '2001:db8:…' },
+    { ...entry, event: 'change-password', ways: [] },
+    { ...bySchool, event: 'show-password' },
+    { ...bySchool, event: 'print-letter' },
+    { ...bySchool, event: 'reset', refused: true },
+    { ...entry, event: 'never-heard-of', by: 'system', ways: [], network: null },
+  ],
+  page: 2,
+  previousHref: '/compte/historique',
+  nextHref: '/compte/historique?page=3',
+};
+const sessions: SessionsPage = {
+  frame,
+  notice: null,
+  sessions: [
+    {
+      id: 'a',
+      isThis: true,
+      begunAt: new Date('2026-11-22T08:05:00Z'),
+      usedAt: new Date('2026-11-22T09:05:00Z'),
+      device: 'Firefox, Android',
+      ways: ['pwd'],
+      services: ['ENT des Tilleuls', 'Livret scolaire unique'],
+    },
+    {
+      id: 'b',
+      isThis: false,
+      begunAt: new Date('2026-11-22T07:05:00Z'),
+      usedAt: new Date('2026-11-22T07:05:00Z'),
+      device: 'Safari, iPhone',
+      ways: ['fc'],
+      services: [],
+    },
+    {
+      id: 'c',
+      isThis: false,
+      begunAt: null,
+      usedAt: new Date('2026-11-22T06:05:00Z'),
+      device: null,
+      ways: [],
+      services: [],
+    },
+  ],
+  version: 3,
+  endOneAction: '/compte/sessions/fermer',
+  endAllAction: '/compte/sessions/toutes',
 };
 const proof: ProofPage = {
   action: '/interaction/x/connexion?profil=responsable',
@@ -149,6 +220,20 @@ export const ACCOUNT_PAGE_STATES: PageState[] = [
     }),
   ]),
   state<PasswordPage>('account-password-overtaken', 'account/password', { ...password, overtaken: true }),
+  state('account-history', 'account/history', history),
+  state<HistoryPage>('account-history-empty', 'account/history', {
+    ...history,
+    entries: [],
+    page: 1,
+    previousHref: null,
+    nextHref: null,
+  }),
+  state('account-sessions', 'account/sessions', sessions),
+  ...oneOf(
+    (['one', 'others', 'over'] as const).map((notice) =>
+      state<SessionsPage>(`account-sessions-${notice}`, 'account/sessions', { ...sessions, notice }),
+    ),
+  ),
   state<DonePage>('account-done-password', 'account/done', { frame, what: 'password' }),
   state('account-forget', 'account/forget/ask', forget),
   state<ForgetPage>('account-forget-refused', 'account/forget/ask', {
