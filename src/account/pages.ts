@@ -127,3 +127,5 @@ export type ForgetPage = {
 
 /** `account/forget/asked`: signed out. `forgetAt` null: the address was typed by hand. */
 export type ForgetAskedPage = { forgetAt: Date | null; loginHref: string };
+/** `account/language`; `kept`: a choice was made just now. */
+export type LanguagePage = { frame: AccountFrame; kept: boolean };

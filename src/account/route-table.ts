@@ -2,6 +2,7 @@ import { CHILDREN_ROUTES } from './children/routes.ts';
 import { FORGET_ROUTES } from './forget/routes.ts';
 import { HISTORY_ROUTES } from './history.ts';
 import { showHome } from './home.ts';
+import { LANGUAGE_ROUTES } from './language.ts';
 import { PASSWORD_ROUTES } from './password.ts';
 import { REGROUP_ROUTES } from './regroup/routes.ts';
 import { SESSIONS_ROUTES } from './sessions.ts';
@@ -24,4 +25,5 @@ export const ACCOUNT_ROUTES: readonly AccountRoute[] = [
   ...CHILDREN_ROUTES,
   ...HISTORY_ROUTES,
   ...SESSIONS_ROUTES,
+  ...LANGUAGE_ROUTES,
 ];

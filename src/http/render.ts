@@ -21,10 +21,13 @@ export type RendererOptions = {
   production: boolean;
 };
 
+/** Fields whose content runs from left to right in every language: what is typed in Latin letters and digits. */
+const LATIN = ['identifier', 'email', 'mobile', 'code', 'password'];
+
 /**
  * Builds the renderer. In templates: `t(key, params)` text, `tm(key, params)` text whose `**bold**` and
  * `[label]({url})` become markup, `asset(name)` address of a built file, filters `formatDate` and
- * `formatTime`; `locale` and `dir`. A text that a language has not is shown in French.
+ * `formatTime`; `locale` and `dir`, `directed(attributes, name)` those of a field, with its direction. A text that a language has not is shown in French.
  */
 export function createRenderer({ rootDir, production }: RendererOptions): Renderer {
   const french = readTexts(rootDir, DEFAULT_LOCALE);
@@ -63,6 +66,11 @@ function createEnvironment(
   environment.addGlobal('hasText', translator.has);
   environment.addGlobal('locale', locale);
   environment.addGlobal('dir', directionOf(locale));
+  environment.addGlobal('directed', (attributes: object, field: string) =>
+    directionOf(locale) === 'ltr'
+      ? attributes
+      : { ...attributes, dir: LATIN.includes(field) ? 'ltr' : 'auto' },
+  );
   // Loaded at the first page that needs it: mails and SMS are rendered where nothing has been built.
   let assets: Assets | undefined;
   environment.addGlobal('asset', (name: string) => {

@@ -2,6 +2,7 @@ import type Router from '@koa/router';
 import type { RecoveryGoal } from '../enrolment/recovery-code.ts';
 import type { RequestState } from '../http/context.ts';
 import { protectForms } from '../http/csrf.ts';
+import { seeOther } from '../http/page.ts';
 import { linkBinding } from './activation-link.ts';
 import { showNotMe, takeNotMe } from './not-me.ts';
 import { showNothingReceived } from './nothing-received.ts';
@@ -30,6 +31,7 @@ export function addRecoveryRoutes(router: Router<RequestState>, mire: Mire): voi
     router.post(`${own}/sms`, visiting(mire, takeSmsRecovery(goal)));
     router.get(`${own}/code`, visiting(mire, recovering(goal, 'code', showRecoveryCode)));
     router.post(`${own}/code`, visiting(mire, recovering(goal, 'code', takeRecoveryCode)));
+    router.get(`${own}/renvoyer`, (ctx) => seeOther(ctx, ctx.path.replace(/renvoyer$/, 'code')));
     router.post(`${own}/renvoyer`, visiting(mire, recovering(goal, 'code', resendCode)));
   }
   const result = `/interaction/:uid/${RECOVERY_PATHS.identifier}/resultat`;

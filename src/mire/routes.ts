@@ -67,6 +67,9 @@ export function interactionRoutes(mire: Mire): Router<RequestState> {
   router.get(`${start}/activation`, standingAt(mire, 'activation', showWaiting, showOver));
   router.post(`${start}/activation/renvoyer`, standingAt(mire, 'activation', resend));
   router.post(`${start}/activation/adresse`, standingAt(mire, 'activation', changeAddress));
+  // Where a refused form was sent to: asked for again, in another language say, it is the page above.
+  for (const sent of ['activation/renvoyer', 'activation/adresse', 'code/renvoyer'])
+    router.get(`${start}/${sent}`, (ctx) => seeOther(ctx, ctx.path.slice(0, ctx.path.lastIndexOf('/'))));
   router.get(`${start}/etat`, visiting(mire, tellStatus));
   router.get(`${start}/continuer`, visiting(mire, proceed, showOver));
   router.post(`${start}/continuer`, visiting(mire, proceed, showOver));

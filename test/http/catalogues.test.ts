@@ -7,12 +7,11 @@ import { LOCALES } from '../../src/languages/locales.ts';
 const FOLDER = join(import.meta.dirname, '..', '..', 'views', 'locales');
 
 /** Only the staff read these, and the staff's pages stay French. */
-const isForStaff = (key: string) =>
-  key.startsWith('admin.') || key.startsWith('legal.') || key.endsWith('.staff');
+const isForStaff = (key: string) => key.startsWith('admin.') || key.endsWith('.staff');
 
 /** Texts that are the same word in French and in another language. */
 const SAME_WORDS: Record<string, string[]> = {
-  en: ['Service', 'Page', 'Description', 'Question', 'Code'],
+  en: ['Service', 'Cookies'],
   ar: [],
   tr: [],
 };

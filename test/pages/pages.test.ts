@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { directionOf, LOCALES } from '../../src/languages/locales.ts';
 import { accessibilityViolations, closeBrowser, newPage, type TestPage } from '../support/browser.ts';
 import { type Gallery, startGallery } from '../support/page-gallery.ts';
+import { isForStaff } from '../support/page-state.ts';
 import { PAGE_STATES } from '../support/page-states.ts';
 
 /** « A page of the mire: under 100 kB in all over the wire on a first visit, fonts included. » */
 const FIRST_VISIT_LIMIT = 100_000;
+
+const FAMILIES = PAGE_STATES.filter((state) => !isForStaff(state));
 
 let gallery: Gallery;
 beforeAll(async () => {
@@ -44,6 +48,31 @@ describe('every state of every page', () => {
   });
 });
 
+/** The families' pages are the same in each language: what may differ is the room that words take, and their direction. */
+describe.each(LOCALES.filter((locale) => locale !== 'fr'))('every state of the families in %s', (locale) => {
+  let page: TestPage;
+  beforeAll(async () => {
+    page = await newPage({ width: 320 });
+  });
+  afterAll(async () => {
+    await page?.close();
+  });
+
+  test.each(FAMILIES.filter(({ alike }) => !alike))('$name', async ({ name }) => {
+    page.watched.reset();
+    await page.goto(`${gallery.origin}/etat/${name}?lang=${locale}`);
+    await page.evaluate('document.fonts.ready');
+
+    expect(await page.locator('html').getAttribute('lang')).toBe(locale);
+    expect(await page.locator('html').getAttribute('dir')).toBe(directionOf(locale));
+    expect(await page.title()).toMatch(/^\S.* - EduConnect$/);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
+    expect(await accessibilityViolations(page)).toEqual([]);
+    expect(page.watched.errors()).toEqual([]);
+    expect(page.watched.thirdParty()).toEqual([]);
+  });
+});
+
 describe('first visit', () => {
   /** The longest state of each page. */
   const longest = new Map<string, string>();
@@ -63,6 +92,15 @@ describe('first visit', () => {
     // Both weights of the font at least: less would mean that something was not counted.
     expect(page.watched.bytes()).toBeGreaterThan(30_000);
     expect(page.watched.bytes()).toBeLessThan(FIRST_VISIT_LIMIT);
+    await page.close();
+  });
+
+  test.each(LOCALES)('a first page in %s is light, its letters included', async (locale) => {
+    const page = await newPage({ width: 320 });
+    await page.goto(`${gallery.origin}/etat/login-guardian?lang=${locale}`, { waitUntil: 'networkidle' });
+    expect(page.watched.bytes()).toBeLessThan(FIRST_VISIT_LIMIT);
+    const fonts = page.watched.requests().filter((address) => address.includes('noto-arabic'));
+    expect(fonts).toHaveLength(locale === 'ar' ? 1 : 0);
     await page.close();
   });
 });

@@ -6,6 +6,7 @@ import type {
   HistoryEntry,
   HistoryPage,
   HomePage,
+  LanguagePage,
   OtherPersonPage,
   PasswordPage,
   SessionsPage,
@@ -161,6 +162,10 @@ const forget: ForgetPage = {
 
 /** The pages of « Mon compte », and the proof that some of them ask for. */
 export const ACCOUNT_PAGE_STATES: PageState[] = [
+  state<LanguagePage>('account-language', 'account/language', {
+    frame: { csrf: 'jeton', homeHref: '/', again: false },
+    kept: true,
+  }),
   state<HomePage>('account-links', 'account/home', { ...home, links }),
   state('account', 'account/home', home),
   state<HomePage>('account-bare', 'account/home', {

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import Koa from 'koa';
 import { buildAssets } from '../../scripts/build-assets.mjs';
 import { loadAssets, serveAssets } from '../../src/http/assets.ts';
+import type { Context, RequestState } from '../../src/http/context.ts';
+import { languages } from '../../src/http/language.ts';
+import { renderFor } from '../../src/http/page.ts';
 import { createRenderer } from '../../src/http/render.ts';
+import { isForStaff } from './page-state.ts';
 import { PAGE_STATES } from './page-states.ts';
 
 export type Gallery = {
@@ -19,12 +23,14 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/** Serves every state of `PAGE_STATES` at `/etat/<name>` with the built assets, on a port of its own. */
+/** Serves every state of `PAGE_STATES` at `/etat/<name>`, with `?lang=` in that language, on a port of its own. */
 export async function startGallery(options: { port?: number } = {}): Promise<Gallery> {
   await buildAssets({ root: ROOT });
   const render = createRenderer({ rootDir: ROOT, production: true });
   const gallery: Gallery = { origin: '', status: 'activation', close: async () => {} };
-  const app = new Koa();
+  const app = new Koa<RequestState>();
+  app.keys = ['gallery'];
+  app.use(languages({ secure: false }, { now: () => new Date() }));
   app.use(serveAssets(loadAssets(ROOT)));
   app.use((ctx) => {
     const shown = PAGE_STATES.find(({ name }) => ctx.path === `/etat/${name}`);
@@ -36,7 +42,9 @@ export async function startGallery(options: { port?: number } = {}): Promise<Gal
     ctx.set('Content-Security-Policy', POLICY);
     ctx.set('Cross-Origin-Opener-Policy', 'same-origin');
     ctx.type = 'html';
-    ctx.body = render(shown.template, shown.data);
+    ctx.body = isForStaff(shown)
+      ? render(shown.template, shown.data)
+      : renderFor({ render }, ctx as Context, shown.template, shown.data);
   });
   const server = await listen(createServer(app.callback()), options.port ?? 0);
   const { port } = server.address() as AddressInfo;

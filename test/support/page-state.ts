@@ -12,3 +12,9 @@ export function state<Data extends object>(name: string, template: string, data:
 export function oneOf(states: PageState[]): PageState[] {
   return states.map((shown, index) => (index === 0 ? shown : { ...shown, alike: true }));
 }
+
+/** The staff's pages stay French. */
+export function isForStaff({ template, data }: PageState): boolean {
+  const { frame } = data as { frame?: object | null };
+  return template.startsWith('admin/') || (frame != null && 'module' in frame);
+}
