@@ -64,6 +64,12 @@ export async function measurePages(
       for (const school of [LARGE.id, SMALL]) await prepareSchool({ database, folder, env }, school);
       await writeFile(prepared, '');
     }
+    const withPupils = join(kept, 'prepared-pupils');
+    if (!existsSync(withPupils)) {
+      say('accounts of their pupils');
+      for (const school of [LARGE.id, SMALL]) await preparePupils(database.sql, school);
+      await writeFile(withPupils, '');
+    }
     const cookie = await signInStaff(database.sql, env.COOKIE_KEYS ?? '', [LARGE.id, SMALL]);
     const counter = await startCounter(env, cookie);
     const server = await startOurs(env, { program, folder });
@@ -114,6 +120,24 @@ async function prepareSchool(
   );
 }
 
+/** Accounts of a school's pupils, of two in three activated; what a distribution leaves is the same as of guardians. */
+async function preparePupils(sql: BenchDatabase['sql'], school: number): Promise<void> {
+  await sql.raw(
+    `INSERT INTO accounts (public_id, kind, identifier, state, origin, given_name, family_name, password_kind,
+       password_hash, distributed_at, activated_at, created_at, updated_at)
+     SELECT CONCAT('p', LPAD(id, 21, '0')), 'pupil', CONCAT('b.eleve', id), IF(id % 3, 'activated', 'not_notified'),
+       IF(id % 3, 'school', 'none'), given_name, family_name, IF(id % 3, 'personal', 'none'),
+       IF(id % 3, 'of nobody', NULL), IF(id % 3, NOW(3), NULL), IF(id % 3, NOW(3), NULL), NOW(3), NOW(3)
+     FROM pupils WHERE school_id = ? AND account_id IS NULL`,
+    [school],
+  );
+  await sql.raw(
+    `UPDATE pupils AS p JOIN accounts AS a ON a.identifier = CONCAT('b.eleve', p.id) SET p.account_id = a.id
+     WHERE p.school_id = ?`,
+    [school],
+  );
+}
+
 /** The nation's provisional passwords were sealed by nobody: a letter could not say them. */
 async function sealPasswords(sql: BenchDatabase['sql'], school: number, keys: string): Promise<void> {
   const sealer = createSealer(keys.split(','));
@@ -141,10 +165,15 @@ async function placeOf({ sql }: BenchDatabase, school: number): Promise<Place> {
     .where({ 'p.school_id': school, 'a.state': 'notified' })
     .first({ id: 'a.public_id', name: 'a.family_name' });
   const batch = await sql('notification_batches').where({ school_id: school }).first('public_id');
+  const pupil = await sql('accounts as a')
+    .join('pupils as p', 'p.account_id', 'a.id')
+    .where({ 'p.school_id': school, 'a.state': 'activated' })
+    .first({ id: 'a.public_id' });
   const first = await sql('classes').where({ school_id: school }).orderBy('id').first('id');
   return {
     uai,
     account: account?.id,
+    pupil: pupil?.id,
     batch: batch?.public_id,
     class: String(first.id),
     name: String(account?.name).slice(0, 3),
@@ -168,6 +197,20 @@ const QUERIES: Record<string, readonly string[]> = {
     ...SORTS.map((sort) => `?q=&sort=${sort}&dir=desc`),
     ...SORTS.slice(1).map((sort) => `?q=&sort=${sort}&page=9999`),
   ],
+  ...Object.fromEntries(
+    ['/admin/etablissements/:uai/eleves', '/admin/depannage/etablissements/:uai/eleves'].map((list) => [
+      list,
+      [
+        '?q=',
+        '?q=&page=9999',
+        '?q={name}',
+        '?q=&class={class}',
+        '?q=&state=not_notified',
+        '?q=&email=with',
+        ...SORTS.map((sort) => `?q=&sort=${sort}&dir=desc`),
+      ],
+    ]),
+  ),
   '/admin/etablissements/:uai/familles': ['?motif=echec', '?motif=bloque', '?page=9999'],
   '/admin/etablissements/:uai/qualite': [
     '?liste=no-mobile',
@@ -202,7 +245,11 @@ async function visitAll(visit: Visit, visits: number, say: (line: string) => voi
     if (method !== 'get' || needs === 'nobody') continue;
     for (const query of [...(NEEDS_QUERY.includes(path) ? [] : ['']), ...(QUERIES[path] ?? [])]) {
       const page = path.replace('/admin/etablissements/:uai', '…') + query;
-      const [at, beside] = [fill(path + query, large), fill(path + query, small)];
+      // Pages of pupils are of their accounts, and of distributions that nobody has made here.
+      const asked = path
+        .replace('/eleves/comptes/:account', '/eleves/comptes/:pupil')
+        .replace('/eleves/distributions/:batch', '/eleves/distributions/:pupils');
+      const [at, beside] = [fill(asked + query, large), fill(asked + query, small)];
       if (at === null || beside === null) {
         skipped.push(page);
         continue;

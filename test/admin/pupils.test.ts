@@ -2,7 +2,12 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ADMIN_ROUTES } from '../../src/admin/route-table.ts';
 import { openProvisional } from '../../src/credentials/provisional.ts';
+import { verifyCredentials } from '../../src/credentials/verify.ts';
+import { proveBirthDate } from '../../src/enrolment/birth-date.ts';
+import { chooseNewPassword } from '../../src/enrolment/new-password.ts';
+import { startFirstConnection } from '../../src/enrolment/progress.ts';
 import { makeAllLetters } from '../../src/jobs/send-messages.ts';
+import { resetPasswords } from '../../src/messages/reset.ts';
 import { sendDue } from '../../src/messages/send.ts';
 import { readPdf } from '../messages/read-pdf.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -424,6 +429,60 @@ describe('the account of a pupil', () => {
   test('an address that he has not confirmed is shown as such', async () => {
     const text = words(await head.get(`${AT}/comptes/${await publicOf('m.caro')}`));
     expect(text).toContain("Adresse non confirmée par l'élève : rien n'y est envoyé.");
+  });
+});
+
+describe('a reset while the pupil is at his first connection', () => {
+  const from = { ip: '127.0.0.1' };
+  const uid = 'uid-of-a-pupil-under-way';
+
+  test('what he has chosen is void, the new sheet lets him in, the old one does not', async () => {
+    const old = await passwordOf('p.foule1');
+    const typed = { identifier: 'p.foule1', kind: 'pupil' as const, ...from };
+    const verified = await verifyCredentials(deps, { ...typed, password: old });
+    if (!verified.ok) throw new Error(verified.reason);
+    const { account } = verified;
+    await startFirstConnection(deps, { interactionUid: uid, clientId: null, account, ...from });
+    const chosen = { password: 'chaise3verte', confirmation: 'chaise3verte', ...from };
+    expect(await chooseNewPassword(deps, uid, chosen)).toEqual({ ok: true });
+    await carryOut('reset', ['p.foule1']);
+    const date = { day: '9', month: '3', year: '2017' };
+    expect(await proveBirthDate(deps, uid, date, from)).toEqual({ ok: false, reason: 'elsewhere' });
+    expect(await accountOf('p.foule1')).toMatchObject({ state: 'notified', password_kind: 'provisional' });
+    expect((await verifyCredentials(deps, { ...typed, password: old })).ok).toBe(false);
+    expect((await verifyCredentials(deps, { ...typed, password: chosen.password })).ok).toBe(false);
+    expect((await verifyCredentials(deps, { ...typed, password: await passwordOf('p.foule1') })).ok).toBe(
+      true,
+    );
+  });
+
+  test('both at once: one of the two, and one password', async () => {
+    const typed = { identifier: 'p.foule2', kind: 'pupil' as const, ...from };
+    const old = await passwordOf('p.foule2');
+    const verified = await verifyCredentials(deps, { ...typed, password: old });
+    if (!verified.ok) throw new Error(verified.reason);
+    const { account } = verified;
+    await startFirstConnection(deps, { interactionUid: `${uid}-2`, clientId: null, account, ...from });
+    const chosen = { password: 'chaise3verte', confirmation: 'chaise3verte', ...from };
+    await chooseNewPassword(deps, `${uid}-2`, chosen);
+    const date = { day: '9', month: '3', year: '2017' };
+    const request = {
+      schoolId: (await database.db('schools').where({ uai }).first()).id,
+      of: 'pupil' as const,
+      accountIds: [account.id],
+      formKey: null,
+      actor: { actorKind: 'school' as const, actor: 'staff:principal' },
+    };
+    const [, reset] = await Promise.all([
+      proveBirthDate(deps, `${uid}-2`, date, from),
+      resetPasswords(deps, request),
+    ]);
+    expect(reset.ok).toBe(true);
+    // Whichever was first, the school's word is the last: a reset after the activation asks for a new password.
+    const passwords = [old, chosen.password, await passwordOf('p.foule2')];
+    const good = [];
+    for (const password of passwords) good.push((await verifyCredentials(deps, { ...typed, password })).ok);
+    expect(good).toEqual([false, false, true]);
   });
 });
 

@@ -25,6 +25,7 @@ beforeAll(async () => {
       givenName: 'Max',
       familyName: 'BARRET',
       of: [identifier],
+      account: { identifier: `m.${identifier}`, as: 'notified' } as const,
     })),
   });
   head = createVisitor(world.app.url);
@@ -58,4 +59,12 @@ test('who came by himself cannot be ticked, is not among all, and has no actions
   expect(page.text).not.toContain('(Re)Notifier le compte');
   expect((await head.get(`${AT}/comptes/${await publicOf('a.lully')}/notifier`)).status).toBe(404);
   expect((await head.get(`${AT}/comptes/${await publicOf('l.morel')}/notifier`)).status).toBe(200);
+});
+
+test('pupils have no other way in than the school: all of them can be ticked', async () => {
+  const list = await head.get(`${AT}/eleves?q=`);
+  expect(list.text).toContain('data-accounts="3"');
+  expect(list.text.match(/name="account"/g)?.length).toBe(3);
+  expect(list.text).not.toContain('Aucune action pour ce compte');
+  expect((await head.get(`${AT}/eleves/comptes/${await publicOf('m.a.lully')}/notifier`)).status).toBe(200);
 });

@@ -124,6 +124,7 @@ const list: GuardiansPage = {
   frame,
   people: 'guardians',
   batchesHref: `${AT}/distributions`,
+  expiresHref: null,
   degree: 1,
   helpLinks: helpLinks(),
   listHref: `${AT}/responsables`,

@@ -106,6 +106,7 @@ const list: GuardiansPage = {
   degree: 2,
   listHref: `${AT}/eleves`,
   batchesHref: `${AT}/eleves/distributions`,
+  expiresHref: `${AT}/eleves?q=&expires=15`,
   helpLinks: helpLinks().filter(({ key }) => key === 'quality' || key === 'journal'),
   criteria: {
     text: '',
@@ -196,6 +197,7 @@ export const ADMIN_PUPILS_STATES: PageState[] = [
     frame: helps,
     listHref: `${HELP}/eleves`,
     batchesHref: null,
+    expiresHref: null,
     helpLinks: [],
     results: {
       ...results,

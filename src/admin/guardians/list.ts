@@ -1,5 +1,6 @@
 import { isSettled, type ListedRow } from '../../accounts/guardian-filters.ts';
 import { countListed, findListed } from '../../accounts/select.ts';
+import { SOON_DAYS } from '../../assistance/relaunch.ts';
 import { listedName } from '../../directory/names.ts';
 import { findClasses, findMefs } from '../../directory/options-store.ts';
 import type { Context } from '../../http/context.ts';
@@ -90,6 +91,7 @@ async function showList(
     degree: school.degree,
     listHref: pathsOf(visit).list,
     batchesHref: visit.module === 'troubleshooting' ? null : pathsOf(visit).batches,
+    expiresHref: visit.of === 'pupil' && visit.module === 'administration' ? expiresHref(visit) : null,
     helpLinks: await linksBeside(door, visit),
     criteria: criteriaOf(search, classes, mefs),
     results: search && (await resultsOf(door, ctx, visit, search, isSelected)),
@@ -97,6 +99,8 @@ async function showList(
   };
   showPage(door.deps, ctx, 'admin/guardians/list', page, nothingSelected ? 400 : 200);
 }
+
+const expiresHref = (visit: SchoolVisit) => `${pathsOf(visit).list}?q=&expires=${SOON_DAYS}`;
 
 /** Help that is about pupils too; the troubleshooting has none of these pages. */
 const FOR_PUPILS: readonly string[] = ['quality', 'journal'];

@@ -82,6 +82,8 @@ export type GuardiansPage = AdminPage & {
   listHref: string;
   /** Past distributions; null: in the troubleshooting. */
   batchesHref: string | null;
+  /** Pupils whose provisional password ends soon; of guardians « Relance » has them. */
+  expiresHref: string | null;
   helpLinks: HelpLink[];
   criteria: Criteria;
   /** Null: nothing was searched. */
