@@ -30,6 +30,8 @@ export async function findNamed(db: Database, ids: readonly number[]): Promise<A
     ? []
     : db('accounts as a')
         .whereIn('a.id', [...ids])
+        // Of whom is forgotten the acts stay, without a name.
+        .whereNull('a.erased_at')
         .select(NAMED);
 }
 

@@ -110,10 +110,13 @@ function stopAtTheEnd(error: unknown): void {
   if (error instanceof LeaseLost || away) throw error;
 }
 
-async function write({ deps, runId, report }: Night, { planned, accounts, marks }: Prepared): Promise<void> {
+async function write(
+  { deps, runId, report }: Night,
+  { planned, accounts, adoptions, marks }: Prepared,
+): Promise<void> {
   const [first] = planned;
   if (!first) return;
-  if (!report.dry_run) return applyPlans(deps, runId, planned, accounts);
+  if (!report.dry_run) return applyPlans(deps, runId, planned, accounts, adoptions);
   const { academyCode, degree } = first.staged;
   await markPlanned(deps.jobsDb, { runId, academyCode, degree, now: deps.clock.now() }, marks.guardians);
 }

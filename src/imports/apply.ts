@@ -1,5 +1,6 @@
 import { insertAccounts } from '../accounts/store.ts';
 import type { NewAccount } from '../accounts/types.ts';
+import { recordAudit } from '../audit/record.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Database } from '../deps.ts';
 import {
@@ -14,6 +15,7 @@ import {
   writeGuardians,
   writePupils,
 } from './apply-store.ts';
+import { type Adoption, adopt } from './follow-store.ts';
 import { renewLease } from './runs-store.ts';
 import type { SchoolPlan } from './school-plan.ts';
 import { writeClasses, writeSchools } from './schools-store.ts';
@@ -34,6 +36,7 @@ export type PlannedSchool = { staged: StagedSchool; known: { id: number } | null
  * or as after. Written to be repeated: a second time it changes nothing. The number of statements depends neither on
  * the number of schools nor of persons, but for batches.
  * @param accounts of all the plans, with their identifiers
+ * @param adoptions accounts that follow their person to a new record
  * @throws LeaseLost
  */
 export async function applyPlans(
@@ -41,6 +44,7 @@ export async function applyPlans(
   runId: number,
   schools: readonly PlannedSchool[],
   accounts: readonly NewAccount[],
+  adoptions: readonly Adoption[] = [],
 ): Promise<void> {
   const [first] = schools;
   if (!first) return;
@@ -59,6 +63,8 @@ export async function applyPlans(
       schoolIds,
       all((plan) => plan.pupils),
     );
+    await adopt(trx, target, adoptions);
+    await recordAudit(trx, ...adoptions.map((one) => followed(one, now)));
     await forgetLinks(
       trx,
       target,
@@ -93,6 +99,15 @@ export async function applyPlans(
     );
   });
 }
+
+const followed = ({ accountId }: Adoption, now: Date) => ({
+  at: now,
+  event: 'follow',
+  outcome: 'done' as const,
+  actorKind: 'system' as const,
+  actor: 'import',
+  accountId,
+});
 
 /** @returns ids of the schools by number in the feed */
 async function bringSchools(

@@ -2,6 +2,8 @@ import { allocateIdentifiers } from '../accounts/identifier.ts';
 import type { NewAccount } from '../accounts/types.ts';
 import type { PlannedSchool } from './apply.ts';
 import { loadSchoolStates } from './current-store.ts';
+import { followAccounts } from './follow.ts';
+import type { Adoption } from './follow-store.ts';
 import { isEmptyPlan, planSchool } from './plan.ts';
 import type { SchoolPlan } from './school-plan.ts';
 import type { ImportDeps, StagedSchool } from './types.ts';
@@ -18,6 +20,8 @@ export type Prepared = {
   /** Those of them to which something happens. */
   planned: PlannedSchool[];
   accounts: NewAccount[];
+  /** Accounts that follow their person to a new record. */
+  adoptions: Adoption[];
   marks: Marks;
 };
 
@@ -79,8 +83,17 @@ export async function prepareSchools(
     return { staged, known, plan };
   });
   const planned = all.filter(({ plan }) => !isEmptyPlan(plan));
+  const scope = {
+    academy_code: (schools[0] as StagedSchool).academyCode,
+    degree: (schools[0] as StagedSchool).degree,
+  };
+  const withStates = all.map(({ plan }, index) => ({
+    plan,
+    state: states[index] as (typeof states)[number],
+  }));
+  const adoptions = await followAccounts(deps.jobsDb, runId, scope, withStates);
   const accounts = await accountsOf(deps, work.dryRun, planned);
-  return { all, planned, accounts, marks: { base, guardians: marks } };
+  return { all, planned, accounts, adoptions, marks: { base, guardians: marks } };
 }
 
 function marksOf({ guardians, accounts }: SchoolPlan): Map<string, 1 | 2> {

@@ -221,12 +221,16 @@ test('a guardian known under several ids keeps one account for each (R-078), als
       { id: '59', ...same },
     ],
   );
+  // Other children: where it is the same child, his guardian's account follows (years.test.ts).
+  const others = (last: string) => feed.pupils.map((one) => ({ ...one, ine: `90000000${one.id}${last}A` }));
   const elsewhere = {
     ...feed,
     academy: '16',
+    pupils: others('X'),
     schools: schools.map(({ id }, i) => ({ id, uai: `031991${i}A` })),
   };
-  await night(deps, feed, { ...feed, degree: 2, schools: [{ id: 'A', uai: '0319930A' }] }, elsewhere);
+  const second = { degree: 2 as const, pupils: others('Y'), schools: [{ id: 'A', uai: '0319930A' }] };
+  await night(deps, feed, { ...feed, ...second }, elsewhere);
   expect(await identifiers()).toEqual(['z.un', 'z.un2', 'z.un3', 'z.un4', 'z.un5', 'z.un6']);
 });
 
