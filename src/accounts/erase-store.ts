@@ -1,4 +1,5 @@
 import type { Database, Transaction } from '../deps.ts';
+import { endMarks } from './forced-marks-store.ts';
 
 /**
  * Where an account's rows are, by its internal id: all of it goes. Whoever adds a table that names an account adds it
@@ -29,6 +30,7 @@ export async function eraseRows(trx: Transaction, ids: number[], now: Date): Pro
   await blankRecipients(trx, ids);
   for (const { table, column } of DELETED_WITH_ACCOUNT) await trx(table).whereIn(column, ids).delete();
   await trx('wrong_attachments').whereIn('account_id', ids).update({ account_id: null });
+  await endMarks(trx, ids, 'removed', now);
   await trx('notification_results').whereIn('account_id', ids).update({ message_id: null });
   await trx('audit_events')
     .whereIn('account_id', ids)
@@ -46,7 +48,7 @@ const TOMBSTONE = `identifier = CONCAT('*', id), state = 'not_notified', origin 
   family_name = '', email = NULL, email_verified_at = NULL, school_email = NULL, bounced_email = NULL,
   email_bounced_at = NULL, password_kind = 'none', password_hash = NULL, password_changed_at = NULL,
   provisional_sealed = NULL, provisional_created_at = NULL, distributed_at = NULL, activated_at = NULL,
-  last_login_at = NULL, frozen_at = NULL, forget_at = NULL, language = NULL, merged_into = NULL,
+  last_login_at = NULL, frozen_at = NULL, forget_at = NULL, language = NULL, must_change_since = NULL, merged_into = NULL,
   credentials_version = credentials_version + 1, closed_at = ?, erased_at = ?, created_at = ?, updated_at = ?`;
 
 /**

@@ -7,18 +7,27 @@ import { inChunks, type Scope } from './state-guardians-store.ts';
 export type Adoption = { kind: 'guardian' | 'pupil'; sourceId: string; accountId: number };
 
 /** A staged pupil (`pupil`: his id in the feed) and a row of the directory that is the same person under another id. */
-export type Twin = { pupil: string; twinId: number; accountId: number | null; left: boolean };
+export type Twin = {
+  pupil: string;
+  twinId: number;
+  accountId: number | null;
+  left: boolean;
+  /** As the two records have them. */
+  givenNames: [string, string];
+};
 
-/** By INE, which is national, and birth date: an INE with a typing error must not give somebody another's account. */
+/** By INE, which is national, and birth date. */
 export async function findTwins(
   db: Database,
   runId: number,
   scope: Scope,
   pupils: readonly string[],
 ): Promise<Twin[]> {
-  const rows: (Omit<Twin, 'left'> & { left: unknown })[] = await inChunks(pupils, async (part) => {
+  type Row = Omit<Twin, 'left' | 'givenNames'> & { left: unknown; given: string; givenThere: string };
+  const rows: Row[] = await inChunks(pupils, async (part) => {
     const [found] = await db.raw(
-      `SELECT s.source_id AS pupil, t.id AS twinId, a.id AS accountId, t.left_at IS NOT NULL AS \`left\`
+      `SELECT s.source_id AS pupil, t.id AS twinId, a.id AS accountId, t.left_at IS NOT NULL AS \`left\`,
+         s.given_name AS given, t.given_name AS givenThere
        FROM staged_pupils s
        JOIN pupils t ON t.ine = s.ine AND t.birth_date = s.birth_date
        LEFT JOIN accounts a ON a.id = t.account_id AND a.closed_at IS NULL
@@ -28,7 +37,11 @@ export async function findTwins(
     );
     return found;
   });
-  return rows.map(({ left, ...row }) => ({ ...row, left: Number(left) === 1 }));
+  return rows.map(({ left, given, givenThere, ...row }) => ({
+    ...row,
+    left: Number(left) === 1,
+    givenNames: [given, givenThere],
+  }));
 }
 
 export type TwinGuardian = {

@@ -10,7 +10,8 @@ type School = { plan: SchoolPlan; state: SchoolState };
 /**
  * R-002, R-075, X7: an account lasts from the first school to the lycée, in whichever académie. A pupil who comes from
  * another base (the second degree, another académie) has another id there, and so have his guardians. He is known by
- * his INE with his birth date; a guardian by being one of the same child's under the same names. What they would have
+ * his INE with birth date and first name, since an INE with a typing error must not give anybody another's account; a
+ * guardian by being one of the same child's under the same names. What they would have
  * been given anew is taken out of the plans.
  *
  * Where it is not certain who is who (two accounts fit, or two guardians of the child have the same names) there is a
@@ -24,24 +25,35 @@ export async function followAccounts(
 ): Promise<Adoption[]> {
   const concerned = schools.flatMap(({ plan, state }) => concernedPupils(plan, state));
   if (concerned.length === 0) return [];
-  const twins = await findTwins(
+  const sameIne = await findTwins(
     db,
     runId,
     scope,
     concerned.map(({ sourceId }) => sourceId),
   );
+  const twins = sameIne.filter(({ givenNames: [here, there] }) => firstName(here) === firstName(there));
   if (twins.length === 0) return [];
   const guardians = await guardiansOfTwins(
     db,
     twins.map(({ twinId }) => twinId),
   );
   const adoptions = new Map<string, Adoption>();
+  const twinsOf = grouped(twins, ({ pupil }) => pupil);
+  // The schools of a group share what is staged of guardians.
+  const staged = schools[0]?.state.guardians ?? new Map();
+  const known = guardiansKnown(
+    staged,
+    concerned,
+    twinsOf,
+    grouped(guardians, ({ twinId }) => twinId),
+  );
   for (const { plan, state } of schools) {
-    const known = guardiansKnown(state, concerned, twins, guardians);
     plan.accounts = plan.accounts.filter((account) => {
       const { kind, sourceId } = account;
       const found =
-        kind === 'pupil' ? pupilsAccount(state, sourceId, twins) : (known.get(sourceId) ?? 'none');
+        kind === 'pupil'
+          ? pupilsAccount(state, sourceId, twinsOf.get(sourceId) ?? [])
+          : (known.get(sourceId) ?? 'none');
       if (typeof found === 'number')
         adoptions.set(`${kind} ${sourceId}`, { kind, sourceId, accountId: found });
       return found === 'none';
@@ -69,7 +81,7 @@ function pupilsAccount(
   sourceId: string,
   twins: readonly Twin[],
 ): number | 'none' | 'elsewhere' {
-  const mine = twins.filter(({ pupil, accountId }) => pupil === sourceId && accountId !== null);
+  const mine = twins.filter(({ accountId }) => accountId !== null);
   const [twin] = mine;
   if (!twin || mine.length > 1) return 'none';
   const current = state.currentPupils.get(sourceId);
@@ -79,20 +91,17 @@ function pupilsAccount(
 
 /** Accounts by the ids of guardians in the feed, where there is one only. */
 function guardiansKnown(
-  state: SchoolState,
+  stagedGuardians: SchoolState['guardians'],
   concerned: readonly StagedPupil[],
-  twins: readonly Twin[],
-  guardians: readonly TwinGuardian[],
+  twinsOf: ReadonlyMap<string, readonly Twin[]>,
+  guardiansOf: ReadonlyMap<number, readonly TwinGuardian[]>,
 ): Map<string, number> {
   const fitting = new Map<string, Set<number>>();
   for (const pupil of concerned) {
-    const twinIds = new Set(
-      twins.filter((twin) => twin.pupil === pupil.sourceId).map(({ twinId }) => twinId),
-    );
-    if (twinIds.size === 0) continue;
-    const theirs = guardians.filter(({ twinId }) => twinIds.has(twinId));
+    const theirs = (twinsOf.get(pupil.sourceId) ?? []).flatMap(({ twinId }) => guardiansOf.get(twinId) ?? []);
+    if (theirs.length === 0) continue;
     const named = pupil.guardians.flatMap(([id]) => {
-      const staged = state.guardians.get(id);
+      const staged = stagedGuardians.get(id);
       return staged ? [{ id, name: plainName(staged.familyName, staged.givenName) }] : [];
     });
     for (const { id, name } of named) {
@@ -117,4 +126,17 @@ function namesOf({ givenName, familyName, birthName }: TwinGuardian): string[] {
 /** Two registers write accents, capitals and hyphens in ways of their own. */
 function plainName(familyName: string, givenName: string): string {
   return searchName(familyName, givenName).normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+}
+
+/** Of « Léa Marie » the second register may have « LEA » only. */
+const firstName = (givenName: string): string => plainName('', givenName).split(' ')[0] ?? '';
+
+function grouped<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
 }

@@ -40,6 +40,7 @@ test('whatever names an account, a pupil or a guardian of the directory is known
   const kept = [
     'accounts.merged_into',
     'audit_events.account_id',
+    'forced_marks.account_id',
     'guardian_references.account_id',
     // Services are still to be told of the end of a session.
     'logout_notices.account_id',

@@ -1,4 +1,4 @@
-import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { eraseDue } from '../../src/accounts/erase.ts';
 import { cutoffsOf } from '../../src/accounts/retention-rules.ts';
 import { updateAccount } from '../../src/accounts/store.ts';
@@ -7,7 +7,7 @@ import { pairwiseSubjects } from '../../src/provider/account.ts';
 import type { AafFeed, AafGuardian, AafPupil } from '../support/aaf.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type TestDeps, testDeps } from '../support/deps.ts';
-import { childrenOf, night } from './nights.ts';
+import { childrenOf, emptyLiveTables, night } from './nights.ts';
 
 /** Accounts over the years of school, through the real importer (R-002, R-005a, R-075, R-076, R-182, X7). */
 let database: TestDatabase;
@@ -15,10 +15,15 @@ let deps: TestDeps;
 const DAY_MS = 86_400_000;
 const INES = { lea: '0123456789A', tom: '0123456789B' };
 
-beforeEach(async () => {
-  await database?.drop();
+beforeAll(async () => {
   database = await createTestDatabase();
+});
+beforeEach(async () => {
   deps = testDeps(database);
+  for (const table of ['notification_results', 'notification_batches', 'audit_events', 'import_feeds'])
+    await database.db(table).delete();
+  await database.db('accounts').update({ merged_into: null });
+  await emptyLiveTables(database);
 });
 afterAll(() => database.drop());
 
@@ -119,11 +124,15 @@ test('three school years: école, collège of the same académie, collège of an
   deps.clock.advance(60 * DAY_MS);
   await night(
     deps,
-    feed('college', [lea('901', '851')], [claire('851', { familyName: 'ZOUMN', givenName: 'CLAIRE' })]),
+    feed(
+      'college',
+      [lea('901', '851', { givenName: 'LEA MARIE' })],
+      [claire('851', { familyName: 'ZOUMN', givenName: 'CLAIRE' })],
+    ),
   );
   await night(deps, feed('ecole', [tom('2', '51')], [claire('51')]));
   await asEver();
-  expect(await childrenOf(database, identifier)).toEqual(['Léa Zoumn', 'Tom Zoumn']);
+  expect(await childrenOf(database, identifier)).toEqual(['LEA MARIE Zoumn', 'Tom Zoumn']);
   expect(await letterFrom('college', first.id, 'sheet')).toBe('C03');
   expect(await letterFrom('college', first.id, 'email')).toBe('C04');
   // The école sees an account that another school distributed as what it is (R-076).
@@ -209,6 +218,12 @@ describe('where it is not certain who is who there is a new account, to be regro
   test('the same INE with another birth date', async () => {
     await firstYear();
     await night(deps, feed('college', [lea('901', '851', { birthDate: '15/05/2016' })], [claire('851')]));
+    expect(await count()).toBe(2);
+  });
+
+  test('the same INE and birth date with another first name', async () => {
+    await firstYear();
+    await night(deps, feed('college', [lea('901', '851', { givenName: 'Max' })], [claire('851')]));
     expect(await count()).toBe(2);
   });
 
