@@ -44,6 +44,18 @@ export type IntegratorErrorPage = {
   error: string;
   description: string;
   clientId: string | null;
+  /** Where the mistake is an address that is not registered. */
+  address: AddressComparison | null;
+};
+
+export type AddressPiece = { text: string; differs: boolean };
+
+/** `registered`: null where none may be shown; `differsAt`: the first letter that differs, counted from 1. */
+export type AddressComparison = {
+  kind: 'redirect' | 'post-logout';
+  received: AddressPiece[];
+  registered: AddressPiece[] | null;
+  differsAt: number | null;
 };
 
 /** `oidc/other-person`: `form` is the library's own hidden form, as HTML; `name` is who was signed in before. */

@@ -66,12 +66,15 @@ function registered(
     secretSealed === null ? {} : { client_secret: deps.sealer.open(secretSealed, `client:${clientId}`) };
   // The library would refuse one on http, which the demo has; it is for our own pages only.
   const { initiate_login_uri: uri, ...forLibrary } = metadata;
+  // Without it the library takes no service with addresses on two hosts. It is never fetched (configuration.ts): who may
+  // use a sector was settled when the service was registered, and `sub` is computed from the sector itself.
+  const sectorUri = { sector_identifier_uri: `https://${sector}/` };
   return {
     clientId,
     name,
     sector,
     initiateLoginUri: typeof uri === 'string' ? uri : undefined,
-    metadata: { ...forLibrary, client_id: clientId, client_name: name, sector, ...secret },
+    metadata: { ...forLibrary, client_id: clientId, client_name: name, sector, ...sectorUri, ...secret },
     schools,
     oldSecret: oldSecret
       ? { secret: deps.sealer.open(oldSecret.sealed, `client:${clientId}`), until: oldSecret.until }

@@ -61,6 +61,7 @@ export function createConfiguration(
     subjectTypes: ['pairwise'],
     pairwiseIdentifier: (_ctx, accountId, client) => subjectOf(sectorOf(client), accountId),
     extraClientMetadata: { properties: ['sector'] },
+    sectorIdentifierUriValidate: () => false,
     extraTokenClaims: (ctx) => {
       const { AuthorizationCode: code, RefreshToken: refresh } = ctx.oidc.entities;
       const source = code ?? refresh;

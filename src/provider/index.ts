@@ -2,6 +2,7 @@ import mount from 'koa-mount';
 import { type errors, type JWK, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import type { Deps } from '../deps.ts';
 import type { Middleware } from '../http/context.ts';
+import { addressMistake, loggedMistake } from './address-mistake.ts';
 import { createClients } from './clients.ts';
 import { createConfiguration } from './configuration.ts';
 import { guardedFetch } from './fetch-guard.ts';
@@ -87,9 +88,15 @@ function logFailures({ log }: Pick<Deps, 'log'>, provider: Provider): void {
   provider.on('server_error', (_ctx, err) => log.error({ err }, 'the provider failed'));
   const refused = (event: string) => (ctx: KoaContextWithOIDC, err: errors.OIDCProviderError) => {
     const { message: error, error_description: description, error_detail: detail } = err;
-    log.info({ event, clientId: ctx.oidc?.client?.clientId, error, description, detail }, 'refused');
+    const mistake = addressMistake(ctx);
+    const address = mistake === null ? {} : { address: loggedMistake(mistake) };
+    // The reference that the page shows finds this line.
+    const { requestId } = ctx.state as { requestId?: string };
+    const clientId = ctx.oidc?.client?.clientId;
+    log.info({ event, requestId, clientId, error, description, detail, ...address }, 'refused');
   };
   provider.on('authorization.error', refused('authorization'));
   provider.on('grant.error', refused('token'));
   provider.on('end_session.error', refused('logout'));
+  provider.on('pushed_authorization_request.error', refused('pushed request'));
 }

@@ -140,6 +140,7 @@ function refusesResponseMode(deps: Pick<Deps, 'render'>, ctx: Context): boolean 
     error: 'unsupported_response_mode',
     description: 'response_mode must be query',
     clientId: clientIdOf(ctx) || null,
+    address: null,
   };
   showPage(deps, ctx, 'oidc/integrator-error', page, 400);
   return true;

@@ -9,6 +9,7 @@ import type {
   LogoutConfirmPage,
   OtherPersonPage,
 } from '../http/pages.ts';
+import { addressMistake, compareAddresses } from './address-mistake.ts';
 
 type Out = { error: string; error_description?: string | undefined };
 
@@ -29,12 +30,14 @@ export function createPages(deps: Pick<Deps, 'render' | 'log'>): Pages {
         const page: ErrorPage = { code: 'EC-400-LOST', status: 400, requestId, frame: null };
         return showPage(deps, plain(ctx), 'errors/error', page, 400);
       }
+      const mistake = addressMistake(ctx);
       const page: IntegratorErrorPage = {
         code: 'EC-400-SERVICE',
         requestId,
         error: out.error,
         description: out.error_description ?? '',
         clientId: ctx.oidc.client?.clientId ?? null,
+        address: mistake && compareAddresses(mistake),
       };
       showPage(deps, plain(ctx), 'oidc/integrator-error', page, ctx.status >= 400 ? ctx.status : 400);
     },

@@ -13,6 +13,7 @@ import {
   Browser,
   basic,
   type Instance,
+  jwtPayload,
   type Service,
   seedAccount,
   seedService,
@@ -203,6 +204,30 @@ test.each(['--backchannel-logout-uri', '--post-logout-redirect-uri', '--jwks-uri
     expect(await faults('https://x.example.org/?a=b')).toEqual([0, '']);
   },
 );
+
+test('a service with addresses on two hosts and a sector: a code at either, and one person is one person', async () => {
+  const redirectUris = ['https://ent-a.example.org/callback', 'https://ent-b.example.org/callback'];
+  const service = await seedService(instance.deps, 'Hosts', {
+    redirectUris,
+    sector: 'ent.example.org',
+    scope: 'openid',
+  });
+  const subjects = new Set<unknown>();
+  for (const redirectUri of redirectUris) {
+    const tokens = await signIn(
+      new Browser(instance),
+      { service: { ...service, redirectUri }, scope: 'openid' },
+      parent,
+    );
+    subjects.add(jwtPayload(tokens.id_token).sub);
+  }
+  const other = await seedService(instance.deps, 'Hosts2', { sector: 'ent.example.org', scope: 'openid' });
+  subjects.add(
+    jwtPayload((await signIn(new Browser(instance), { service: other, scope: 'openid' }, parent)).id_token)
+      .sub,
+  );
+  expect(subjects.size).toBe(1);
+});
 
 test('a scope that is taken from a service is not in what its older tokens tell, those of refresh included', async () => {
   const service = await seedService(instance.deps, 'Narrowed', {

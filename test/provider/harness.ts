@@ -6,6 +6,7 @@ import { openDatabase } from '../../src/db/database.ts';
 import type { RequestState } from '../../src/http/context.ts';
 import { errorPages } from '../../src/http/errors.ts';
 import { knownWay } from '../../src/http/forwarded.ts';
+import { languages } from '../../src/http/language.ts';
 import { securityHeaders } from '../../src/http/security-headers.ts';
 import { createProvider, type RunningProvider } from '../../src/provider/index.ts';
 import { addClient, type NewClient } from '../../src/provider/registration.ts';
@@ -30,6 +31,7 @@ export async function startInstance(
   app.proxy = true;
   app.keys = [...deps.config.COOKIE_KEYS];
   app.use(knownWay(deps.config, deps.random));
+  app.use(languages(deps.config, deps.clock));
   app.use(securityHeaders(deps.config));
   app.use(errorPages(deps));
   app.use(async (ctx, next) => {
