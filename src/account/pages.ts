@@ -106,6 +106,9 @@ export type SessionsPage = {
   endAllAction: string;
 };
 
+/** `account/data`: the form sends `format=html` or `format=json`. */
+export type DataPage = { frame: AccountFrame; action: string; kind: 'guardian' | 'pupil' };
+
 /** `account/done`: something is done; `what` has its words in the locale. */
 export type DonePage = { frame: AccountFrame; what: 'password' };
 

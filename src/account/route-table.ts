@@ -1,4 +1,5 @@
 import { CHILDREN_ROUTES } from './children/routes.ts';
+import { DATA_ROUTES } from './data.ts';
 import { FORGET_ROUTES } from './forget/routes.ts';
 import { HISTORY_ROUTES } from './history.ts';
 import { showHome } from './home.ts';
@@ -26,4 +27,5 @@ export const ACCOUNT_ROUTES: readonly AccountRoute[] = [
   ...HISTORY_ROUTES,
   ...SESSIONS_ROUTES,
   ...LANGUAGE_ROUTES,
+  ...DATA_ROUTES,
 ];

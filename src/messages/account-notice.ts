@@ -55,7 +55,13 @@ export async function queueAccountNotice(
       notMe: notMe ?? null,
       until: until ?? null,
     };
-    return queueMail(trx, deps, { template: 'account-notice', to: account.email, data, uniqueKey });
+    return queueMail(trx, deps, {
+      template: 'account-notice',
+      to: account.email,
+      data,
+      uniqueKey,
+      accountId: account.id,
+    });
   }
   if (deps.sms === null) return;
   const mobiles = await knownMobiles(trx, account.id);

@@ -1,5 +1,6 @@
 import type {
   ChildLinks,
+  DataPage,
   DonePage,
   ForgetAskedPage,
   ForgetPage,
@@ -239,6 +240,7 @@ export const ACCOUNT_PAGE_STATES: PageState[] = [
       state<SessionsPage>(`account-sessions-${notice}`, 'account/sessions', { ...sessions, notice }),
     ),
   ),
+  state<DataPage>('account-data', 'account/data', { frame, action: '/compte/donnees', kind: 'guardian' }),
   state<DonePage>('account-done-password', 'account/done', { frame, what: 'password' }),
   state('account-forget', 'account/forget/ask', forget),
   state<ForgetPage>('account-forget-refused', 'account/forget/ask', {
