@@ -40,15 +40,17 @@ const pageNumber = (typed: unknown): number =>
 /** What a line tells its holder: in plain words, without who of the staff it was, and where he himself was only roughly. */
 export function entryOf({ at, event, outcome, actorKind, school, ip, details }: HistoryLine): HistoryEntry {
   const isLogin = event === 'login';
+  // A child reads that it was a parent, and not where that one was.
+  const byGuardian = event === 'password-by-guardian';
   return {
     at,
     event,
     refused: outcome === 'refused',
-    by: actorKind === 'school' && school === null ? 'unnamed' : actorKind,
+    by: byGuardian ? 'guardian' : actorKind === 'school' && school === null ? 'unnamed' : actorKind,
     school: school === null ? null : plainSchoolName(school),
     ways: isLogin && outcome === 'done' ? waysOf(details) : [],
     reason: isLogin && outcome === 'refused' ? (REASONS.get(details ?? '') ?? null) : null,
-    network: actorKind === 'person' ? roughNetwork(ip) : null,
+    network: actorKind === 'person' && !byGuardian ? roughNetwork(ip) : null,
   };
 }
 

@@ -64,7 +64,7 @@ export type HistoryEntry = {
   event: string;
   refused: boolean;
   /** `unnamed`: by a school that the line does not name. */
-  by: 'person' | 'school' | 'unnamed' | 'operator' | 'system';
+  by: 'person' | 'guardian' | 'school' | 'unnamed' | 'operator' | 'system';
   school: string | null;
   /** How he signed in. */
   ways: ('pwd' | 'sms' | 'fc' | 'hwk')[];

@@ -190,6 +190,11 @@ describe("a child's forgotten password", () => {
       'eleve',
     );
     expect(fresh.text).toContain('Nouveau mot de passe');
+    const chosen = await pupil.submit(fresh, { new_password: 'jardin5bleu', confirmation: 'jardin5bleu' });
+    expect(chosen.text).toContain('Ma scolarité');
+    const history = (await pupil.get('/compte/historique')).text;
+    expect(history).toContain('Nouveau mot de passe donné par un parent');
+    expect(history).toContain('Par un de vos responsables légaux.');
 
     await sendDue(world.deps, { limit: 100 });
     expect(world.deps.mailer.sent.map(({ to }) => to).sort()).toEqual([
