@@ -85,7 +85,7 @@ const pageOf = ({ visitor, home }: { visitor: Visitor; home: Answer }, end: stri
   visitor.get(new RegExp(`/compte/enfants/[\\w-]{22}/${end}`).exec(home.text)?.[0] ?? '/nowhere');
 
 const told = (answers: readonly Answer[]): string[] =>
-  answers.flatMap(({ text }) => /<dd dir="ltr">([A-Z2-9]{10})<\/dd>/.exec(text)?.[1] ?? []);
+  answers.flatMap(({ text }) => /<bdi dir="ltr">([A-Z2-9]{10})<\/bdi>/.exec(text)?.[1] ?? []);
 
 /** Which of these open the child's account now. */
 async function valid(identifier: string, passwords: readonly string[]): Promise<string[]> {

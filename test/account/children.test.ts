@@ -155,7 +155,7 @@ describe('« Je ne suis pas le représentant légal de cet élève »', () => {
 });
 
 describe("a child's forgotten password", () => {
-  const shown = (page: Answer) => /<dd dir="ltr">([A-Z2-9]{10})<\/dd>/.exec(page.text)?.[1] ?? null;
+  const shown = (page: Answer) => /<bdi dir="ltr">([A-Z2-9]{10})<\/bdi>/.exec(page.text)?.[1] ?? null;
   const ask = async () => visitor.get(hrefOf(await visitor.get('/'), 'mot-de-passe'));
 
   test('is shown once, lets the child choose another, and tells everybody', async () => {
