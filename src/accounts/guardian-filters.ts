@@ -42,7 +42,7 @@ export type GuardianSort =
 
 export type ListPage = { sort: GuardianSort; descending: boolean; offset: number; limit: number };
 
-type ListedPupil = {
+export type ListedPupil = {
   pupilId: number;
   pupilFamilyName: string;
   pupilGivenName: string;
@@ -66,5 +66,11 @@ export type ListedAccount = {
 /** One row of the guardians' list: a pupil with one of his guardians (R-099). */
 export type GuardianRow = ListedPupil & ListedAccount;
 
-/** One row of either list; a pupil may have no account, which `hasIne` explains (R-006, R-173). */
-export type ListedRow = ListedPupil & { account: ListedAccount | null; hasIne: boolean };
+/**
+ * Why a pupil has no account that could be looked at: no INE (R-006, R-173), the next import makes it, or it was closed.
+ */
+export type NoAccount = 'no-ine' | 'not-yet' | 'closed';
+
+/** One row of either list. */
+export type ListedRow = ListedPupil &
+  ({ account: ListedAccount; noAccount: null } | { account: null; noAccount: NoAccount });

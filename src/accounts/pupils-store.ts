@@ -7,8 +7,10 @@ import type {
   GuardianFilters,
   GuardianSort,
   ListedAccount,
+  ListedPupil,
   ListedRow,
   ListPage,
+  NoAccount,
   SchoolScope,
 } from './guardian-filters.ts';
 import { ACCOUNT_SORTS, filterAccounts, haveWords } from './listed-store.ts';
@@ -68,12 +70,7 @@ export async function findPupilRows(
   { sort, descending, offset, limit }: ListPage,
 ): Promise<ListedRow[]> {
   const way = descending ? 'desc' : 'asc';
-  const rows: (Omit<ListedRow, 'account' | 'hasIne'> &
-    Omit<ListedAccount, 'accountId' | 'hasEmail'> & {
-      accountId: number | null;
-      hasEmail: unknown;
-      hasIne: unknown;
-    })[] = await pupilsOf(db, school, filters)
+  const rows: PupilRow[] = await pupilsOf(db, school, filters)
     .leftJoin('classes as c', 'c.id', 'p.class_id')
     .orderByRaw(`${SORTS[sort]} ${way}, p.family_name ${sort === 'pupil' ? way : 'asc'}`)
     .orderBy([
@@ -100,29 +97,36 @@ export async function findPupilRows(
     .select(
       db.raw('COALESCE(p.mef_label, p.mef_code) AS mefLabel'),
       db.raw(`${HAS_EMAIL} AS hasEmail`),
-      db.raw('p.ine IS NOT NULL AS hasIne'),
+      // One that he has had is closed: another is not made for him.
+      db.raw(
+        "CASE WHEN p.account_id IS NOT NULL THEN 'closed' WHEN p.ine IS NULL THEN 'no-ine' ELSE 'not-yet' END AS why",
+      ),
     );
-  return rows.map(
-    ({
-      pupilId,
-      pupilFamilyName,
-      pupilGivenName,
-      classLabel,
-      mefLabel,
-      hasIne,
-      accountId,
-      hasEmail,
-      ...rest
-    }) => ({
-      pupilId,
-      pupilFamilyName,
-      pupilGivenName,
-      classLabel,
-      mefLabel,
-      hasIne: Number(hasIne) === 1,
-      account: accountId === null ? null : { ...rest, accountId, hasEmail: Number(hasEmail) === 1 },
-    }),
-  );
+  return rows.map(listedOf);
+}
+
+type PupilRow = ListedPupil &
+  Omit<ListedAccount, 'accountId' | 'hasEmail'> & {
+    accountId: number | null;
+    hasEmail: unknown;
+    why: NoAccount;
+  };
+
+function listedOf(row: PupilRow): ListedRow {
+  const {
+    pupilId,
+    pupilFamilyName,
+    pupilGivenName,
+    classLabel,
+    mefLabel,
+    accountId,
+    hasEmail,
+    why,
+    ...rest
+  } = row;
+  const pupil = { pupilId, pupilFamilyName, pupilGivenName, classLabel, mefLabel };
+  if (accountId === null) return { ...pupil, account: null, noAccount: why };
+  return { ...pupil, account: { ...rest, accountId, hasEmail: Number(hasEmail) === 1 }, noAccount: null };
 }
 
 /** Internal ids of all accounts that a search finds. */

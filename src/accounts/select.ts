@@ -36,7 +36,7 @@ export async function findListed(
     classLabel,
     mefLabel,
     account,
-    hasIne: true,
+    noAccount: null,
   }));
 }
 

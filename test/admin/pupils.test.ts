@@ -432,6 +432,31 @@ describe('the account of a pupil', () => {
   });
 });
 
+test('a closed account cannot be opened, and the list says why there is none', async () => {
+  await database.db('accounts').where({ identifier: 'p.foule3' }).update({ closed_at: deps.clock.now() });
+  const list = await head.get(`${AT}?q=foule03`);
+  expect(cells(list, 'identifier')).toEqual(['Compte fermé']);
+  expect(list.text).not.toContain('name="account"');
+  expect((await head.send(`${AT}/comptes/${await publicOf('p.foule3')}`)).status).toBe(404);
+});
+
+test('pages of guardians open no pupil, and change none', async () => {
+  const guardians = `/admin/etablissements/${uai}`;
+  expect((await head.send(`${guardians}/comptes/${await publicOf('l.dete')}`)).status).toBe(404);
+  for (const path of ['confirmer', 'notifier', 'reinitialiser', 'liste.csv']) {
+    const refused = await send(
+      `${guardians}/responsables/${path}`,
+      ['g.parent', 'l.dete'],
+      [
+        ['action', 'sheet'],
+        ['expected', '2'],
+        ['once', 'x'.repeat(43)],
+      ],
+    );
+    expect({ path, status: refused.status }).toEqual({ path, status: 404 });
+  }
+});
+
 describe('a reset while the pupil is at his first connection', () => {
   const from = { ip: '127.0.0.1' };
   const uid = 'uid-of-a-pupil-under-way';

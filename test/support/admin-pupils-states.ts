@@ -67,6 +67,7 @@ const rows: Row[] = [
   }),
   row('SANSINE Jules', '', { ...none, noAccount: 'no-ine' }),
   row('NOUVEAU Zoé', '', { ...none, noAccount: 'not-yet' }),
+  row('PARTI Luc', '', { ...none, noAccount: 'closed' }),
   row(LONG, 'm.lodzinskavandenbrouckedelagrange12', {
     ...distributed,
     state: 'activated',

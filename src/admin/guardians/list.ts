@@ -228,7 +228,7 @@ function rowOf(
   return {
     publicId: account?.publicId ?? '',
     href,
-    noAccount: account !== null ? null : row.hasIne ? 'not-yet' : 'no-ine',
+    noAccount: row.noAccount,
     pupil: listedName({ familyName: row.pupilFamilyName, givenName: row.pupilGivenName }),
     className: row.classLabel ?? '',
     mef: row.mefLabel ?? '',

@@ -1,4 +1,4 @@
-import type { GuardianSort } from '../../accounts/guardian-filters.ts';
+import type { GuardianSort, NoAccount } from '../../accounts/guardian-filters.ts';
 import type { AccountOrigin, AccountState } from '../../accounts/types.ts';
 import type { DataDates } from '../../assistance/types.ts';
 import type { ShownDiagnosis } from '../families/pages.ts';
@@ -26,8 +26,8 @@ export type Row = {
   publicId: string;
   /** Null: there is no account to look at. */
   href: string | null;
-  /** Of a pupil why there is none: no INE, or the next import makes it. */
-  noAccount: 'no-ine' | 'not-yet' | null;
+  /** Of a pupil why there is none. */
+  noAccount: NoAccount | null;
   pupil: string;
   className: string;
   mef: string;
