@@ -11,6 +11,7 @@ import {
 } from './regroup-store.ts';
 import { updateAccount } from './store.ts';
 import type { Account } from './types.ts';
+import { movePasskeys } from './ways-in-store.ts';
 
 /**
  * Which of several accounts of one person stays (R-078): the one that is signed in, else the « Activé » one of the
@@ -35,7 +36,7 @@ const lastLogin = ({ lastLoginAt }: Account): number => lastLoginAt?.getTime() ?
 
 /**
  * Makes one account of several of the same person, in the caller's transaction: the caller holds the locks of all
- * of them (`lockAccounts`) and has had each proved. Records, children and the link to FranceConnect go to the
+ * of them (`lockAccounts`) and has had each proved. Records, children, passkeys and the link to FranceConnect go to the
  * survivor, who also inherits a verified address if he has none; the others become deleted, and all their sessions die.
  */
 export async function regroup(
@@ -46,6 +47,7 @@ export async function regroup(
   if (others.length === 0) return survivor;
   const ids = others.map(({ id }) => id);
   const references = await moveReferences(trx, ids, survivor.id, now);
+  await movePasskeys(trx, ids, survivor.id);
   const [link] = await lockFranceConnectLinks(trx, [survivor.id, ...ids]).then((links) =>
     links.sort((a, b) => Number(b.accountId === survivor.id) - Number(a.accountId === survivor.id)),
   );

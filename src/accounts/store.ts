@@ -3,6 +3,7 @@ import { chunksOf, insertBatch } from '../db/batch.ts';
 import type { Database } from '../deps.ts';
 import { endMarks } from './forced-marks-store.ts';
 import type { Account, AccountChanges, NewAccount, PasswordKind } from './types.ts';
+import { removePasskeys } from './ways-in-store.ts';
 
 /** Property of `Account` -> column, for every column that is read. */
 const COLUMNS = {
@@ -150,6 +151,7 @@ export async function updateManyAccounts(
 /**
  * New provisional passwords, one value an account, 500 accounts a statement; state and dates are the caller's. An
  * account that was frozen (« Ce n'est pas moi ») opens again: the school has given it a password that only its holder has.
+ * Its passkeys go: whoever got hold of the account may have added one, and it would outlive the reset unseen.
  */
 export async function updateProvisionals(
   db: Database,
@@ -162,6 +164,10 @@ export async function updateProvisionals(
   now: Date,
 ): Promise<void> {
   for (const part of chunksOf(values)) {
+    await removePasskeys(
+      db,
+      part.map(({ id }) => id),
+    );
     const rows = part
       .map((_, index) => (index === 0 ? 'SELECT ? AS id, ? AS sealed' : 'SELECT ?, ?'))
       .join(' UNION ALL ');

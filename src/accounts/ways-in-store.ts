@@ -1,5 +1,5 @@
 import { chunksOf } from '../db/batch.ts';
-import type { Transaction } from '../deps.ts';
+import type { Database, Transaction } from '../deps.ts';
 
 /**
  * Ends every way in that is under way for these accounts: first connections, enrolments that lead to them or to one of
@@ -20,9 +20,38 @@ export async function endWaysIn(trx: Transaction, accountIds: readonly number[],
     if (sought.length > 0) await trx('recoveries').whereIn('interaction_hash', sought).delete();
     await trx('mail_links')
       .whereIn('account_id', ids)
-      .whereIn('purpose', ['activate', 'recover'])
+      .whereIn('purpose', ['activate', 'recover', 'address'])
       .whereNull('consumed_at')
       .whereNull('revoked_at')
       .update({ revoked_at: now });
   }
+}
+
+/**
+ * The passkeys of these accounts are no more: a reset by the school and « Ce n'est pas moi » leave nothing to somebody
+ * who may have added one. A change of password by the holder leaves them.
+ * @returns how many there were
+ */
+export async function removePasskeys(db: Database, accountIds: readonly number[]): Promise<number> {
+  let removed = 0;
+  for (const ids of chunksOf(accountIds)) removed += await db('passkeys').whereIn('account_id', ids).delete();
+  return removed;
+}
+
+/** Regrouped accounts: their keys open the survivor from now on. */
+export async function movePasskeys(
+  trx: Transaction,
+  fromIds: readonly number[],
+  survivorId: number,
+): Promise<void> {
+  await trx('passkeys').whereIn('account_id', fromIds).update({ account_id: survivorId });
+}
+
+/** Since when FranceConnect opens an account; null: it does not. */
+export async function findFranceConnectLinkedAt(db: Database, accountId: number): Promise<Date | null> {
+  const row: { at: Date } | undefined = await db('account_franceconnect')
+    .where({ account_id: accountId })
+    .select({ at: 'linked_at' })
+    .first();
+  return row?.at ?? null;
 }

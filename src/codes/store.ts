@@ -66,7 +66,12 @@ export async function revokeLinks(
  * As if they had been used: what they could do has been done. Also those of accounts that were regrouped into it,
  * however many times over.
  */
-export async function useUpLinks(db: Database, accountId: number, purpose: string, now: Date): Promise<void> {
+export async function useUpLinks(
+  db: Database,
+  accountId: number,
+  purposes: readonly string[],
+  now: Date,
+): Promise<void> {
   // First the accounts: an update would look at every link for a list that is a query.
   const ids: number[] = await db
     .withRecursive('one', (start) => {
@@ -82,7 +87,7 @@ export async function useUpLinks(db: Database, accountId: number, purpose: strin
     .pluck('id');
   await db('mail_links')
     .whereIn('account_id', ids)
-    .where({ purpose })
+    .whereIn('purpose', [...purposes])
     .whereNull('consumed_at')
     .update({ consumed_at: now });
 }
@@ -103,6 +108,23 @@ export async function findLivingLink(
     .orderBy('id', 'desc')
     .first();
   return found ?? null;
+}
+
+/** Whether an account has a living link of this purpose that went to another address. */
+export async function hasOtherLink(
+  db: Database,
+  { accountId, purpose, email }: Pick<MailLink, 'accountId' | 'purpose' | 'email'>,
+  now: Date,
+): Promise<boolean> {
+  const found = await db('mail_links')
+    .select('id')
+    .where({ account_id: accountId, purpose })
+    .whereNot({ email })
+    .whereNull('consumed_at')
+    .whereNull('revoked_at')
+    .where('expires_at', '>', now)
+    .first();
+  return found !== undefined;
 }
 
 export async function findLink(db: Database, tokenHash: string): Promise<MailLink | null> {

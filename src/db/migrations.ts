@@ -18,6 +18,7 @@ import * as importSpeed from '../../migrations/018_import_speed.ts';
 import * as schoolAddress from '../../migrations/022_school_address.ts';
 import * as accountLanguage from '../../migrations/023_account_language.ts';
 import * as accountPages from '../../migrations/024_account_pages.ts';
+import * as passkeys from '../../migrations/025_passkeys.ts';
 import * as regroupAccount from '../../migrations/026_regroup_account.ts';
 import * as pupils from '../../migrations/027_pupils.ts';
 import * as forced from '../../migrations/028_forced_changes_and_delegations.ts';
@@ -48,6 +49,7 @@ const MIGRATIONS: Migration[] = [
   { name: '022_school_address', ...schoolAddress },
   { name: '023_account_language', ...accountLanguage },
   { name: '024_account_pages', ...accountPages },
+  { name: '025_passkeys', ...passkeys },
   { name: '026_regroup_account', ...regroupAccount },
   { name: '027_pupils', ...pupils },
   { name: '028_forced_changes_and_delegations', ...forced },

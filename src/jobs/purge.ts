@@ -33,6 +33,7 @@ const roomRows = ({ AUDIT_MONTHS, FAILED_CHECK_DAYS, MESSAGE_DAYS }: Kept): read
   { table: 'staff_sessions', key: 'id_hash', column: 'expires_at', keptMs: 0 },
   // A code that is over is told so for as long as its sign-in lives.
   { table: 'one_time_codes', key: 'id', column: 'expires_at', keptMs: DAY_MS },
+  { table: 'passkey_challenges', key: 'challenge_hash', column: 'expires_at', keptMs: 0 },
   { table: 'code_requests', key: 'request_key', column: 'expires_at', keptMs: 0 },
   // Locks may outlast the window by minutes.
   { table: 'throttles', key: 'throttle_key', column: 'window_ends_at', keptMs: DAY_MS },

@@ -25,6 +25,18 @@ export type MailTemplates = {
     at: Date;
     notMe: { link: string; validUntil: Date } | null;
   };
+  /** The link that confirms a new address (R-155). */
+  'address-confirm': { link: string; validUntil: Date };
+  /** The address that the account has had until now is told of its change, `link` lets it object; null: it may not. */
+  'address-notice': {
+    what: 'asked' | 'changed';
+    identifier: string;
+    at: Date;
+    /** The new one, masked. */
+    email: string;
+    link: string | null;
+    validUntil: Date | null;
+  };
   /** R-038. */
   'forgotten-identifier': { identifiers: readonly string[] };
   /** R-037: the link that chooses a new password. */
