@@ -151,6 +151,7 @@ async function inputsStamp(root) {
     '@fontsource/noto-sans-arabic',
     'sass',
     'esbuild',
+    '@simplewebauthn/browser',
   ]) {
     files.push(join(root, 'node_modules', name, 'package.json'));
   }

@@ -23,8 +23,9 @@ type Proof = {
 export async function finishLogin(visit: Visit, account: Account, proof: Proof): Promise<void> {
   if (isOtherPerson(visit, account)) return refuseOtherPerson(visit);
   // a defect elsewhere must not open a service to somebody who has still to activate his account, or
-  // to change the password that he gave. FranceConnect looks at no password.
-  const provisional = account.passwordKind === 'provisional' && !proof.amr.includes('fc');
+  // to change the password that he gave. FranceConnect and passkeys look at no password.
+  const withoutPassword = proof.amr.includes('fc') || proof.amr.includes('hwk');
+  const provisional = account.passwordKind === 'provisional' && !withoutPassword;
   const unchanged = mustChange(account) && proof.amr.includes('pwd');
   const shut = account.closedAt !== null || account.frozenAt !== null;
   if (account.state !== 'activated' || provisional || unchanged || shut)

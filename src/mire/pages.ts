@@ -6,7 +6,16 @@ export type { PageFrame } from '../http/pages.ts';
 /** What each page of `views/` is given. Templates turn reasons into French; doors never write a sentence. */
 
 /** `mire/profile`: the buttons send `profil=eleve` or `profil=responsable` by GET to `action`. */
-export type ProfilePage = PageFrame & { action: string; notice: OvertakenNotice };
+export type ProfilePage = PageFrame & {
+  action: string;
+  notice: OvertakenNotice;
+  passkey: PasskeyForm;
+  /** Why a key was refused on this page. */
+  problem: 'passkey' | 'frozen' | null;
+};
+
+/** Signs in with a passkey; `options` is where the script asks what the browser is to be asked for. */
+export type PasskeyForm = { action: string; options: string; csrf: string };
 
 /** `elsewhere`: another tab has finished the first connection; the new password counts from now on. */
 export type OvertakenNotice = 'elsewhere' | null;
@@ -16,9 +25,16 @@ export type LoginError = FieldError<'identifier' | 'password', 'missing' | 'too-
 /**
  * Why a whole sign-in was refused. `wrong` is said for a wrong password, an unknown identifier and a locked account
  * alike (security.md, decision 5); `wrong-profile`, `expired` and `frozen` only once the password was right; `busy`
- * goes with a 503.
+ * goes with a 503. `passkey` and `passkey-profile`: the same of a key.
  */
-export type LoginProblem = 'wrong' | 'wrong-profile' | 'expired' | 'frozen' | 'busy';
+export type LoginProblem =
+  | 'wrong'
+  | 'wrong-profile'
+  | 'expired'
+  | 'frozen'
+  | 'busy'
+  | 'passkey'
+  | 'passkey-profile';
 
 type LoginPage = FormPage & {
   /** As typed, to be corrected; empty at first, or filled in by the QR code of the letter. */
@@ -31,6 +47,7 @@ type LoginPage = FormPage & {
   /** `password-changed`: by the link of « Mot de passe oublié ». */
   notice: 'password-changed' | null;
   recovery: { available: boolean; identifierHref: string; passwordHref: string };
+  passkey: PasskeyForm;
 };
 
 /** `mire/login-guardian`: fields `identifier`, `password`. FranceConnect is a POST with `_csrf` to its action. */

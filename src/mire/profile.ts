@@ -6,7 +6,7 @@ import { seeOther, showPage } from '../http/page.ts';
 import type { OvertakenNotice, ProfilePage, SwitchPersonPage, UnavailableWayPage } from './pages.ts';
 import { below, pathOf, pathOfEnrolment, waysOf } from './progress.ts';
 import { proofHref } from './proof.ts';
-import { formPage, OVERTAKEN, type Visit } from './visit.ts';
+import { formPage, OVERTAKEN, passkeyOf, type Visit } from './visit.ts';
 
 /**
  * GET /interaction/:uid: to where the visitor stands; at first, the choice of the profile (R-032). The QR code of a
@@ -41,14 +41,17 @@ function noticeOf({ ctx }: Visit): OvertakenNotice {
   return ctx.query.avis === 'ailleurs' ? 'elsewhere' : null;
 }
 
-function showProfiles(visit: Visit): void {
+/** @param problem why a key was refused here */
+export function showProfiles(visit: Visit, problem: ProfilePage['problem'] = null): void {
   const { deps, ctx, interaction } = visit;
   const page: ProfilePage = {
     action: below(interaction.uid, 'connexion'),
     serviceName: interaction.clientName,
     notice: noticeOf(visit),
+    passkey: passkeyOf(visit, null),
+    problem,
   };
-  showPage(deps, ctx, 'mire/profile', page);
+  showPage(deps, ctx, 'mire/profile', page, problem === null ? 200 : 400);
 }
 
 /** GET /interaction/:uid/personne: somebody is signed in, and the service wants to be sure that it is still he. */

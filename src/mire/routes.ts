@@ -15,6 +15,7 @@ import {
 } from './first-connection.ts';
 import { arriveFromFranceConnect, leaveForFranceConnect, returnFromFranceConnect } from './franceconnect.ts';
 import { INFORMATION, showInformation } from './information.ts';
+import { givePasskeyOptions, takePasskey } from './passkey.ts';
 import { begin, showPerson, takePerson } from './profile.ts';
 import { addLinkRoutes, addRecoveryRoutes } from './recovery-routes.ts';
 import { showSignIn, takeSignIn } from './sign-in.ts';
@@ -36,6 +37,8 @@ export function interactionRoutes(mire: Mire): Router<RequestState> {
   router.post(`${start}/personne`, visiting(mire, takePerson));
   router.get(`${start}/connexion`, visiting(mire, showSignIn));
   router.post(`${start}/connexion`, visiting(mire, takeSignIn));
+  router.post(`${start}/cle/options`, visiting(mire, givePasskeyOptions));
+  router.post(`${start}/cle`, visiting(mire, takePasskey));
 
   router.get(
     `${start}/mot-de-passe`,

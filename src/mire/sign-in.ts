@@ -13,7 +13,7 @@ import { finishLogin } from './finish.ts';
 import type { LoginError, LoginGuardianPage, LoginProblem } from './pages.ts';
 import { below, pathOf } from './progress.ts';
 import { isOtherPerson, refuseOtherPerson, showProof } from './proof.ts';
-import { formPage, type Visit } from './visit.ts';
+import { formPage, passkeyOf, type Visit } from './visit.ts';
 
 const FORM = z.object({
   identifier: z.string().min(1, 'missing').max(200, 'too-long'),
@@ -25,22 +25,22 @@ const BUSY_RETRY_S = 30;
 const DAYS_A_MONTH = 30;
 
 /** The profile in the address; null when it is missing or unknown. */
-function profileOf({ ctx }: Visit): AccountKind | null {
+export function kindOf({ ctx }: Visit): AccountKind | null {
   const { profil } = ctx.query;
   return typeof profil === 'string' && Object.hasOwn(PROFILES, profil) ? (PROFILES[profil] ?? null) : null;
 }
 
 /** GET /interaction/:uid/connexion?profil= */
 export async function showSignIn(visit: Visit): Promise<void> {
-  const kind = profileOf(visit);
+  const kind = kindOf(visit);
   if (kind === null) return seeOther(visit.ctx, below(visit.interaction.uid));
-  showForm(visit, kind, { identifier: await likelyIdentifier(visit) });
+  showLogin(visit, kind, { identifier: await likelyIdentifier(visit) });
 }
 
 /** POST /interaction/:uid/connexion?profil= */
 export async function takeSignIn(visit: Visit): Promise<void> {
   const { ctx } = visit;
-  const kind = profileOf(visit);
+  const kind = kindOf(visit);
   if (kind === null) return seeOther(ctx, below(visit.interaction.uid));
   const form = readForm<typeof FORM.shape, LoginError['reason']>(ctx, FORM);
   if (!form.ok) return refuse(visit, kind, { errors: form.errors });
@@ -109,10 +109,11 @@ async function likelyIdentifier({ deps, interaction }: Visit): Promise<string> {
 type Shown = { identifier?: string; errors?: LoginError[]; problem?: LoginProblem };
 
 function refuse(visit: Visit, kind: AccountKind, shown: Shown, status = 400): void {
-  showForm(visit, kind, { identifier: field(visit.ctx, 'identifier'), ...shown }, status);
+  showLogin(visit, kind, { identifier: field(visit.ctx, 'identifier'), ...shown }, status);
 }
 
-function showForm(visit: Visit, kind: AccountKind, shown: Shown, status = 200): void {
+/** The login page of a profile. */
+export function showLogin(visit: Visit, kind: AccountKind, shown: Shown, status = 200): void {
   const { deps, ctx, interaction } = visit;
   const at = (page: string) => below(interaction.uid, page);
   const pupil = kind === 'pupil' ? '?profil=eleve' : '';
@@ -131,6 +132,7 @@ function showForm(visit: Visit, kind: AccountKind, shown: Shown, status = 200): 
       identifierHref: at(`identifiant-oublie${pupil}`),
       passwordHref: at(`mot-de-passe-oublie${pupil}`),
     },
+    passkey: passkeyOf(visit, kind),
     franceConnect: { available: deps.franceConnect !== null, action: at('franceconnect') },
     registration: { available: deps.sms !== null, href: at('inscription') },
   };

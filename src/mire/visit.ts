@@ -1,3 +1,4 @@
+import type { AccountKind } from '../accounts/types.ts';
 import type { Deps } from '../deps.ts';
 import { currentProgress, wasOvertaken } from '../enrolment/progress.ts';
 import { type Context, partOf } from '../http/context.ts';
@@ -7,6 +8,7 @@ import { field } from '../http/form.ts';
 import { offerLanguage } from '../http/language.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { seeOther } from '../http/page.ts';
+import type { PasskeyForm } from './pages.ts';
 import { below, type Progress, pathOf } from './progress.ts';
 import type { Interaction, InteractionHost } from './types.ts';
 
@@ -74,6 +76,17 @@ export async function goOn(visit: Visit): Promise<void> {
 export function formPage({ deps, interaction }: Visit): { csrf: string; serviceName: string } {
   const csrf = csrfToken(deps.config, { scope: 'interaction', id: interaction.uid });
   return { csrf, serviceName: interaction.clientName };
+}
+
+/** What a page that takes a key is given. @param kind null: no profile has been chosen yet */
+export function passkeyOf(visit: Visit, kind: AccountKind | null): PasskeyForm {
+  const { uid } = visit.interaction;
+  const profile = kind === null ? '' : `?profil=${kind === 'pupil' ? 'eleve' : 'responsable'}`;
+  return {
+    action: below(uid, `cle${profile}`),
+    options: below(uid, 'cle/options'),
+    csrf: formPage(visit).csrf,
+  };
 }
 
 /**
