@@ -72,13 +72,14 @@ export async function resendAddress(deps: Deps, account: Holder, from: From): Pr
   return pending === null ? { ok: false, reason: 'gone' } : askAddress(deps, account, pending.email, from);
 }
 
-/** The change that was asked for is given up: its link is dead. */
-export async function cancelAddress(deps: Deps, account: Holder, from: From): Promise<void> {
-  await inTransaction(deps.db, async (trx) => {
+/** The change that was asked for is given up: its link is dead. @returns false when none was */
+export async function cancelAddress(deps: Deps, account: Holder, from: From): Promise<boolean> {
+  return inTransaction(deps.db, async (trx) => {
     await lockAccounts(trx, [account.id]);
-    if ((await pendingAddress({ ...deps, db: trx }, account)) === null) return;
+    if ((await pendingAddress({ ...deps, db: trx }, account)) === null) return false;
     await revokeAddressLinks(deps, trx, account.id);
     await recordAudit(trx, { ...line('address-cancelled', account.id, from), at: deps.clock.now() });
+    return true;
   });
 }
 
