@@ -8,6 +8,7 @@ import { showPage } from '../http/page.ts';
 import { childKey, childLinks, reportHref } from './children/keys.ts';
 import { csrfOf } from './frame.ts';
 import type { HomePage, SubjectKey } from './pages.ts';
+import { passkeyOffer } from './passkeys/offer.ts';
 import type { AccountDoor, AccountSession } from './types.ts';
 
 type Subject = { key: SubjectKey; path: string; kinds: readonly AccountKind[] };
@@ -16,7 +17,7 @@ const ALL: readonly AccountKind[] = ['guardian', 'pupil'];
 /** What a person can do here himself, for those who may; whose page is not there has no link. */
 const SUBJECTS: readonly Subject[] = [
   { key: 'password', path: '/compte/mot-de-passe', kinds: ALL },
-  { key: 'address', path: '/compte/adresse', kinds: ['guardian'] },
+  { key: 'address', path: '/compte/adresse', kinds: ALL },
   { key: 'franceconnect', path: '/compte/franceconnect', kinds: ['guardian'] },
   { key: 'passkeys', path: '/compte/cles', kinds: ALL },
   { key: 'history', path: '/compte/historique', kinds: ALL },
@@ -33,7 +34,8 @@ function linksFor({ pages }: AccountDoor, kind: AccountKind): HomePage['links'] 
 }
 
 /** GET /: « Mon compte ». */
-export async function showHome(door: AccountDoor, ctx: Context, { account }: AccountSession): Promise<void> {
+export async function showHome(door: AccountDoor, ctx: Context, session: AccountSession): Promise<void> {
+  const { account } = session;
   const { deps, host } = door;
   const children = await childrenOfAccount(deps.db, account);
   const reports = account.kind === 'guardian' ? await openReports(deps, account.id) : [];
@@ -61,6 +63,7 @@ export async function showHome(door: AccountDoor, ctx: Context, { account }: Acc
       account.email === null ? null : { address: account.email, verified: account.emailVerifiedAt !== null },
     lastLoginAt: account.lastLoginAt,
     links: linksFor(door, account.kind),
+    passkeyOffer: await passkeyOffer(door, ctx, session),
     signOut: { action: '/compte/deconnexion', csrf: csrfOf(door, ctx) },
   };
   showPage(deps, ctx, 'account/home', page);

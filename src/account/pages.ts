@@ -22,6 +22,9 @@ export type SubjectKey =
 /** What a guardian can do for a child. */
 export type ChildLinks = { reportHref: string; passwordHref: string | null };
 
+/** A key is offered on the home page, until that is answered; null: nothing is offered. */
+export type PasskeyOffer = { addHref: string; action: string; csrf: string } | null;
+
 /** `account/home`: « Mon compte ». `kind` decides between « Mes enfants » and « Ma scolarité ». */
 export type HomePage = {
   kind: 'guardian' | 'pupil';
@@ -36,6 +39,7 @@ export type HomePage = {
   lastLoginAt: Date | null;
   /** Where each subject's page is, for the subjects that have one. */
   links: Partial<Record<SubjectKey, string>>;
+  passkeyOffer: PasskeyOffer;
   signOut: { action: string; csrf: string };
 };
 

@@ -1,9 +1,12 @@
 import { CHILDREN_ROUTES } from './children/routes.ts';
 import { DATA_ROUTES } from './data.ts';
+import { ADDRESS_ROUTES } from './address/routes.ts';
 import { FORGET_ROUTES } from './forget/routes.ts';
 import { HISTORY_ROUTES } from './history.ts';
 import { showHome } from './home.ts';
 import { LANGUAGE_ROUTES } from './language.ts';
+import { FRANCECONNECT_ROUTES } from './franceconnect/routes.ts';
+import { PASSKEY_ROUTES } from './passkeys/routes.ts';
 import { PASSWORD_ROUTES } from './password.ts';
 import { REGROUP_ROUTES } from './regroup/routes.ts';
 import { SESSIONS_ROUTES } from './sessions.ts';
@@ -28,4 +31,7 @@ export const ACCOUNT_ROUTES: readonly AccountRoute[] = [
   ...SESSIONS_ROUTES,
   ...LANGUAGE_ROUTES,
   ...DATA_ROUTES,
+  ...ADDRESS_ROUTES,
+  ...FRANCECONNECT_ROUTES,
+  ...PASSKEY_ROUTES,
 ];

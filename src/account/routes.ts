@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import type { Context, RequestState } from '../http/context.ts';
 import { protectForms } from '../http/csrf.ts';
+import { linkBinding } from './address/links.ts';
 import { withProof, withSession } from './proof.ts';
 import { ACCOUNT_ROUTES } from './route-table.ts';
 import { formBinding } from './session.ts';
@@ -21,6 +22,7 @@ export function accountRoutes(
     '/compte',
     protectForms(door.deps.config, (ctx) => formBinding(door, ctx)),
   );
+  router.use('/adresse/:what/:token', protectForms(door.deps.config, linkBinding));
   for (const route of table) {
     const answer = wrapped(route);
     router[route.method](route.path, (ctx) => answer(door, ctx));

@@ -65,6 +65,8 @@ export type AccountHost = {
     accountPublicId: string,
     keep?: { sessionUid: string; credentialsVersion: number },
   ): Promise<Telling>;
+  /** The visit to FranceConnect that was made under this name is ended there with the session. */
+  keepFranceConnect(sessionUid: string, from: string): Promise<void>;
   /** Where a logout that went through FranceConnect goes on; null when nothing is known of it. */
   afterFranceConnect(state: string): Promise<string | null>;
   /** Services active for one of these schools that say where a sign-in begins, by name. */

@@ -20,7 +20,10 @@ const TIMEOUT_MS = 300_000;
 const TRANSPORTS = ['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card', 'usb'];
 
 type Needs = Pick<Deps, 'db' | 'config' | 'clock' | 'random' | 'log'>;
-type Holder = Pick<Account, 'id' | 'publicId' | 'identifier' | 'givenName' | 'familyName'>;
+type Holder = Pick<
+  Account,
+  'id' | 'publicId' | 'identifier' | 'givenName' | 'familyName' | 'credentialsVersion'
+>;
 
 /** The account as a key knows it; opaque, never told to anybody else than the authenticator. */
 const userHandleOf = ({ publicId }: Pick<Account, 'publicId'>): string =>
@@ -30,10 +33,10 @@ const userHandleOf = ({ publicId }: Pick<Account, 'publicId'>): string =>
 export async function registrationOptions(
   deps: Needs,
   account: Holder,
-  sessionHash: string,
+  session: string,
 ): Promise<PublicKeyCredentialCreationOptionsJSON> {
   const known = await findPasskeys(deps.db, account.id);
-  const challenge = await newChallenge(deps, 'register', sessionHash);
+  const challenge = await newChallenge(deps, 'register', session);
   return generateRegistrationOptions({
     rpName: 'ÉduConnect',
     rpID: relyingParty(deps).id,
@@ -53,7 +56,8 @@ export async function registrationOptions(
 
 export type NewPasskey = {
   account: Holder;
-  sessionHash: string;
+  /** Of « Mon compte »: the key was asked for in it. */
+  session: string;
   /** What the script put into the form. */
   answer: string;
   name: string;
@@ -81,8 +85,7 @@ export async function registerPasskey(
   try {
     return await inTransaction(deps.db, async (trx): Promise<RegisterResult> => {
       const [account] = await lockAccounts(trx, [request.account.id]);
-      const open = account?.state === 'activated' && account.closedAt === null && account.frozenAt === null;
-      if (!open) return { ok: false, reason: 'gone' };
+      if (!account || !isStill(account, request.account)) return { ok: false, reason: 'gone' };
       if ((await findPasskeys(trx, account.id)).length >= MOST_PASSKEYS)
         return { ok: false, reason: 'too-many' };
       await insertPasskey(trx, {
@@ -106,7 +109,17 @@ export async function registerPasskey(
   }
 }
 
-async function verify(deps: Needs, { answer, sessionHash }: NewPasskey) {
+/** Open, and with the credentials that the session was opened under. */
+function isStill(account: Account, { credentialsVersion }: Pick<Account, 'credentialsVersion'>): boolean {
+  return (
+    account.state === 'activated' &&
+    account.closedAt === null &&
+    account.frozenAt === null &&
+    account.credentialsVersion === credentialsVersion
+  );
+}
+
+async function verify(deps: Needs, { answer, session }: NewPasskey) {
   const read = readRegistration(answer);
   if (read === null) return null;
   const { id, origin } = relyingParty(deps);
@@ -114,7 +127,7 @@ async function verify(deps: Needs, { answer, sessionHash }: NewPasskey) {
   try {
     const { verified, registrationInfo } = await verifyRegistrationResponse({
       response: { ...read, response, clientExtensionResults: {} },
-      expectedChallenge: (challenge) => takeChallenge(deps, challenge, 'register', sessionHash),
+      expectedChallenge: (challenge) => takeChallenge(deps, challenge, 'register', session),
       expectedOrigin: origin,
       expectedRPID: id,
       requireUserVerification: true,

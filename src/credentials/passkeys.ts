@@ -26,7 +26,8 @@ export async function renamePasskey(
   return renameKey(deps.db, key);
 }
 
-export type RemoveResult = { ok: true } | { ok: false; reason: 'unknown' | 'last-way' };
+/** `gone`: the session is not good any more. */
+export type RemoveResult = { ok: true } | { ok: false; reason: 'unknown' | 'last-way' | 'gone' };
 
 /**
  * Removes a key, never the last way in; other sessions die, one of them may have been opened with it.
@@ -34,20 +35,25 @@ export type RemoveResult = { ok: true } | { ok: false; reason: 'unknown' | 'last
  */
 export async function removePasskey(
   deps: Pick<Deps, 'db' | 'clock' | 'config'>,
-  { accountId, publicId, ...from }: { accountId: number; publicId: string } & From,
+  {
+    account: holder,
+    publicId,
+    ...from
+  }: { account: Pick<Account, 'id' | 'credentialsVersion'>; publicId: string } & From,
   then: (trx: Transaction, account: Account) => Promise<void>,
 ): Promise<RemoveResult> {
   return inTransaction(deps.db, async (trx): Promise<RemoveResult> => {
     const now = deps.clock.now();
+    const accountId = holder.id;
     const [account] = await lockAccounts(trx, [accountId]);
-    if (!account) return { ok: false, reason: 'unknown' };
+    if (account?.credentialsVersion !== holder.credentialsVersion) return { ok: false, reason: 'gone' };
     const left = await waysOf({ ...deps, db: trx }, account, { passkey: publicId });
     if (left.length === 0) return { ok: false, reason: 'last-way' };
     if (!(await deleteKey(trx, { accountId, publicId }))) return { ok: false, reason: 'unknown' };
     await updateAccount(trx, accountId, {}, now, true);
     const line = { at: now, event: 'passkey-removed', outcome: 'done', actorKind: 'person' } as const;
     await recordAudit(trx, { ...line, accountId, ...from });
-    await then(trx, account);
+    await then(trx, { ...account, credentialsVersion: account.credentialsVersion + 1 });
     return { ok: true };
   });
 }

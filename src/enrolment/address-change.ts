@@ -55,7 +55,8 @@ export async function askAddress(deps: Deps, account: Holder, typed: string, fro
   return inTransaction(deps.db, async (trx): Promise<AskResult> => {
     const now = deps.clock.now();
     const [locked] = await lockAccounts(trx, [account.id]);
-    if (!locked || !isOpen(locked)) return { ok: false, reason: 'gone' };
+    const still = locked?.credentialsVersion === account.credentialsVersion;
+    if (!locked || !still || !isOpen(locked)) return { ok: false, reason: 'gone' };
     if (isOwn(locked, email)) return { ok: false, reason: 'same' };
     const pending = await pendingAddress({ ...deps, db: trx }, locked);
     await mailConfirmation(deps, trx, { account: locked, email, sends });

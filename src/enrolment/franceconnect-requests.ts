@@ -27,6 +27,13 @@ const contextOf = (kind: 'interaction' | 'identity' | 'token', hash: string) =>
 /** What the ID token is sealed for; the logout opens it with this. */
 export const idTokenContext = (interactionHash: string) => contextOf('token', interactionHash);
 
+const ACCOUNT = 'account:';
+/** Where whoever has left from « Mon compte » comes back to. */
+export const ACCOUNT_ARRIVAL_PATH = '/compte/franceconnect/arrivee';
+/** In the place of an interaction: this session of « Mon compte ». No interaction's id has a colon. */
+export const fromAccount = (session: string): string => ACCOUNT + session;
+export const isFromAccount = (from: string): boolean => from.startsWith(ACCOUNT);
+
 /** Values that the address (`state`, `nonce`) and a cookie of this browser carry; 256 bits each. */
 export type Departure = { state: string; nonce: string; browser: string };
 

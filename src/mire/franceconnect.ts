@@ -1,11 +1,11 @@
 import type { Account } from '../accounts/types.ts';
-import type { Config } from '../config.ts';
-import { tokenHash } from '../crypto/digests.ts';
 import { beginFranceConnect } from '../enrolment/franceconnect.ts';
 import {
+  ACCOUNT_ARRIVAL_PATH,
   type Arrival,
   AWAY_MS,
   claimReturn,
+  isFromAccount,
   newDeparture,
   recordDeparture,
   recordReturn,
@@ -13,6 +13,7 @@ import {
 } from '../enrolment/franceconnect-requests.ts';
 import { type Context, visitor } from '../http/context.ts';
 import { Fault } from '../http/errors.ts';
+import { DEPARTURE_COOKIE_MS, departureCookie, RETURN_PATH } from '../http/franceconnect-departure.ts';
 import { seeOther, showPage } from '../http/page.ts';
 import { finishLogin } from './finish.ts';
 import type { FranceConnectPage } from './pages.ts';
@@ -20,29 +21,8 @@ import { notYetOpen } from './profile.ts';
 import { below, waysOf } from './progress.ts';
 import { formPage, type Mire, type Visit } from './visit.ts';
 
-/** Fixed: declared to FranceConnect (integration.md 1.2). */
-const RETURN_PATH = '/franceconnect/retour';
-/** As long as FranceConnect may send somebody back: whoever is late is told so. */
-const COOKIE_MS = 60 * 60_000;
 /** What follows FranceConnect: a first connection asks a mobile, a code, birth dates. */
 const AFTERWARDS_MS = 60 * 60_000;
-
-/**
- * One cookie a departure, so that two tabs do not disturb one another. It outlives the request: whoever comes back
- * too late is told so, and not that he is a stranger.
- */
-function cookieOf(config: Pick<Config, 'secure'>, state: string) {
-  const name = `${config.secure ? '__Secure-' : ''}educonnect_franceconnect_${tokenHash(state).slice(0, 10)}`;
-  const settings = {
-    path: '/franceconnect',
-    httpOnly: true,
-    signed: true,
-    sameSite: 'lax',
-    secure: config.secure,
-    overwrite: true,
-  } as const;
-  return { name, settings };
-}
 
 /** POST /interaction/:uid/franceconnect: « S'identifier avec FranceConnect ». */
 export async function leaveForFranceConnect(visit: Visit): Promise<void> {
@@ -55,8 +35,8 @@ export async function leaveForFranceConnect(visit: Visit): Promise<void> {
   if (!begun.ok) return showRefusal(visit, begun.reason);
   await recordDeparture(deps, interaction.uid, departure);
   await host.extend(ctx, new Date(deps.clock.now().getTime() + AWAY_MS + AFTERWARDS_MS));
-  const { name, settings } = cookieOf(deps.config, state);
-  ctx.cookies.set(name, browser, { ...settings, maxAge: COOKIE_MS });
+  const { name, settings } = departureCookie(deps.config, state);
+  ctx.cookies.set(name, browser, { ...settings, maxAge: DEPARTURE_COOKIE_MS });
   seeOther(ctx, begun.url);
 }
 
@@ -68,11 +48,11 @@ export async function returnFromFranceConnect({ deps }: Mire, ctx: Context): Pro
   const { state } = ctx.query;
   if (deps.franceConnect === null || typeof state !== 'string' || state === '')
     throw new Fault('EC-400-LOST');
-  const { name, settings } = cookieOf(deps.config, state);
+  const { name, settings } = departureCookie(deps.config, state);
   const claim = await claimReturn(deps, { state, browser: ctx.cookies.get(name, { signed: true }) ?? null });
   if (!claim.ok) {
     if (claim.reason === 'unknown') throw new Fault('EC-400-LOST');
-    return seeOther(ctx, below(claim.interactionUid, 'franceconnect'));
+    return seeOther(ctx, arrivalOf(claim.interactionUid));
   }
   const answer = await deps.franceConnect.finish({
     callbackUrl: deps.config.BASE_URL + RETURN_PATH + ctx.search,
@@ -83,8 +63,12 @@ export async function returnFromFranceConnect({ deps }: Mire, ctx: Context): Pro
   if (!answer.ok) deps.log.warn({ requestId, reason: answer.reason, detail: answer.detail }, 'FranceConnect');
   await recordReturn(deps, claim, answer, visitor(ctx));
   ctx.cookies.set(name, null, settings);
-  seeOther(ctx, below(claim.interactionUid, 'franceconnect'));
+  seeOther(ctx, arrivalOf(claim.interactionUid));
 }
+
+/** To the sign-in that he has left, or to « Mon compte ». */
+const arrivalOf = (from: string): string =>
+  isFromAccount(from) ? ACCOUNT_ARRIVAL_PATH : below(from, 'franceconnect');
 
 /** GET /interaction/:uid/franceconnect: what came of it. */
 export async function arriveFromFranceConnect(visit: Visit): Promise<void> {

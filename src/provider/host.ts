@@ -9,7 +9,7 @@ import { listServicesOfSchools, OWN_CLIENT_ID, type SignInBeginning } from './cl
 import type { Clients } from './clients.ts';
 import { cookieNames, INTERACTION_COOKIE_S } from './configuration.ts';
 import { afterFranceConnect, throughFranceConnect } from './franceconnect-logout.ts';
-import { findIdToken, type SealedIdToken } from './franceconnect-store.ts';
+import { findIdToken, keepIdToken, type SealedIdToken } from './franceconnect-store.ts';
 import { extendInteraction, readInteraction, saveLogin, saveRefusal } from './interaction-store.ts';
 import type { Notice } from './notice-store.ts';
 import type { Notices } from './notices.ts';
@@ -78,6 +78,9 @@ export function createHost(deps: Deps, parts: Parts) {
       endOneSession(parts.notices, trx, session),
     endSessionsOf: (trx: Transaction, accountPublicId: string, keep?: Parameters<typeof endSessionsOf>[3]) =>
       endSessionsOf(parts.notices, trx, accountPublicId, keep),
+
+    keepFranceConnect: (sessionUid: string, from: string) =>
+      keepIdToken(deps.db, { sessionUid, interactionHash: tokenHash(from) }, deps.clock.now()),
 
     afterFranceConnect: (state: string) => afterFranceConnect(deps, state),
 

@@ -38,6 +38,7 @@ const home: HomePage = {
   email: { address: 'claire.martin@example.org', verified: true },
   lastLoginAt: new Date('2026-11-22T08:00:00Z'),
   links: {},
+  passkeyOffer: null,
   signOut: { action: '/compte/deconnexion', csrf: 'jeton' },
 };
 const links: HomePage['links'] = {
@@ -149,6 +150,7 @@ const proof: ProofPage = {
     identifierHref: '/interaction/x/identifiant-oublie',
     passwordHref: '/interaction/x/mot-de-passe-oublie',
   },
+  passkey: { action: '/interaction/x/cle', options: '/interaction/x/cle/options', csrf: 'jeton' },
   franceConnect: { available: true, action: '/interaction/x/franceconnect' },
   registration: { available: true, href: '/interaction/x/inscription' },
 };
@@ -169,6 +171,10 @@ export const ACCOUNT_PAGE_STATES: PageState[] = [
   }),
   state<HomePage>('account-links', 'account/home', { ...home, links }),
   state('account', 'account/home', home),
+  state<HomePage>('account-offer', 'account/home', {
+    ...home,
+    passkeyOffer: { addHref: '/compte/cles/ajouter', action: '/compte/cles/proposition', csrf: 'jeton' },
+  }),
   state<HomePage>('account-bare', 'account/home', {
     ...home,
     services: [],

@@ -33,6 +33,7 @@ import { ADMIN_PAGE_STATES } from './admin-page-states.ts';
 import { ADMIN_PUPILS_STATES } from './admin-pupils-states.ts';
 import { ADMIN_STATISTICS_STATES } from './admin-statistics-states.ts';
 import { ENROLMENT_PAGE_STATES } from './enrolment-page-states.ts';
+import { IDENTITY_PAGE_STATES } from './identity-page-states.ts';
 import { oneOf, type PageState, state } from './page-state.ts';
 import { RECOVERY_STATES } from './recovery-states.ts';
 
@@ -42,7 +43,14 @@ const LONG_NAME = { givenName: 'Marie-Anastasia', familyName: 'ŁODZIŃSKA-VANDE
 const LONG_EMAIL = `${'prenom.tres.long.compose'.repeat(4)}@sous-domaine.academie-inventee.example.org`;
 const form = { action: '/interaction/x', csrf: 'jeton', serviceName };
 
-const profile: ProfilePage = { action: '/interaction/x/connexion', serviceName, notice: null };
+const passkey = { action: '/interaction/x/cle', options: '/interaction/x/cle/options', csrf: 'jeton' };
+const profile: ProfilePage = {
+  action: '/interaction/x/connexion',
+  serviceName,
+  notice: null,
+  passkey,
+  problem: null,
+};
 const guardian: LoginGuardianPage = {
   ...form,
   identifier: '',
@@ -56,6 +64,7 @@ const guardian: LoginGuardianPage = {
     identifierHref: '/interaction/x/identifiant',
     passwordHref: '/interaction/x/passe',
   },
+  passkey,
   franceConnect: { available: true, action: '/interaction/x/franceconnect' },
   registration: { available: true, href: '/interaction/x/inscription' },
 };
@@ -153,18 +162,21 @@ export const PAGE_STATES: PageState[] = [
       { field: 'password', reason: 'too-long' },
     ],
   }),
-  ...(['wrong', 'wrong-profile', 'expired', 'frozen', 'busy'] as const).flatMap((problem) => [
-    state<LoginGuardianPage>(`login-guardian-${problem}`, 'mire/login-guardian', {
-      ...guardian,
-      identifier: 'c.martin12',
-      problem,
-    }),
-    state<LoginPupilPage>(`login-pupil-${problem}`, 'mire/login-pupil', {
-      ...pupil,
-      identifier: 'l.martin',
-      problem,
-    }),
-  ]),
+  state<ProfilePage>('profile-passkey', 'mire/profile', { ...profile, problem: 'passkey' }),
+  ...(['wrong', 'wrong-profile', 'expired', 'frozen', 'busy', 'passkey', 'passkey-profile'] as const).flatMap(
+    (problem) => [
+      state<LoginGuardianPage>(`login-guardian-${problem}`, 'mire/login-guardian', {
+        ...guardian,
+        identifier: 'c.martin12',
+        problem,
+      }),
+      state<LoginPupilPage>(`login-pupil-${problem}`, 'mire/login-pupil', {
+        ...pupil,
+        identifier: 'l.martin',
+        problem,
+      }),
+    ],
+  ),
   state<LoginGuardianPage>('login-guardian-password-changed', 'mire/login-guardian', {
     ...guardian,
     notice: 'password-changed',
@@ -422,6 +434,7 @@ export const PAGE_STATES: PageState[] = [
     clientId: null,
     address: null,
   }),
+  ...IDENTITY_PAGE_STATES,
   ...ACCOUNT_PAGE_STATES,
   ...ACCOUNT_CHILDREN_STATES,
   ...RECOVERY_STATES,

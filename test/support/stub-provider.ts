@@ -22,6 +22,7 @@ export function stubProvider(): StubProvider {
     abort: async () => 'https://ent.example.test/callback?error=access_denied',
     endSession: async () => {},
     signOut: async (_ctx, _uid, next) => next,
+    keepFranceConnect: async () => {},
     afterFranceConnect: async () => null,
     extend: async () => {},
     service: async (clientId) => (clientId === ent.clientId ? ent : null),

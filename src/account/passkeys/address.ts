@@ -1,0 +1,5 @@
+export const LIST = '/compte/cles';
+
+/** A page of « Clés d'accès ». */
+export const addressOf = (...parts: readonly string[]): string =>
+  [LIST, ...parts.map(encodeURIComponent)].join('/');
