@@ -7,6 +7,7 @@ import { initiateHref } from '../http/initiate.ts';
 import { showPage } from '../http/page.ts';
 import { childKey, childLinks, reportHref } from './children/keys.ts';
 import { csrfOf } from './frame.ts';
+import { readHomeFacts } from './home-store.ts';
 import type { HomePage, SubjectKey } from './pages.ts';
 import { passkeyOffer } from './passkeys/offer.ts';
 import type { AccountDoor, AccountSession } from './types.ts';
@@ -40,6 +41,7 @@ export async function showHome(door: AccountDoor, ctx: Context, session: Account
   const children = await childrenOfAccount(deps.db, account);
   const reports = account.kind === 'guardian' ? await openReports(deps, account.id) : [];
   const services = await host.servicesOfSchools(children.map(({ schoolId }) => schoolId));
+  const facts = await readHomeFacts(deps.db, account, deps.clock.now());
   const page: HomePage = {
     kind: account.kind,
     name: `${account.givenName} ${account.familyName}`,
@@ -63,7 +65,8 @@ export async function showHome(door: AccountDoor, ctx: Context, session: Account
       account.email === null ? null : { address: account.email, verified: account.emailVerifiedAt !== null },
     lastLoginAt: account.lastLoginAt,
     links: linksFor(door, account.kind),
-    passkeyOffer: await passkeyOffer(door, ctx, session),
+    pendingAddress: facts.pendingAddress,
+    passkeyOffer: passkeyOffer(door, ctx, session, facts),
     signOut: { action: '/compte/deconnexion', csrf: csrfOf(door, ctx) },
   };
   showPage(deps, ctx, 'account/home', page);

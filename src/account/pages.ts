@@ -39,6 +39,8 @@ export type HomePage = {
   lastLoginAt: Date | null;
   /** Where each subject's page is, for the subjects that have one. */
   links: Partial<Record<SubjectKey, string>>;
+  /** The address that waits for its link to be followed. */
+  pendingAddress: string | null;
   passkeyOffer: PasskeyOffer;
   signOut: { action: string; csrf: string };
 };

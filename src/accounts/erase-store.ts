@@ -7,6 +7,8 @@ import { endMarks } from './forced-marks-store.ts';
  */
 export const DELETED_WITH_ACCOUNT: readonly { table: string; column: string }[] = [
   { table: 'account_franceconnect', column: 'account_id' },
+  { table: 'passkeys', column: 'account_id' },
+  { table: 'passkey_offers', column: 'account_id' },
   { table: 'mail_links', column: 'account_id' },
   { table: 'first_connections', column: 'account_id' },
   { table: 'enrolments', column: 'account_id' },

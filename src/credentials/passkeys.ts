@@ -3,7 +3,15 @@ import type { Account } from '../accounts/types.ts';
 import { recordAudit } from '../audit/record.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps, Transaction } from '../deps.ts';
-import { deleteKey, findOffer, findPasskeys, type Passkey, putOffer, renameKey } from './passkey-store.ts';
+import {
+  deleteKey,
+  findOffer,
+  findPasskeys,
+  type Offer,
+  type Passkey,
+  putOffer,
+  renameKey,
+} from './passkey-store.ts';
 import { waysOf } from './ways.ts';
 
 type From = { ip: string; requestId?: string | undefined };
@@ -59,17 +67,16 @@ export async function removePasskey(
 }
 
 /**
- * Whether « Mon compte » offers a key: once after the activation; who answers « Plus tard » is asked once more, in
+ * Pure: whether « Mon compte » offers a key: once after the activation; who answers « Plus tard » is asked once more, in
  * another session; never again after « Ne plus proposer », a second « Plus tard » or a first key.
+ * @param session hash of the provider's session
  */
-export async function isPasskeyOffered(
-  deps: Pick<Deps, 'db'>,
-  accountId: number,
+export function isPasskeyOffered(
+  { offer, passkeys }: { offer: Offer | null; passkeys: number },
   session: string,
-): Promise<boolean> {
-  const offer = await findOffer(deps.db, accountId);
-  if (offer !== null && (offer.answer === 'never' || offer.sessionHash === session)) return false;
-  return (await findPasskeys(deps.db, accountId)).length === 0;
+): boolean {
+  if (passkeys > 0) return false;
+  return offer === null || (offer.answer === 'later' && offer.sessionHash !== session);
 }
 
 /** What somebody answers to the offer. */

@@ -38,6 +38,7 @@ const home: HomePage = {
   email: { address: 'claire.martin@example.org', verified: true },
   lastLoginAt: new Date('2026-11-22T08:00:00Z'),
   links: {},
+  pendingAddress: null,
   passkeyOffer: null,
   signOut: { action: '/compte/deconnexion', csrf: 'jeton' },
 };
@@ -169,7 +170,7 @@ export const ACCOUNT_PAGE_STATES: PageState[] = [
     frame: { csrf: 'jeton', homeHref: '/', again: false },
     kept: true,
   }),
-  state<HomePage>('account-links', 'account/home', { ...home, links }),
+  state<HomePage>('account-links', 'account/home', { ...home, links, pendingAddress: LONG_EMAIL }),
   state('account', 'account/home', home),
   state<HomePage>('account-offer', 'account/home', {
     ...home,

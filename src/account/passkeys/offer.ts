@@ -4,6 +4,7 @@ import type { Context } from '../../http/context.ts';
 import { field } from '../../http/form.ts';
 import { seeOther } from '../../http/page.ts';
 import { csrfOf } from '../frame.ts';
+import type { HomeFacts } from '../home-store.ts';
 import type { PasskeyOffer } from '../pages.ts';
 import type { AccountDoor, AccountSession } from '../types.ts';
 import { addressOf } from './address.ts';
@@ -12,12 +13,13 @@ import { addressOf } from './address.ts';
  * What « Mon compte » offers after the activation. It stands on the home page and nowhere on the way to a service: whoever
  * wants to get to his child's marks is never kept.
  */
-export async function passkeyOffer(
+export function passkeyOffer(
   door: AccountDoor,
   ctx: Context,
-  { account, sessionUid }: AccountSession,
-): Promise<PasskeyOffer> {
-  if (!(await isPasskeyOffered(door.deps, account.id, tokenHash(sessionUid)))) return null;
+  { sessionUid }: AccountSession,
+  facts: HomeFacts,
+): PasskeyOffer {
+  if (!isPasskeyOffered(facts, tokenHash(sessionUid))) return null;
   return { addHref: addressOf('ajouter'), action: addressOf('proposition'), csrf: csrfOf(door, ctx) };
 }
 
