@@ -53,6 +53,7 @@ async function offerAutofill(box) {
 }
 
 const supported = browserSupportsWebAuthn();
+for (const element of document.querySelectorAll('[data-passkey-script]')) element.hidden = true;
 for (const element of document.querySelectorAll('[data-passkey-only]')) element.hidden = !supported;
 for (const element of document.querySelectorAll('[data-passkey-without]')) element.hidden = supported;
 for (const box of document.querySelectorAll('[data-passkey]')) {
