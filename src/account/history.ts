@@ -65,4 +65,8 @@ const REASONS = new Map<string, NonNullable<HistoryEntry['reason']>>([
   ['other profile', 'profile'],
   ['frozen', 'frozen'],
   ['expired', 'expired'],
+  // As `credentials/passkey-sign-in.ts` does.
+  ['passkey: wrong-profile', 'profile'],
+  ['passkey: frozen', 'frozen'],
+  ['passkey: counter', 'copied'],
 ]);

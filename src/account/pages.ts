@@ -75,7 +75,7 @@ export type HistoryEntry = {
   /** How he signed in. */
   ways: ('pwd' | 'sms' | 'fc' | 'hwk')[];
   /** Why a sign-in was refused. */
-  reason: 'wrong' | 'profile' | 'frozen' | 'expired' | null;
+  reason: 'wrong' | 'profile' | 'frozen' | 'expired' | 'copied' | null;
   /** Roughly from where: `192.0.x.x`. */
   network: string | null;
 };

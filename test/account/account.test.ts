@@ -117,7 +117,7 @@ describe('« Mon compte »', () => {
     expect(codeOf(await visitor.get(authorizePath(world.lsu)))).not.toBeNull();
   });
 
-  test('in four statements; shows no child and no service of others', async () => {
+  test('in five statements; shows no child and no service of others', async () => {
     await seedFamily(world.deps, {
       identifier: `${identifier}x`,
       children: [{ ...LUCIE, givenName: 'Zéphyrine' }],
@@ -126,7 +126,7 @@ describe('« Mon compte »', () => {
     const counted = countStatements(world.deps.db);
     const again = await visitor.get('/');
     counted.stop();
-    expect(counted.statements).toHaveLength(4);
+    expect(counted.statements).toHaveLength(5);
     expect([own.text, again.text].join()).not.toContain('Zéphyrine');
     expect(again.text).not.toContain('Mon compte</a>');
 
