@@ -1,6 +1,6 @@
+import { ADDRESS_ROUTES } from './address/routes.ts';
 import { CHILDREN_ROUTES } from './children/routes.ts';
 import { DATA_ROUTES } from './data.ts';
-import { ADDRESS_ROUTES } from './address/routes.ts';
 import { FORGET_ROUTES } from './forget/routes.ts';
 import { FRANCECONNECT_ROUTES } from './franceconnect/routes.ts';
 import { HISTORY_ROUTES } from './history.ts';
