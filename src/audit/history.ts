@@ -19,5 +19,5 @@ export function roughNetwork(ip: string | null): string | null {
   const v4 = /^(?:::ffff:)?(\d{1,3})\.(\d{1,3})\.\d{1,3}\.\d{1,3}$/i.exec(ip);
   if (v4) return `${v4[1]}.${v4[2]}.x.x`;
   const groups = ip.split(':').filter((group) => group !== '');
-  return groups.length === 0 ? null : `${groups.slice(0, 2).join(':')}:…`;
+  return groups.length === 0 ? null : `${groups.slice(0, 2).join(':')}:x`;
 }

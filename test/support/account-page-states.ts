@@ -87,7 +87,7 @@ const history: HistoryPage = {
   frame,
   entries: [
     entry,
-    { ...entry, refused: true, ways: [], reason: 'wrong', network: '2001:db8:…' },
+    { ...entry, refused: true, ways: [], reason: 'wrong', network: '2001:db8:x' },
     { ...entry, event: 'change-password', ways: [] },
     { ...bySchool, event: 'show-password' },
     { ...bySchool, event: 'print-letter' },
