@@ -123,6 +123,14 @@ const COMMANDS: Command[] = [
     run: async (deps, argv, io) => (await import('./jobs/forget-cli.ts')).forgetCommand(deps, argv, io),
   },
   {
+    name: 'separate',
+    usage: 'separate <identifier> [--json]',
+    summary:
+      'take a regrouping back, within thirty days: the account that is no more is one of its own again',
+    run: async (deps, argv, io) =>
+      (await import('./accounts/separate-cli.ts')).separateCommand(deps, argv, io),
+  },
+  {
     name: 'config',
     usage: 'config check [--json]',
     summary: 'check the configuration and print it, secrets masked',
