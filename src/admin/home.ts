@@ -5,7 +5,9 @@ import { seeOther, showPage } from '../http/page.ts';
 import { accessTo } from '../staff/rights.ts';
 import { saveChoice } from '../staff/store.ts';
 import type { SchoolRights, StaffModule, StaffSession } from '../staff/types.ts';
+import { delegationsHref } from './delegations/address.ts';
 import { helpLinks } from './families/links.ts';
+import { forcedHref } from './forced/address.ts';
 import { assistanceOf, frameOf, HOME, plainName, schoolLabel, tabHref } from './frame.ts';
 import { guideHref, helpAddresses } from './help/address.ts';
 import type { HomePage, NeedsKeyPage, NoRightsPage } from './pages.ts';
@@ -83,10 +85,16 @@ async function showHomeOf(
     helpLinks: administered && (await helpLinks(door, administered)),
     guideHref: guideHref(door),
     documents: administered && documentsOf(door, administered),
+    headHrefs: administered && chosen?.roles.includes('head') ? headHrefs(administered) : null,
     otherHref: schoolsOf(staff, OTHER[module]).length > 0 ? HOME[OTHER[module]] : null,
   };
   showPage(deps, ctx, 'admin/home', page);
 }
+
+const headHrefs = (school: SchoolRights['school']): HomePage['headHrefs'] => ({
+  delegations: delegationsHref(school),
+  forced: forcedHref(school),
+});
 
 function documentsOf(door: AdminDoor, school: SchoolRights['school']): HomePage['documents'] {
   const { help, message, flyer } = helpAddresses(door, school);

@@ -45,6 +45,8 @@ export type HomePage = AdminPage & {
   guideHref: string;
   /** « Aide », and what is ready for families; null: no school is chosen. */
   documents: { help: string; message: string; flyer: string } | null;
+  /** What only a head may do; null: this person is none, or no school is chosen. */
+  headHrefs: { delegations: string; forced: string } | null;
   /** The other module, where this person may use it. */
   otherHref: string | null;
 };

@@ -1,6 +1,8 @@
 import { AT } from './address.ts';
+import { DELEGATIONS_ROUTES } from './delegations/routes.ts';
 import { DISTRIBUTION_ROUTES } from './distribution/routes.ts';
 import { FAMILIES_ROUTES } from './families/routes.ts';
+import { FORCED_ROUTES } from './forced/routes.ts';
 import { GUARDIANS_ROUTES } from './guardians/routes.ts';
 import { HELP_ROUTES } from './help/routes.ts';
 import { chooseSchool, showHome, showSchool, showTroubleshooting } from './home.ts';
@@ -45,4 +47,6 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   ...STATISTICS_ROUTES,
   ...FAMILIES_ROUTES,
   ...HELP_ROUTES,
+  ...DELEGATIONS_ROUTES,
+  ...FORCED_ROUTES,
 ];

@@ -45,7 +45,7 @@ async function answer(
   if (staff === null) return beginSignIn(door, ctx, { returnTo: pageAsked(ctx) });
   if (route.needs === 'session') return route.handle(door, ctx, { staff });
 
-  const { module, degree, sensitive } = route.needs;
+  const { module, degree, sensitive, head } = route.needs;
   const of = module === 'troubleshooting' ? 'pupil' : (route.needs.of ?? 'guardian');
   if (sensitive) {
     const confirmed = await confirmRights(door.deps, staff);
@@ -56,7 +56,11 @@ async function answer(
   }
   const rights = rightsAt(staff, uai);
   const access = rights === null ? 'closed' : accessTo(module, rights, staff);
-  if (rights === null || access === 'closed' || (degree !== undefined && rights.school.degree !== degree)) {
+  const elsewhere =
+    rights === null ||
+    (degree !== undefined && rights.school.degree !== degree) ||
+    (head === true && !rights.roles.includes('head'));
+  if (elsewhere || access === 'closed') {
     await recordRefusal(door, ctx, staff, uai);
     throw new Fault('EC-404-PAGE');
   }

@@ -30,7 +30,7 @@ type At = { method: 'get' | 'post'; path: string };
  * - `session`: somebody signed in, whatever he may do: the handler looks at his schools.
  * - a module: the path has `:uai`, a school where this person has that module open, else 404 as for one that does
  *   not exist; with the key where it is asked for. `sensitive`: the portal is asked again what he may do; `degree`:
- *   the page exists for schools of that degree only; `of`: whose accounts it is about, the guardians' unless told; in
+ *   the page exists for schools of that degree only; `head`: nobody to whom the module is delegated; `of`: whose accounts it is about, the guardians' unless told; in
  *   the troubleshooting always the pupils' (R-172).
  */
 export type AdminRoute = At &
@@ -38,7 +38,7 @@ export type AdminRoute = At &
     | { needs: 'nobody'; handle(door: AdminDoor, ctx: Context): Promise<void> | void }
     | { needs: 'session'; handle(door: AdminDoor, ctx: Context, visit: StaffVisit): Promise<void> | void }
     | {
-        needs: { module: StaffModule; of?: AccountKind; degree?: 1 | 2; sensitive?: true };
+        needs: { module: StaffModule; of?: AccountKind; degree?: 1 | 2; sensitive?: true; head?: true };
         handle(door: AdminDoor, ctx: Context, visit: SchoolVisit): Promise<void> | void;
       }
   );

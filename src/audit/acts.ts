@@ -19,6 +19,11 @@ export const ACTS = {
   'change-address': 'activation',
   'close-wrong-attachment': 'attachment',
   'reopen-wrong-attachment': 'attachment',
+  'force-change-asked': 'forced',
+  'force-change': 'forced',
+  delegate: 'delegation',
+  'prolong-delegation': 'delegation',
+  'end-delegation': 'delegation',
 } as const satisfies Record<string, string>;
 
 export const ACT_KINDS = [
@@ -29,6 +34,8 @@ export const ACT_KINDS = [
   'export',
   'activation',
   'attachment',
+  'forced',
+  'delegation',
   'other',
 ] as const;
 export type ActKind = (typeof ACT_KINDS)[number];

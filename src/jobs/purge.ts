@@ -31,6 +31,8 @@ const roomRows = ({ AUDIT_MONTHS, FAILED_CHECK_DAYS, MESSAGE_DAYS }: Kept): read
   // They are counted by the day.
   { table: 'child_passwords', key: 'form_key', column: 'created_at', keptMs: 2 * DAY_MS },
   { table: 'staff_sessions', key: 'id_hash', column: 'expires_at', keptMs: 0 },
+  // As long as the lines that name them.
+  { table: 'staff_delegations', key: 'id', column: 'until_day', keptMs: YEAR_MS },
   // A code that is over is told so for as long as its sign-in lives.
   { table: 'one_time_codes', key: 'id', column: 'expires_at', keptMs: DAY_MS },
   { table: 'passkey_challenges', key: 'challenge_hash', column: 'expires_at', keptMs: 0 },

@@ -85,8 +85,12 @@ function isStrong(config: Settings, { acr, amr }: Claims): boolean {
 }
 
 function emailOf({ email, email_verified: verified }: Claims): string | null {
-  if (typeof email !== 'string' || verified === false || !EMAIL.test(email)) return null;
-  return email.toLowerCase();
+  return typeof email !== 'string' || verified === false ? null : readAcademicEmail(email);
+}
+
+/** An address as the portal's are compared, and those that a head types; null: it is none. */
+export function readAcademicEmail(text: string): string | null {
+  return EMAIL.test(text) ? text.toLowerCase() : null;
 }
 
 function nameOf(value: unknown): string {

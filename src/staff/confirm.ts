@@ -26,7 +26,8 @@ export async function confirmRights(
   if (portal === null) return { ok: false, reason: 'unreachable' };
   const tokens: PortalTokens = JSON.parse(sealer.open(kept.tokensSealed, sealContext(idHash)));
   const read = await portal.reread({ sub, tokens });
-  if (read.ok && tellsRights(config, read.claims)) {
+  // To whom the portal never gave anything it can say nothing more: he is here by his head's delegation.
+  if (read.ok && (tellsRights(config, read.claims) || !kept.hasGrants)) {
     const tokensSealed = sealer.seal(JSON.stringify(read.tokens), sealContext(idHash));
     const grants = readGrants(config, read.claims);
     await inTransaction(db, (trx) => replaceGrants(trx, idHash, { grants, tokensSealed, now }));

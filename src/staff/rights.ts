@@ -11,6 +11,10 @@ const OPENS: Record<StaffModule, { roles: readonly StaffRole[]; degrees: readonl
 /** The administration of a school of the 2nd degree asks for the key; the troubleshooting never does. */
 const asksForKey = (module: StaffModule, degree: number) => module === 'administration' && degree === 2;
 
+/** The modules that there are for schools of a degree. */
+export const modulesOf = (degree: number): StaffModule[] =>
+  (['troubleshooting', 'administration'] as const).filter((module) => OPENS[module].degrees.includes(degree));
+
 export function accessTo(
   module: StaffModule,
   { school, roles }: SchoolRights,

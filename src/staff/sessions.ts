@@ -2,6 +2,7 @@ import { recordAudit } from '../audit/record.ts';
 import { newToken, tokenHash } from '../crypto/digests.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps, PortalIdentity, PortalTokens } from '../deps.ts';
+import { dayInParis } from '../files/day.ts';
 import { readGrants, readMember } from './claims.ts';
 import { keepStaffName } from './names-store.ts';
 import { rightsOf } from './rights.ts';
@@ -80,8 +81,8 @@ export async function openStaffSession(
 }
 
 /**
- * Whose session it is and what he may do now: the functions of the feed are read each time, so that whoever loses
- * his is out at once (G02). Counts as use.
+ * Whose session it is and what he may do now: the functions of the feed and the delegations are read each time, so that
+ * whoever loses his is out at once (G02). Counts as use.
  */
 export async function currentStaffSession(deps: Needs, idHash: string): Promise<StaffSession | null> {
   const { db, config, clock } = deps;
@@ -90,7 +91,7 @@ export async function currentStaffSession(deps: Needs, idHash: string): Promise<
   const session = await findStaffSession(db, idHash, { now, seenSince });
   if (session === null) return null;
   if (now.getTime() - session.lastSeenAt.getTime() >= TOUCH_MS) await touchStaffSession(db, idHash, now);
-  const granted = await grantedSchools(db, idHash);
+  const granted = await grantedSchools(db, session, dayInParis(now));
   const functions = session.email === null ? [] : await functionsOf(db, session.email);
   const headCodes = config.STAFF_HEAD_FUNCTIONS;
   return { ...session, schools: rightsOf(granted, functions, { readAt: session.rightsReadAt, headCodes }) };

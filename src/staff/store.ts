@@ -65,17 +65,29 @@ export async function findStaffSession(
   return row ? { ...row, strong: row.strong === 1 } : null;
 }
 
-/** What the portal said, for schools that we know. */
+/**
+ * What the portal said, for schools that we know, and what their heads have delegated to the person of this address
+ * (R-017), as it is now. One statement.
+ * @param email as the portal told it, in lower case; never a name
+ * @param today `YYYY-MM-DD` in Paris
+ */
 export async function grantedSchools(
   db: Database,
-  idHash: string,
+  { idHash, email }: Pick<StaffSession, 'idHash' | 'email'>,
+  today: string,
 ): Promise<{ school: StaffSchool; role: StaffRole }[]> {
+  const delegated = db('staff_delegations as d')
+    .join('schools as s', 's.id', 'd.school_id')
+    .where({ 'd.email': email ?? '', 'd.living': 1 })
+    .where('d.until_day', '>=', today)
+    .select({ ...SCHOOL, role: 'd.role' });
   const rows: (StaffSchool & { role: StaffRole })[] = await db('staff_grants as g')
     .join('schools as s', 's.uai', 'g.uai')
     .where('g.id_hash', idHash)
-    .orderBy('g.uai')
-    .limit(MOST)
-    .select({ ...SCHOOL, role: 'g.role' });
+    .select({ ...SCHOOL, role: 'g.role' })
+    .unionAll([delegated])
+    .orderBy('uai')
+    .limit(MOST);
   return rows.map(({ role, ...school }) => ({ school, role }));
 }
 
@@ -118,11 +130,14 @@ export async function removeStaffSession(db: Database, idHash: string): Promise<
 export async function sealedTokens(
   db: Database,
   idHash: string,
-): Promise<{ tokensSealed: string; rightsReadAt: Date } | null> {
-  const row = await db('staff_sessions')
+): Promise<{ tokensSealed: string; rightsReadAt: Date; hasGrants: boolean } | null> {
+  const row = await db('staff_sessions as p')
     .where({ id_hash: idHash })
-    .first({ tokensSealed: 'tokens_sealed', rightsReadAt: 'rights_read_at' });
-  return row ?? null;
+    .first(
+      { tokensSealed: 'tokens_sealed', rightsReadAt: 'rights_read_at' },
+      db.raw('EXISTS (SELECT 1 FROM staff_grants g WHERE g.id_hash = p.id_hash) AS hasGrants'),
+    );
+  return row ? { ...row, hasGrants: row.hasGrants === 1 } : null;
 }
 
 /** What the portal says now takes the place of what it said before; nothing when the session has ended meanwhile. */

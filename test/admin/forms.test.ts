@@ -52,7 +52,9 @@ const fill = (path: string) =>
   path
     .replace(':uai', STAFF_SCHOOLS[isOfPupils(path) ? 'college' : 'one'].uai)
     .replace(':account', (isOfPupils(path) ? ofCollege.pupils : own.accounts)[0] ?? '')
-    .replace(':batch', (isOfPupils(path) ? ofCollege.pupilBatches : own.batches)[0] ?? '');
+    .replace(':batch', (isOfPupils(path) ? ofCollege.pupilBatches : own.batches)[0] ?? '')
+    .replace(':delegation', own.delegations[0] ?? '')
+    .replace(':change', own.changes[0] ?? '');
 
 async function tables(): Promise<string[]> {
   return database

@@ -15,9 +15,12 @@ import { createVisitor, postOf, readForm, type Visitor } from '../support/visito
 const PARAMETERS = [
   ...['q', 'class', 'mef', 'state', 'email', 'origin', 'expires', 'sort', 'dir', 'page', 'select', 'action'],
   ...['with-reset', 'avis', 'relances', 'etat', 'fait', 'jours', 'acte', 'personne', 'compte', 'identifiant'],
-  ...['liste', 'motif', 'groupe', 'tableau', 'comptes', 'calcul'],
+  ...['liste', 'motif', 'groupe', 'tableau', 'comptes', 'calcul', 'kind', 'before', 'apercu'],
 ];
-const FIELDS = [...PARAMETERS, ...['account', 'all', 'once', 'expected', 'attachment', 'decision', 'school']];
+const FIELDS = [
+  ...PARAMETERS,
+  ...['account', 'all', 'once', 'expected', 'attachment', 'decision', 'school', 'person', 'role', 'until'],
+];
 
 const ODD = [
   '%00',
@@ -76,7 +79,9 @@ function fill(route: AdminRoute): string {
   return route.path
     .replace(':uai', uai)
     .replace(':account', (ofPupils ? own.pupils : own.accounts)[0] ?? '')
-    .replace(':batch', (ofPupils ? own.pupilBatches : own.batches)[0] ?? '');
+    .replace(':batch', (ofPupils ? own.pupilBatches : own.batches)[0] ?? '')
+    .replace(':delegation', own.delegations[0] ?? '')
+    .replace(':change', own.changes[0] ?? '');
 }
 const named = (method: string) =>
   ROUTES.filter((route) => route.method === method).map((route) => [route.path, route] as const);

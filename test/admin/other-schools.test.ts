@@ -12,7 +12,12 @@ import { type Answer, createVisitor, postOf, readForm, type Visitor } from '../s
  */
 
 /** Parameters of addresses beside `:uai`, by what they are an id of. */
-const PARAMETERS: Record<string, keyof Ids> = { account: 'accounts', batch: 'batches' };
+const PARAMETERS: Record<string, keyof Ids> = {
+  account: 'accounts',
+  batch: 'batches',
+  delegation: 'delegations',
+  change: 'changes',
+};
 const OF_PUPILS: Partial<Record<keyof Ids, keyof Ids>> = { accounts: 'pupils', batches: 'pupilBatches' };
 const isOfPupils = ({ path }: AdminRoute) => path.includes('/eleves');
 /** What a parameter or field called so is an id of, in this route. */
@@ -44,6 +49,8 @@ const READS: Record<string, readonly string[]> = {
   [`${AT}/eleves/liste-par-classe.pdf`]: SELECTION,
   [`${AT}/rattachements`]: ['attachment'],
   [`${AT}/statistiques`]: [],
+  [`${AT}/delegations`]: [],
+  [`${AT}/mots-de-passe-a-changer`]: ['class'],
 };
 
 /** What forms ask for beside ids, so that they get as far as the ids. */

@@ -52,6 +52,7 @@ const home: HomePage = {
   helpLinks: helpLinks(),
   guideHref: '/admin/guide.pdf',
   documents,
+  headHrefs: null,
   otherHref: null,
 };
 const choice: HomePage['choice'] = {
@@ -82,6 +83,13 @@ const state = <Page extends object>(
 
 export const ADMIN_PAGE_STATES: PageState[] = [
   state<HomePage>('admin-home', 'home', home),
+  state<HomePage>('admin-home-head', 'home', {
+    ...home,
+    headHrefs: {
+      delegations: '/admin/etablissements/0311478N/delegations',
+      forced: '/admin/etablissements/0311478N/mots-de-passe-a-changer',
+    },
+  }),
   state<HomePage>('admin-home-choice', 'home', {
     ...home,
     frame: { ...frame, school: null, tabs: frame.tabs.slice(0, 1) },

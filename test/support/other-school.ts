@@ -11,6 +11,9 @@ export type Ids = {
   /** Pupils' accounts and their distributions, each of one pupil; empty in the first degree. */
   pupils: string[];
   pupilBatches: string[];
+  delegations: string[];
+  /** Forced changes that a head asked for. */
+  changes: string[];
 };
 
 /**
@@ -81,7 +84,33 @@ export async function fillSchool(deps: Deps, uai: string, name: string): Promise
     state: 'open',
     reported_at: deps.clock.now(),
   });
+  const publicId = () => deps.random.bytes(16).toString('base64url');
+  const asked = { school_id: school.id, created_at: deps.clock.now() };
+  const [delegation, change] = [publicId(), publicId()];
+  await db('staff_delegations').insert({
+    ...asked,
+    public_id: delegation,
+    email: `${name.toLowerCase()}@example.org`,
+    display_name: `Ada ${name}`,
+    role: 'administration',
+    until_day: '2099-08-31',
+    created_by: 'staff:seed',
+  });
+  await db('forced_changes').insert({
+    ...asked,
+    public_id: change,
+    actor_kind: 'school',
+    actor: 'staff:seed',
+    criteria: JSON.stringify({ changedBefore: null }),
+    notify: 0,
+    state: 'done',
+    cursor_id: 0,
+    expected: 0,
+    marked: 0,
+  });
   return {
+    delegations: [delegation],
+    changes: [change],
     accounts: guardians.map(({ identifier }) => accounts.get(identifier)?.publicId ?? ''),
     classes: (await db('classes').where({ school_id: school.id }).pluck('id')).map(String),
     batches: await batchesOf('guardian'),

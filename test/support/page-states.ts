@@ -28,6 +28,7 @@ import { ACCOUNT_PAGE_STATES } from './account-page-states.ts';
 import { ADMIN_DISTRIBUTION_STATES } from './admin-distribution-states.ts';
 import { ADMIN_FAMILIES_STATES } from './admin-families-states.ts';
 import { ADMIN_GUARDIANS_STATES } from './admin-guardians-states.ts';
+import { ADMIN_HEAD_STATES } from './admin-head-states.ts';
 import { ADMIN_HELP_STATES } from './admin-help-states.ts';
 import { ADMIN_PAGE_STATES } from './admin-page-states.ts';
 import { ADMIN_PUPILS_STATES } from './admin-pupils-states.ts';
@@ -140,6 +141,7 @@ export const PAGE_STATES: PageState[] = [
   ...ADMIN_PUPILS_STATES,
   ...ADMIN_FAMILIES_STATES,
   ...ADMIN_STATISTICS_STATES,
+  ...ADMIN_HEAD_STATES,
   ...ADMIN_DISTRIBUTION_STATES,
   ...ADMIN_HELP_STATES,
   state('profile', 'mire/profile', profile),
