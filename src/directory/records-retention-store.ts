@@ -1,16 +1,15 @@
 import type { Knex } from 'knex';
 import type { Database } from '../deps.ts';
 
-type LivingLink = { reference?: string; account?: string };
-
-/** A legal link that has not ended, to a pupil who is in a school; of a reference, or of any of an account. */
-function livingLink({ reference, account }: LivingLink): string {
-  const whose = reference
-    ? `l2.guardian_reference_id = ${reference}`
-    : `l2.guardian_reference_id IN (SELECT g2.id FROM guardian_references g2 WHERE g2.account_id = ${account})`;
-  return `EXISTS (SELECT 1 FROM legal_links l2 JOIN pupils p2 ON p2.id = l2.pupil_id
-    WHERE ${whose} AND l2.ended_at IS NULL AND p2.left_at IS NULL)`;
-}
+/**
+ * An account's legal link that has not ended, to a pupil who is in a school; null: none. A scalar with LIMIT and not
+ * EXISTS, which MariaDB makes a table of the whole directory of, anew for each statement.
+ */
+const livingChildOf = (account: string): string => `(
+    SELECT STRAIGHT_JOIN 1 FROM guardian_references g2
+    JOIN legal_links l2 ON l2.guardian_reference_id = g2.id AND l2.ended_at IS NULL
+    JOIN pupils p2 ON p2.id = l2.pupil_id AND p2.left_at IS NULL
+    WHERE g2.account_id = ${account} LIMIT 1)`;
 
 /**
  * Pupils who left the schools by then, who have no account, and by whose leaving no account of a guardian has still to
@@ -24,9 +23,10 @@ export async function leftPupils(
 ): Promise<number[]> {
   const [rows] = await db.raw(
     `SELECT p.id FROM pupils p
-     WHERE p.left_at <= ? AND p.id > ? AND p.account_id IS NULL AND NOT EXISTS (
-       SELECT 1 FROM legal_links l JOIN guardian_references g ON g.id = l.guardian_reference_id
-       WHERE l.pupil_id = p.id AND g.account_id IS NOT NULL AND NOT ${livingLink({ account: 'g.account_id' })})
+     WHERE p.left_at <= ? AND p.id > ? AND p.account_id IS NULL AND (
+       SELECT STRAIGHT_JOIN 1 FROM legal_links l JOIN guardian_references g ON g.id = l.guardian_reference_id
+       WHERE l.pupil_id = p.id AND g.account_id IS NOT NULL AND ${livingChildOf('g.account_id')} IS NULL
+       LIMIT 1) IS NULL
      ORDER BY p.id LIMIT ?`,
     [cutoff, after, limit],
   );
@@ -45,11 +45,12 @@ export async function leftReferences(
   const [rows] = await db.raw(
     `SELECT g.id FROM guardian_references g
      WHERE g.id > ? AND g.id <= ? AND g.created_at <= ? AND (g.left_at IS NULL OR g.left_at <= ?)
-       AND NOT EXISTS (
-         SELECT 1 FROM legal_links l JOIN pupils p ON p.id = l.pupil_id
+       AND (
+         SELECT STRAIGHT_JOIN 1 FROM legal_links l JOIN pupils p ON p.id = l.pupil_id
          WHERE l.guardian_reference_id = g.id
-           AND COALESCE(l.ended_at, p.left_at, '9999-12-31') > ? AND COALESCE(p.left_at, l.ended_at, '9999-12-31') > ?)
-       AND (g.account_id IS NULL OR ${livingLink({ account: 'g.account_id' })})
+           AND COALESCE(l.ended_at, p.left_at, '9999-12-31') > ? AND COALESCE(p.left_at, l.ended_at, '9999-12-31') > ?
+         LIMIT 1) IS NULL
+       AND (g.account_id IS NULL OR ${livingChildOf('g.account_id')} IS NOT NULL)
      ORDER BY g.id`,
     [range.after, range.upTo, cutoff, cutoff, cutoff, cutoff],
   );

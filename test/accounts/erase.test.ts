@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { eraseDue } from '../../src/accounts/erase.ts';
 import { DEAD_WITH_ACCOUNT, DELETED_WITH_ACCOUNT, KEPT_COLUMNS } from '../../src/accounts/erase-store.ts';
 import { linkFranceConnect, regroup } from '../../src/accounts/regroup.ts';
@@ -9,6 +9,7 @@ import { reportWrongAttachments } from '../../src/accounts/wrong-attachments.ts'
 import { recordAudit } from '../../src/audit/record.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import { DELETED_WITH_PUPIL, DELETED_WITH_REFERENCE } from '../../src/directory/records-retention-store.ts';
+import { notify } from '../../src/messages/notify.ts';
 import { seedActive } from '../support/active-guardian.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type TestDeps, testDeps } from '../support/deps.ts';
@@ -280,4 +281,60 @@ test('of a login and an erasure at once either comes first, and both are whole',
   const row = await deps.db('accounts').where({ id: account.id }).first();
   const stayed = erased.ok && erased.erased.length === 0;
   expect([row.erased_at === null, row.identifier === account.identifier]).toEqual([stayed, stayed]);
+});
+
+describe('at the same moment as', () => {
+  test('a distribution by the school: a letter for a living account, or none; never a password of an erased one', async () => {
+    for (let round = 0; round < 6; round += 1) {
+      const { account } = await seedGuardian(deps);
+      const school = await deps
+        .db('schools as s')
+        .join('pupils as p', 'p.school_id', 's.id')
+        .join('legal_links as l', 'l.pupil_id', 'p.id')
+        .join('guardian_references as g', 'g.id', 'l.guardian_reference_id')
+        .where('g.account_id', account.id)
+        .first('s.id');
+      await wish(account.id);
+      const request = {
+        schoolId: school.id,
+        accountIds: [account.id],
+        channel: 'sheet',
+        withReset: false,
+      } as const;
+      const actor = { actorKind: 'school' as const, actor: 'staff:1' };
+      await Promise.all([erase(account.id), notify(deps, { ...request, formKey: null, actor })]);
+      expect(await deps.db('accounts').where({ id: account.id }).first()).toMatchObject({
+        state: 'not_notified',
+        provisional_sealed: null,
+        distributed_at: null,
+        given_name: '',
+      });
+    }
+  });
+
+  test('a regrouping, in either direction: both accounts of the person go, or the other stays whole', async () => {
+    for (const survivorWished of [true, false, true, false]) {
+      const names = { familyName: 'Quarles', givenName: 'Noe' };
+      const [one, two] = [await seedActive(deps, names), await seedActive(deps, names)];
+      await wish(survivorWished ? one.id : two.id);
+      await Promise.all([
+        erase(survivorWished ? one.id : two.id),
+        inTransaction(deps.db, async (trx) => {
+          const [survivor, other] = (await lockAccounts(trx, [one.id, two.id])) as [Account, Account];
+          if (survivor.closedAt !== null || other.closedAt !== null) return;
+          await regroup(trx, { survivor, others: [other] }, { now: deps.clock.now(), actor: ACTOR });
+        }),
+      ]);
+      const rows = await deps.db('accounts').whereIn('id', [one.id, two.id]).orderBy('id');
+      for (const row of rows) {
+        const whole = row.given_name === 'Noe' && row.erased_at === null;
+        const gone = row.given_name === '' && row.erased_at !== null && row.email === null;
+        expect([row.id, whole || gone]).toEqual([row.id, true]);
+      }
+      const references = await deps
+        .db('guardian_references as g')
+        .join('accounts as a', 'a.id', 'g.account_id');
+      expect(references.filter(({ erased_at }) => erased_at !== null)).toEqual([]);
+    }
+  });
 });
