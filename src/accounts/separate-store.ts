@@ -48,6 +48,18 @@ export async function giveLinkBack(trx: Transaction, { mergedId, survivorId }: R
   await trx('account_franceconnect').where({ account_id: survivorId }).update({ account_id: mergedId });
 }
 
+/** The passkeys that were made for it: a key keeps the name of the account that it was made for. */
+export async function giveKeysBack(
+  trx: Transaction,
+  { mergedId, survivorId }: Regrouping,
+  publicId: string,
+): Promise<void> {
+  const userHandle = Buffer.from(publicId).toString('base64url');
+  await trx('passkeys')
+    .where({ account_id: survivorId, user_handle: userHandle })
+    .update({ account_id: mergedId });
+}
+
 /** Open again, as it was but for its password, which is gone. */
 export async function reopenMerged(trx: Transaction, mergedId: number, now: Date): Promise<void> {
   await trx('accounts')

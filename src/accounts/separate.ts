@@ -1,7 +1,13 @@
 import { type Actor, recordAudit } from '../audit/record.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
-import { findRegrouping, giveLinkBack, giveReferencesBack, reopenMerged } from './separate-store.ts';
+import {
+  findRegrouping,
+  giveKeysBack,
+  giveLinkBack,
+  giveReferencesBack,
+  reopenMerged,
+} from './separate-store.ts';
 import { lockAccounts, updateAccount } from './store.ts';
 
 /** For so long support can take a regrouping back (security.md 1.5). */
@@ -16,7 +22,7 @@ export type Separated =
 /**
  * Takes a regrouping back, when it turns out that the two accounts are not one person's: the records go back to the
  * account that had brought them, which is open again under its identifier. Its password was destroyed, so the school
- * gives it a new one; the survivor's sessions die. A link to FranceConnect that came with it goes back too, unless the
+ * gives it a new one; its passkeys are its own again, and the survivor's sessions die. A link to FranceConnect that came with it goes back too, unless the
  * survivor has no other way in.
  * @param identifier of the account that is no more
  */
@@ -31,12 +37,15 @@ export async function separateAccount(
     const locked = await lockAccounts(trx, [before.mergedId, before.survivorId]);
     const regrouping = await findRegrouping(trx, identifier);
     const survivor = locked.find(({ id }) => id === before.survivorId);
-    if (regrouping?.survivorId !== before.survivorId || !survivor) return { ok: false, reason: 'unknown' };
+    const merged = locked.find(({ id }) => id === before.mergedId);
+    if (regrouping?.survivorId !== before.survivorId || !survivor || !merged)
+      return { ok: false, reason: 'unknown' };
     const now = deps.clock.now();
     if (now.getTime() - regrouping.at.getTime() > DAYS * DAY_MS) return { ok: false, reason: 'too-late' };
     if (survivor.closedAt !== null) return { ok: false, reason: 'later' };
     const records = await giveReferencesBack(trx, regrouping, now);
     if (regrouping.linkMoved && survivor.passwordKind !== 'none') await giveLinkBack(trx, regrouping);
+    await giveKeysBack(trx, regrouping, merged.publicId);
     await reopenMerged(trx, regrouping.mergedId, now);
     await updateAccount(trx, survivor.id, {}, now, true);
     const line = { ...actor, at: now, event: 'separate', outcome: 'done' as const };

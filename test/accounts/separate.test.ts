@@ -50,6 +50,21 @@ async function withPassword({ account }: Seeded): Promise<void> {
   );
 }
 
+const keyOf = ({ account }: Seeded) => ({
+  public_id: account.publicId,
+  account_id: account.id,
+  credential_hash: account.publicId,
+  credential_id: account.publicId,
+  user_handle: Buffer.from(account.publicId).toString('base64url'),
+  public_key: 'x',
+  sign_count: 0,
+  transports: '',
+  synced: 0,
+  name: 'Clé',
+  created_at: deps.clock.now(),
+  user_verified_at: deps.clock.now(),
+});
+
 test('each has his own records again; the other waits for a password, and sessions end', async () => {
   await withPassword(kept);
   await withPassword(lost);
@@ -61,6 +76,7 @@ test('each has his own records again; the other waits for a password, and sessio
       deps.clock.now(),
     ),
   );
+  await database.db('passkeys').insert([keyOf(kept), keyOf(lost)]);
   await merge(kept, lost);
   expect(await childrenOf(kept)).toEqual(['Léa', 'Éloi']);
   const before = await findAccountById(database.db, kept.account.id);
@@ -79,6 +95,8 @@ test('each has his own records again; the other waits for a password, and sessio
   expect(after?.credentialsVersion).toBe((before?.credentialsVersion ?? 0) + 1);
   const links = await database.db('account_franceconnect').where({ sub: lost.account.publicId });
   expect(links).toMatchObject([{ account_id: lost.account.id }]);
+  const keys = await database.db('passkeys').orderBy('id').pluck('account_id');
+  expect(keys).toEqual([kept.account.id, lost.account.id]);
   const lines = await database.db('audit_events').where({ event: 'separate' }).pluck('account_id');
   expect(lines.sort()).toEqual([kept.account.id, lost.account.id].sort());
   // Once; and they can become one again.
