@@ -1,15 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { lockAccounts, updateAccount } from '../../src/accounts/store.ts';
+import { regroup } from '../../src/accounts/regroup.ts';
+import { lockAccounts, updateAccount, updateProvisionals } from '../../src/accounts/store.ts';
 import type { Account } from '../../src/accounts/types.ts';
 import { askForcedChange, type ForcedCriteria, markNext } from '../../src/credentials/forced-change.ts';
 import { nothing, readForcedProgress } from '../../src/credentials/forced-progress.ts';
+import { sealProvisional } from '../../src/credentials/provisional.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import { sendDue } from '../../src/messages/send.ts';
 import { seedActivated } from '../support/activated.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createTestSms } from '../support/deps.ts';
 import { found } from '../support/family.ts';
-import { CHOSEN } from '../support/sign-in.ts';
+import { CHOSEN, PROVISIONAL } from '../support/sign-in.ts';
 import { type Answer, createVisitor, type Visitor } from '../support/visitor.ts';
 import {
   authorizePath,
@@ -242,6 +244,36 @@ describe('at once', () => {
 });
 
 describe('the mark ends', () => {
+  test('with a reset by the school, whose password leads to the choice as after any reset', async () => {
+    const change = await mark();
+    const sealed = sealProvisional(world.deps, account.publicId, PROVISIONAL);
+    const now = world.deps.clock.now();
+    await updateProvisionals(world.deps.db, [{ id: account.id, sealed }], { state: 'activated' }, now);
+    expect((await progressOf(change)).ended.reset).toBe(1);
+    expect((await signIn(CHOSEN)).status).toBe(400);
+    const page = await signIn(PROVISIONAL);
+    expect(page.text).toContain('Votre mot de passe a été réinitialisé.');
+    expect(codeOf(await choose(page))).not.toBeNull();
+  });
+
+  test('of an account that is regrouped into another; that of the one that stays is kept', async () => {
+    const other = await seedActivated(world.deps, { identifier: `${identifier}.b` }, CHOSEN);
+    const change = await mark();
+    await inTransaction(database.db, async (trx) => {
+      const [survivor, gone] = await lockAccounts(trx, [account.id, other.id]);
+      if (!survivor || !gone) throw new Error('they are there');
+      const by = { now: world.deps.clock.now(), actor: { actorKind: 'person' } as const };
+      await regroup(trx, { survivor, others: [gone] }, by);
+    });
+    const marks = await database
+      .db('forced_marks')
+      .where({ change_id: change.id })
+      .whereIn('account_id', [account.id, other.id])
+      .orderBy('account_id');
+    expect(marks.map(({ how }) => how)).toEqual([null, 'removed']);
+    expect(new URL((await signIn()).url).pathname).toMatch(/mot-de-passe$/);
+  });
+
   test('with a recovery by mail, which takes another password than the old one', async () => {
     const change = await mark();
     const link = await createVisitorAt('mot-de-passe-oublie');

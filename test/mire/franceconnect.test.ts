@@ -122,6 +122,16 @@ describe('who is who he says', () => {
       expect([secret, text.includes(secret)]).toEqual([secret, false]);
   });
 
+  test('known, and his password must be changed: he gets in, and the mark waits for the password', async () => {
+    await link();
+    const mark = { must_change_since: clock.now() };
+    await database.db('accounts').where({ id: known.id }).update(mark);
+    await back(await leave());
+    expect(provider.finished).toEqual([{ uid, accountPublicId: known.publicId }]);
+    expect(await database.db('accounts').where({ id: known.id }).first()).toMatchObject(mark);
+    await database.db('accounts').where({ id: known.id }).update({ must_change_since: null });
+  });
+
   test('not known: the mobile is asked, and the page loaded again changes nothing', async () => {
     const returned = await back(await leave());
     expect(new URL(returned.url).pathname).toBe(`/interaction/${uid}/telephone`);
