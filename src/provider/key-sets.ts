@@ -25,13 +25,21 @@ export function createKeySets({ clock, log }: Pick<Deps, 'clock' | 'log'>): (cli
   const begin = ({ asymmetricKeyStore: keys }: WithKeys) => {
     const state = { askedAt: Number.NEGATIVE_INFINITY, readAt: now() };
     const read = keys.refresh.bind(keys);
-    keys.fresh = () => now() - state.askedAt < ASKED_EVERY_MS;
+    let reading: Promise<void> | undefined;
+    // Whoever comes while it is read waits for it.
+    keys.fresh = () => reading === undefined && now() - state.askedAt < ASKED_EVERY_MS;
+    const readAnew = async () => {
+      const answer = read();
+      state.askedAt = now();
+      await answer;
+      state.readAt = now();
+    };
     keys.refresh = async () => {
       if (keys.fresh()) return;
-      const reading = read();
-      state.askedAt = now();
+      reading ??= readAnew().finally(() => {
+        reading = undefined;
+      });
       await reading;
-      state.readAt = now();
     };
     return state;
   };
