@@ -159,6 +159,7 @@ export const IDENTITY_PAGE_STATES: PageState[] = [
     PROBLEMS.map((problem) =>
       state<FranceConnectLinkPage>(`account-franceconnect-${problem}`, 'account/franceconnect/link', {
         ...franceConnect,
+        linkedAt: problem === 'last-way' || problem === 'linked' ? at : null,
         problem,
       }),
     ),
