@@ -24,7 +24,8 @@ export type AccountNoticeKind = (typeof ACCOUNT_NOTICES)[number];
 
 export type AccountNotice = {
   /** As it was before the change, where the change is of the address itself. */
-  account: Pick<Account, 'id' | 'identifier' | 'email' | 'emailVerifiedAt'>;
+  account: Pick<Account, 'id' | 'identifier' | 'email' | 'emailVerifiedAt'> &
+    Partial<Pick<Account, 'language'>>;
   kind: AccountNoticeKind;
   now: Date;
   /** « Ce n'est pas moi », for those that give somebody a way in; in mails only. */
@@ -61,6 +62,7 @@ export async function queueAccountNotice(
       data,
       uniqueKey,
       accountId: account.id,
+      locale: account.language ?? undefined,
     });
   }
   if (deps.sms === null) return;

@@ -1,4 +1,5 @@
 import type { Deps, Transaction } from '../deps.ts';
+import { DEFAULT_LOCALE, type Locale } from '../languages/locales.ts';
 import { loginUrl } from './letters/login-url.ts';
 import type { Letter } from './letters/types.ts';
 import { insertMessage, insertMessages, type NewMessage } from './outbox-store.ts';
@@ -56,6 +57,8 @@ export type QueuedMail = {
     data: MailTemplates[Name];
     /** ASCII, at most 100 characters; a second message with the same key is not queued. */
     uniqueKey: string;
+    /** The words' language; French unless told, and unless the template has words in it. */
+    locale?: Locale | undefined;
     /** Whose address it is, so that the school is told when mail servers refuse it. */
     accountId?: number;
   };
@@ -117,14 +120,17 @@ function renderMail(deps: Pick<Deps, 'render' | 'config'>, mail: QueuedMail): Ma
   // A pupil's credentials have words of their own.
   const of = 'of' in mail.data ? mail.data.of : 'guardian';
   const template = of === 'pupil' ? `pupil-${mail.template}` : mail.template;
-  const part = (name: 'subject' | 'text' | 'html') =>
-    deps.render(`messages/${template}.email`, {
+  const locale = mail.locale ?? DEFAULT_LOCALE;
+  const part = (name: 'subject' | 'text' | 'html') => {
+    const data = {
       ...mail.data,
       part: name,
       siteUrl: deps.config.BASE_URL,
       helpUrl: `${deps.config.BASE_URL}/aide`,
       loginUrl: 'identifier' in mail.data ? loginUrl(deps.config.BASE_URL, mail.data.identifier, of) : null,
-    });
+    };
+    return deps.render(`messages/${template}.email`, data, { locale });
+  };
   return {
     subject: part('subject').replace(/\s+/g, ' ').trim(),
     text: `${part('text').trim()}\n`,

@@ -166,6 +166,19 @@ describe('« Changer mon mot de passe » (R-008, C06)', () => {
   });
 });
 
+test('the notice is in the language that its holder has chosen', async () => {
+  const form = await atForm();
+  await world.deps.db('accounts').where({ identifier }).update({ language: 'ar' });
+  await visitor.submit(form, chosen());
+  const [mail] = await mails(`${identifier}@example.org`);
+  expect(mail?.html).toContain('<html lang="ar" dir="rtl">');
+  expect(mail?.text).toContain('EduConnect');
+  for (const french of ['Bonjour', 'mot de passe', 'Besoin']) {
+    expect(mail?.text).not.toContain(french);
+    expect(mail?.html).not.toContain(french);
+  }
+});
+
 describe('whatever happens at once', () => {
   test('the same form twenty times: done once, and all are told that it is done', async () => {
     const form = await atForm();
