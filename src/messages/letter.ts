@@ -50,6 +50,7 @@ export function wordsOf(
     hasPassword: account.passwordKind !== 'none',
     validUntil: provisionalExpiresAt(deps.config, account),
     writtenOn: at,
+    language: account.language,
   };
 }
 

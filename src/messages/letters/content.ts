@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.ts';
+import { DEFAULT_LOCALE, LOCALES, type Locale } from '../../languages/locales.ts';
 import {
   attributeOf,
   type Element,
@@ -21,10 +22,29 @@ export function letterContent(deps: Pick<Deps, 'render' | 'config'>, letter: Let
     ...printable(letter),
     siteUrl: BASE_URL,
     helpUrl: `${BASE_URL}/aide`,
-    loginUrl: loginUrl(BASE_URL, letter.identifier, letter.of),
+    loginUrl: loginUrl(BASE_URL, letter.identifier, letter.of, letter.language),
   };
   const own = letter.of === 'pupil' ? 'pupil-' : '';
-  return readBlocks(deps.render(`messages/${own}${letter.kind.toLowerCase()}.letter`, data));
+  const french = readBlocks(deps.render(`messages/${own}${letter.kind.toLowerCase()}.letter`, data));
+  return letter.of === 'pupil' ? french : [...french, ...otherLanguages(deps, letter.language ?? null, data)];
+}
+
+/** The second half again in the family's language; a line that tells of the languages when it is not known. */
+function otherLanguages(
+  { render }: Pick<Deps, 'render'>,
+  language: Locale | null,
+  data: object,
+): LetterBlock[] {
+  if (language === DEFAULT_LOCALE) return [];
+  if (language === null) {
+    const spans = LOCALES.filter((locale) => locale !== DEFAULT_LOCALE).flatMap((locale, index) => {
+      const text = render('messages/letter-also', {}, { locale }).trim();
+      return [{ text: index === 0 ? text : ` - ${text}`, bold: false }];
+    });
+    return [{ kind: 'small', spans }];
+  }
+  const blocks = readBlocks(render('messages/letter-other', data, { locale: language }));
+  return [{ kind: 'rule' }, ...blocks.map((block) => ({ ...block, lang: language }))];
 }
 
 /** A copy whose texts can be shown. */

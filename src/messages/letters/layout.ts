@@ -67,7 +67,7 @@ function attempt(blocks: readonly LetterBlock[], tools: Tools, scale: number, lo
         gap(10);
         break;
       case 'steps':
-        steps(pen, block.items);
+        steps(pen, block.items, block.lang);
         gap(4);
         break;
       case 'credentials':
@@ -78,7 +78,7 @@ function attempt(blocks: readonly LetterBlock[], tools: Tools, scale: number, lo
       default: {
         const style = STYLES[block.kind];
         gap(style.before);
-        paragraph(pen, block.spans, style);
+        paragraph(pen, block.spans, { ...style, lang: block.lang });
         gap(style.after);
       }
     }

@@ -1,3 +1,4 @@
+import { directionOf, type Locale } from '../../languages/locales.ts';
 import {
   type Box,
   COLOURS,
@@ -88,16 +89,18 @@ export function children(pen: Pen, items: readonly Span[][]): void {
   pen.y = bottom;
 }
 
-export function steps(pen: Pen, items: readonly Span[][]): void {
+export function steps(pen: Pen, items: readonly Span[][], lang?: Locale): void {
   const pieces: TextPiece[] = [];
+  const isRtl = directionOf(lang ?? 'fr') === 'rtl';
   for (const item of items) {
     const { piece, height } = text(
       pen,
       item,
-      { size: 10.8 },
-      { x: MARGIN.side + 14, y: pen.y, width: WIDTH - 14 },
+      { size: 10.8, lang },
+      { x: MARGIN.side + (isRtl ? 0 : 14), y: pen.y, width: WIDTH - 14 },
     );
-    pen.pieces.push(frame({ x: MARGIN.side, y: pen.y + 2, width: 3 }, height - 4, 1.5, COLOURS.accent));
+    const bar = MARGIN.side + (isRtl ? WIDTH - 3 : 0);
+    pen.pieces.push(frame({ x: bar, y: pen.y + 2, width: 3 }, height - 4, 1.5, COLOURS.accent));
     pieces.push(piece);
     pen.y += height + 7 * pen.scale;
   }

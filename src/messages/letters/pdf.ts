@@ -50,7 +50,7 @@ export function openLettersDocument(info: { title: string; writtenAt: Date }): L
 function draw(document: Pdf, section: Section, piece: Piece): void {
   switch (piece.kind) {
     case 'text':
-      section.add(document.struct(piece.tag, {}, [() => drawText(document, piece)]));
+      section.add(document.struct(piece.tag, spokenIn(piece), [() => drawText(document, piece)]));
       return;
     case 'list':
       section.add(
@@ -88,8 +88,13 @@ function listItem(document: Pdf, item: TextPiece) {
     const { x, y, radius } = item.bullet;
     artifact(document, () => document.circle(x, y, radius).fill(COLOURS.accent));
   }
-  return document.struct('LI', {}, [document.struct('LBody', {}, [() => drawText(document, item)])]);
+  return document.struct('LI', {}, [
+    document.struct('LBody', spokenIn(item), [() => drawText(document, item)]),
+  ]);
 }
+
+/** Readers speak it in its language. */
+const spokenIn = ({ lang }: TextPiece) => (lang === undefined ? {} : { lang });
 
 function drawText(document: Pdf, piece: TextPiece): void {
   for (const line of piece.lines) drawRuns(document, line, line);

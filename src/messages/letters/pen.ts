@@ -1,3 +1,5 @@
+import { directionOf, type Locale } from '../../languages/locales.ts';
+import { arrangeLine } from './bidi.ts';
 import { breakLines, type Line, type Ruler, splitRuns, visibleWidth } from './runs.ts';
 import type { LetterBlock, Span } from './types.ts';
 
@@ -23,6 +25,7 @@ export type TextPiece = {
   kind: 'text';
   tag: 'H1' | 'H2' | 'P';
   lines: TextLine[];
+  lang?: Locale | undefined;
   bullet?: { x: number; y: number; radius: number } | undefined;
 };
 export type Piece =
@@ -49,6 +52,8 @@ export type Style = {
   leading?: number;
   align?: 'left' | 'right' | 'centre';
   tag?: TextPiece['tag'];
+  /** Of a text that is not French. */
+  lang?: Locale | undefined;
 };
 export type Box = { x: number; y: number; width: number };
 export type TextBlock = Extract<LetterBlock, { spans: Span[] }>;
@@ -69,21 +74,25 @@ export function text(
   const leading = size * (style.leading ?? 1.4);
   const all = style.bold ? spans.map((span) => ({ ...span, bold: true })) : spans;
   const lines = linesOf(pen, all, box.width, size);
-  const placed = lines.map((line, index): TextLine => {
-    const free =
-      style.align === undefined || style.align === 'left'
-        ? 0
-        : box.width - visibleWidth(line, size, pen.ruler);
+  const direction = directionOf(style.lang ?? 'fr');
+  const start = direction === 'rtl' ? 'right' : 'left';
+  const align = style.align ?? start;
+  const placed = lines.map((logical, index): TextLine => {
+    const line = arrangeLine(logical, direction, size, pen.ruler);
+    const free = align === 'left' ? 0 : box.width - visibleWidth(line, size, pen.ruler);
     return {
       ...line,
-      x: box.x + (style.align === 'centre' ? free / 2 : free),
+      x: box.x + (align === 'centre' ? free / 2 : free),
       // The font's ascent is 0.984 and its descent 0.316 of its size: the line box is centred around both.
       baseline: box.y + index * leading + (leading - 1.3 * size) / 2 + 0.984 * size,
       size,
       colour: style.colour ?? COLOURS.ink,
     };
   });
-  return { piece: { kind: 'text', tag: style.tag ?? 'P', lines: placed }, height: lines.length * leading };
+  return {
+    piece: { kind: 'text', tag: style.tag ?? 'P', lines: placed, lang: style.lang },
+    height: lines.length * leading,
+  };
 }
 
 /** The lines of a text, remembered: most paragraphs are the same in every letter. They must not be changed. */

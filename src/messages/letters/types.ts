@@ -1,4 +1,5 @@
 import type { AccountKind } from '../../accounts/types.ts';
+import type { Locale } from '../../languages/locales.ts';
 import type { CredentialMessage } from '../choice.ts';
 
 /** What one letter is made of; nothing else is looked up when it is printed. */
@@ -21,6 +22,8 @@ export type Letter = {
   /** Until when the provisional password works. */
   validUntil: Date | null;
   writtenOn: Date;
+  /** What its holder chose to read in; the second half of a guardian's sheet is then told in it too. */
+  language?: Locale | null;
 };
 
 /** Text with emphasis; the fonts of its letters are chosen later. */
@@ -41,8 +44,10 @@ export type LetterBlock =
         | 'signature'
         | 'footer';
       spans: Span[];
+      /** Of a text that is not French. */
+      lang?: Locale;
     }
-  | { kind: 'list' | 'steps'; items: Span[][] }
+  | { kind: 'list' | 'steps'; items: Span[][]; lang?: Locale }
   | {
       kind: 'credentials';
       fields: { label: string; value: string }[];
