@@ -35,5 +35,6 @@ export async function sendActivation(deps: Deps, trx: Transaction, request: Requ
     },
     uniqueKey: `activation:${tokenHash(link.token)}`,
     accountId: account.id,
+    language: account.language,
   });
 }

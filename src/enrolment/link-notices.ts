@@ -10,7 +10,9 @@ import { mayBeSent, queueSms } from '../messages/sms.ts';
 /** What was done to an account that its holder must hear of. */
 export type LinkEvent = 'franceconnect' | 'sms' | 'regroup' | 'recovery';
 
-type Holder = Pick<Account, 'id' | 'identifier' | 'email' | 'emailVerifiedAt'>;
+type Holder = Pick<Account, 'id' | 'identifier' | 'email' | 'emailVerifiedAt'> & {
+  language?: Account['language'];
+};
 
 /** Of a regrouping: so many former addresses are told. */
 const FORMER = 4;
@@ -45,7 +47,13 @@ export async function queueLinkNotices(
   const key = `not-me:${tokenHash(token)}`;
   const data = { what, identifier: account.identifier, at: deps.clock.now(), link, validUntil: expiresAt };
   for (const [index, to] of mails.entries())
-    await queueMail(trx, deps, { template: 'link-notice', to, data, uniqueKey: `${key}:${index}` });
+    await queueMail(trx, deps, {
+      template: 'link-notice',
+      to,
+      data,
+      uniqueKey: `${key}:${index}`,
+      language: account.language ?? null,
+    });
   const sms = { template: 'link-notice', data: { link }, usefulUntil: expiresAt } as const;
   for (const [index, to] of mobiles.entries())
     await queueSms(trx, deps, { ...sms, to, uniqueKey: `${key}:sms${index}` });

@@ -54,6 +54,7 @@ export async function mailIdentifiers(deps: Deps, typed: string, from: From): Pr
       to: first.email,
       data: { identifiers },
       uniqueKey: `identifiers:${newToken(deps.random)}`,
+      language: first.language,
     });
   });
   return { ok: true };
@@ -125,6 +126,7 @@ async function queuePasswordLink(
       validUntil: link.expiresAt,
     },
     uniqueKey: `recover:${tokenHash(link.token)}`,
+    language: account.language,
   });
 }
 

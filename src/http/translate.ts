@@ -38,8 +38,11 @@ export function createTranslator(
     if (text === undefined) throw new Error(`no text is called ${key}`);
     return chooseWords(text, params, plural);
   };
+  // An address stays bare: whoever makes links of addresses would take the mark into it.
   const plain = (value: unknown) =>
-    isRtl && typeof value === 'string' ? ISOLATED.begin + value + ISOLATED.end : String(value);
+    isRtl && typeof value === 'string' && !/^https?:/.test(value)
+      ? ISOLATED.begin + value + ISOLATED.end
+      : String(value);
   const element = (value: unknown) => {
     const escaped = escapeHtml(String(value));
     return isRtl ? `<bdi>${escaped}</bdi>` : escaped;

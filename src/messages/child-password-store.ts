@@ -52,7 +52,7 @@ const MOST_GUARDIANS = 10;
 export async function findGuardiansOf(
   db: Database,
   pupilId: number,
-): Promise<Pick<Account, 'id' | 'identifier' | 'email' | 'emailVerifiedAt'>[]> {
+): Promise<Pick<Account, 'id' | 'identifier' | 'email' | 'emailVerifiedAt' | 'language'>[]> {
   return linkedPupils(db)
     .join('accounts as a', (join) => join.on('a.id', 'g.account_id').andOnNull('a.closed_at'))
     .where('p.id', pupilId)
@@ -61,6 +61,7 @@ export async function findGuardiansOf(
       identifier: 'a.identifier',
       email: 'a.email',
       emailVerifiedAt: 'a.email_verified_at',
+      language: 'a.language',
     })
     .orderBy('a.id')
     .limit(MOST_GUARDIANS);

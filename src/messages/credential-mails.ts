@@ -32,6 +32,7 @@ export async function queueCredentialMails(
         data: wordsOf(deps, batch, notified),
         uniqueKey: `notify:${batch.id}:${account.id}:${tries}`,
         accountId: account.id,
+        language: account.language,
       },
     ];
   });
@@ -53,7 +54,9 @@ export async function queueResetNotices(
     const school = { ...batch.school, name: plainSchoolName(batch.school.name) };
     const data = { identifier: account.identifier, school, at: batch.at };
     const uniqueKey = `reset:${batch.id}:${account.id}`;
-    return [{ template: 'reset-notice', to, data, uniqueKey, accountId: account.id }];
+    return [
+      { template: 'reset-notice', to, data, uniqueKey, accountId: account.id, language: account.language },
+    ];
   });
   await queueMails(trx, deps, mails);
 }

@@ -20,10 +20,12 @@ export async function tellNextForced(deps: Deps): Promise<{ told: number; last: 
     const ids = await findMarked(trx, change.id, { after: change.cursor, limit: AT_ONCE });
     const accounts = await findAccountsByIds(trx, ids);
     const mails = accounts.flatMap(
-      ({ id, identifier, email, emailVerifiedAt, mustChangeSince }): QueuedMail[] => {
+      ({ id, identifier, email, emailVerifiedAt, mustChangeSince, language }): QueuedMail[] => {
         if (email === null || emailVerifiedAt === null || mustChangeSince === null) return [];
         const data = { kind: 'forced-change', identifier, at: now, notMe: null } as const;
-        return [{ template: 'account-notice', to: email, data, uniqueKey: `forced:${change.id}:${id}` }];
+        return [
+          { template: 'account-notice', to: email, data, uniqueKey: `forced:${change.id}:${id}`, language },
+        ];
       },
     );
     await queueMails(trx, deps, mails);

@@ -61,6 +61,8 @@ export type QueuedMail = {
     locale?: Locale | undefined;
     /** Whose address it is, so that the school is told when mail servers refuse it. */
     accountId?: number;
+    /** What its holder chose to read in: said once more in it, below the French. */
+    language?: Locale | null;
   };
 }[keyof MailTemplates];
 
@@ -121,21 +123,46 @@ function renderMail(deps: Pick<Deps, 'render' | 'config'>, mail: QueuedMail): Ma
   const of = 'of' in mail.data ? mail.data.of : 'guardian';
   const template = of === 'pupil' ? `pupil-${mail.template}` : mail.template;
   const locale = mail.locale ?? DEFAULT_LOCALE;
+  // Once more in the family's language, unless the whole mail is in it.
+  const isFrench = of === 'guardian' && locale === DEFAULT_LOCALE;
+  const language = isFrench && mail.language !== DEFAULT_LOCALE ? mail.language : null;
+  const other = (name: 'text' | 'html') =>
+    language ? inOtherLanguage(deps, mail, name, language).trim() : '';
   const part = (name: 'subject' | 'text' | 'html') => {
     const data = {
       ...mail.data,
       part: name,
+      other: name === 'html' ? other('html') : '',
       siteUrl: deps.config.BASE_URL,
       helpUrl: `${deps.config.BASE_URL}/aide`,
-      loginUrl: 'identifier' in mail.data ? loginUrl(deps.config.BASE_URL, mail.data.identifier, of) : null,
+      loginUrl:
+        'identifier' in mail.data ? loginUrl(deps.config.BASE_URL, mail.data.identifier, of, language) : null,
     };
     return deps.render(`messages/${template}.email`, data, { locale });
   };
   return {
     subject: part('subject').replace(/\s+/g, ' ').trim(),
-    text: `${part('text').trim()}\n`,
+    text: `${[part('text').trim(), other('text')].filter(Boolean).join(BELOW)}\n`,
     html: part('html').trim(),
   };
+}
+
+const BELOW = '\n\n--------------------\n\n';
+
+/** The mail again in the family's language; its links open pages in it. */
+function inOtherLanguage(
+  { render, config }: Pick<Deps, 'render' | 'config'>,
+  { template, data }: QueuedMail,
+  part: 'text' | 'html',
+  locale: Locale,
+): string {
+  const facts = { what: null, kind: null, until: null, notMe: null, ...data };
+  const siteUrl = `${config.BASE_URL}/?lang=${locale}`;
+  return render(
+    'messages/mail-other',
+    { ...facts, template, part, siteUrl, lang: `?lang=${locale}` },
+    { locale },
+  );
 }
 
 /** The domain of `MAIL_FROM`, so that the Message-ID is ours. */

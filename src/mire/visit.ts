@@ -1,11 +1,16 @@
+<<<<<<< HEAD
 import type { AccountKind } from '../accounts/types.ts';
+=======
+import { updateAccount } from '../accounts/store.ts';
+import type { Account } from '../accounts/types.ts';
+>>>>>>> ab04c7b (Say the mails to a family once more in its language, below the French)
 import type { Deps } from '../deps.ts';
 import { currentProgress, wasOvertaken } from '../enrolment/progress.ts';
 import { type Context, partOf } from '../http/context.ts';
 import { csrfToken } from '../http/csrf.ts';
 import { Fault } from '../http/errors.ts';
 import { field } from '../http/form.ts';
-import { offerLanguage } from '../http/language.ts';
+import { chosenLanguage, offerLanguage } from '../http/language.ts';
 import type { Metrics } from '../http/metrics.ts';
 import { seeOther } from '../http/page.ts';
 import type { PasskeyForm } from './pages.ts';
@@ -53,9 +58,19 @@ export function standingAt<Step extends Progress['step']>(
   const stands: Handler = async (visit) => {
     const progress = await currentProgress(visit.deps, visit.interaction.uid);
     if (progress?.step !== step) return leadBack(visit, progress);
+    if ('account' in progress) await keepLanguage(visit, progress.account);
     await handle(visit, progress as Extract<Progress, { step: Step }>);
   };
   return visiting(mire, stands, over);
+}
+
+/** Who has come so far by his school's credentials is written to, the activation mail first, in the language that he chose. */
+async function keepLanguage({ deps, ctx }: Visit, account: Account): Promise<void> {
+  const now = deps.clock.now();
+  const chosen = chosenLanguage(ctx, account.language === null ? undefined : now);
+  if (chosen === null || chosen === account.language) return;
+  account.language = chosen;
+  await updateAccount(deps.db, account.id, { language: chosen }, now);
 }
 
 /** Says to the choice of the profile why the visitor stands there again. */
