@@ -1,9 +1,5 @@
-<<<<<<< HEAD
-import type { AccountKind } from '../accounts/types.ts';
-=======
 import { updateAccount } from '../accounts/store.ts';
-import type { Account } from '../accounts/types.ts';
->>>>>>> ab04c7b (Say the mails to a family once more in its language, below the French)
+import type { Account, AccountKind } from '../accounts/types.ts';
 import type { Deps } from '../deps.ts';
 import { currentProgress, wasOvertaken } from '../enrolment/progress.ts';
 import { type Context, partOf } from '../http/context.ts';
