@@ -105,7 +105,7 @@ const COMMANDS: Command[] = [
   {
     name: 'job',
     usage:
-      'job run <import|statistics|purge|retention|rotate-keys|send-messages|make-letters|force-changes> [--json]\n  list [--json]',
+      'job run <import|statistics|purge|retention|rotate-keys|send-messages|make-letters|force-changes|seal-audit> [--json]\n  list [--json]',
     summary: 'what the server runs by the clock: run one now, or list them with their last runs',
     run: runJobs,
   },
@@ -132,6 +132,18 @@ const COMMANDS: Command[] = [
       'take a regrouping back, within thirty days: the account that is no more is one of its own again',
     run: async (deps, argv, io) =>
       (await import('./accounts/separate-cli.ts')).separateCommand(deps, argv, io),
+  },
+  {
+    name: 'audit',
+    usage: [
+      'audit [--account <identifier>] [--school <UAI>] [--actor <actor>] [--event <event>]...',
+      '      [--since <YYYY-MM-DD[Thh:mm[:ss]Z]>] [--limit <lines>] [--json]',
+      '  --password-of <identifier> [--json]: who saw, printed, exported or was sent the provisional password',
+      'audit verify [--json]',
+      '  whether a line was changed or taken away since it was sealed',
+    ].join('\n'),
+    summary: 'the audit trail: who did what to which account, and whether it is as it was written',
+    run: async (deps, argv, io) => (await import('./jobs/audit-cli.ts')).auditCommand(deps, argv, io),
   },
   {
     name: 'config',

@@ -24,6 +24,7 @@ import * as pupils from '../../migrations/027_pupils.ts';
 import * as forced from '../../migrations/028_forced_changes_and_delegations.ts';
 import * as retention from '../../migrations/029_retention.ts';
 import * as services from '../../migrations/030_services.ts';
+import * as auditChain from '../../migrations/031_audit_chain.ts';
 import { inTransaction } from './transaction.ts';
 
 type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
@@ -55,6 +56,7 @@ const MIGRATIONS: Migration[] = [
   { name: '028_forced_changes_and_delegations', ...forced },
   { name: '029_retention', ...retention },
   { name: '030_services', ...services },
+  { name: '031_audit_chain', ...auditChain },
 ];
 
 const source: Knex.MigrationSource<Migration> = {

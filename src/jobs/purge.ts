@@ -1,3 +1,4 @@
+import { forgetAuditMonths } from '../audit/forget-months.ts';
 import { type ExpiryRule, forgetExpired } from '../db/expiry.ts';
 import type { Deps } from '../deps.ts';
 import { forgetDeadRuns } from '../imports/leftovers-store.ts';
@@ -58,9 +59,8 @@ const roomRows = ({ AUDIT_MONTHS, FAILED_CHECK_DAYS, MESSAGE_DAYS }: Kept): read
     keptMs: YEAR_MS,
     only: { state: ['done', 'refused', 'failed', 'abandoned'] },
   },
-  // As long as the lines of the trail that they explain.
-  { table: 'staff_names', key: 'actor', column: 'seen_at', keptMs: monthsMs(AUDIT_MONTHS) },
-  { table: 'audit_events', key: 'id', column: 'at', keptMs: monthsMs(AUDIT_MONTHS) },
+  // As long as the lines of the trail that they explain, which go by whole months.
+  { table: 'staff_names', key: 'actor', column: 'seen_at', keptMs: monthsMs(AUDIT_MONTHS + 1) },
   { table: 'retention_runs', key: 'id', column: 'found_at', keptMs: YEAR_MS },
 ];
 
@@ -75,8 +75,9 @@ export async function purge(
 ): Promise<JobResult> {
   const rules = [...protocolRows, ...roomRows(deps.config)];
   const rows = await forgetExpired(deps.jobsDb, rules, { now, signal });
+  const audit_events = await forgetAuditMonths(deps, { now, signal });
   const staged = await forgetDeadRuns(deps.jobsDb, { now, signal });
   signal.throwIfAborted();
-  const some = Object.entries({ ...rows, staged }).filter(([, count]) => count > 0);
+  const some = Object.entries({ ...rows, audit_events, staged }).filter(([, count]) => count > 0);
   return { outcome: 'done', details: Object.fromEntries(some) };
 }

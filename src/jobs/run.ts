@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts';
 import { keepForcing } from './force-changes.ts';
 import { keepSchedule } from './keep-schedule.ts';
-import { CHANNELS, keepForgetting, keepPrinting, keepSending } from './send-messages.ts';
+import { CHANNELS, keepForgetting, keepPrinting, keepSealing, keepSending } from './send-messages.ts';
 import type { Job } from './types.ts';
 
 /** Less than what a process is given to end; a mail cut off by it is sent again when its claim is over. */
@@ -20,6 +20,7 @@ export function startJobs(deps: Deps, jobs: readonly Job[]): RunningJobs {
     ...CHANNELS.map((channel) => keepSending(deps, channel)),
     keepForgetting(deps),
     keepForcing(deps),
+    keepSealing(deps),
     ...jobs.filter(({ name }) => name === 'make-letters').map((job) => keepPrinting(deps, job)),
   ];
   const schedule = keepSchedule(deps, jobs);

@@ -1,3 +1,4 @@
+import { sealAudit } from '../audit/seal.ts';
 import type { Deps } from '../deps.ts';
 import { recordFailedCheck } from '../enrolment/failed-checks.ts';
 import type { OnUndeliverable } from '../messages/channel.ts';
@@ -57,6 +58,13 @@ export function keepForgetting(deps: Deps, everyMs = EVERY_MS): Loop {
   return keepDoing(deps, (signal) => forgetMessages(deps, signal), everyMs);
 }
 
+const SEALED_EVERY_MS = 10_000;
+
+/** Keeps sealing the audit trail (decision 11): not in requests, and late enough that many lines share a seal. */
+export function keepSealing(deps: Deps, everyMs = SEALED_EVERY_MS): Loop {
+  return keepDoing(deps, (signal) => sealAudit(deps, signal), everyMs);
+}
+
 /** Makes the letters of all distributions that wait for them; once. @returns how many distributions */
 export async function makeAllLetters(deps: Deps, signal?: AbortSignal): Promise<number> {
   let made = 0;
@@ -105,7 +113,7 @@ export function keepDoing(
       try {
         await work(stopping.signal);
       } catch (error) {
-        deps.log.error({ err: error }, 'the outbox could not be looked at');
+        deps.log.error({ err: error }, 'what a server does all the time failed; it is tried again');
         rest = AFTER_ERROR_MS;
       }
       if (!stopping.signal.aborted) await pause(rest);

@@ -1,3 +1,4 @@
+import { sealAudit } from '../audit/seal.ts';
 import type { Deps } from '../deps.ts';
 import { computeAll } from '../statistics/compute.ts';
 import { forceChanges } from './force-changes.ts';
@@ -60,6 +61,13 @@ export function jobTable(deps: Deps, provider: ProviderChores): Job[] {
         await forgetMessages(deps, signal);
         return { outcome: 'done', details };
       },
+    },
+    {
+      // As above (keepSealing).
+      name: 'seal-audit',
+      schedule: null,
+      alone: false,
+      run: async ({ signal }) => ({ outcome: 'done', details: { lines: await sealAudit(deps, signal) } }),
     },
     {
       // As above (keepForcing).

@@ -40,6 +40,7 @@ test('job list tells schedules and last runs; wrong usage names the jobs', async
     ['retention', '2026-11-23T02:30:00.000Z'],
     ['rotate-keys', '2026-11-23T04:00:00.000Z'],
     ['send-messages', null],
+    ['seal-audit', null],
     ['force-changes', null],
     ['make-letters', null],
   ]);
@@ -137,9 +138,10 @@ test('purge forgets what is dead and keeps what lives, in more than one batch', 
       mail('waiting', 'waiting', ago(31)),
     ]);
   const line = { event: 'login', outcome: 'done', actor_kind: 'person' };
+  // A month of the trail goes as a whole.
   await database.db('audit_events').insert([
-    { ...line, at: ago(367) },
-    { ...line, at: ago(365) },
+    { ...line, at: ago(390) },
+    { ...line, at: ago(380) },
   ]);
   const finished = { folder: 'x', dry_run: 0, state: 'done' };
   await database.db('import_runs').insert([
