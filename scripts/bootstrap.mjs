@@ -26,7 +26,13 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Administrators' folders are not in the PATH of a plain user of Debian. */
 const EXTRA_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/bin', '/usr/local/bin', '/opt/homebrew/bin'];
 
-/** What may be missing: the programs that show it is there, the Debian packages that bring it, and how else to get it. */
+/** Where Debian keeps Apache's modules. */
+export const APACHE_MODULES = '/usr/lib/apache2/modules';
+
+/**
+ * What may be missing: the programs and files that show it is there, the Debian packages that bring it, and how else
+ * to get it.
+ */
 export const SYSTEM_NEEDS = {
   mariadb: {
     what: 'a MariaDB server (10.11 or later)',
@@ -44,6 +50,14 @@ export const SYSTEM_NEEDS = {
     packages: ['chromium'],
     elsewhere: ['macOS: brew install --cask chromium', 'Fedora: dnf install chromium'],
   },
+  // Not the package `apache2`, which starts a server of its own on port 80.
+  apache: {
+    what: 'Apache with mod_auth_openidc, as Debian has them (for tests only)',
+    programs: [['apache2']],
+    files: [`${APACHE_MODULES}/mod_auth_openidc.so`],
+    packages: ['apache2-bin', 'libapache2-mod-auth-openidc'],
+    elsewhere: ['any system with Docker: docker run --rm -v "$PWD:/app" -w /app node:24-bookworm npm test'],
+  },
 };
 
 /** A fault that a person can mend: shown as a sentence, without a stack. */
@@ -56,6 +70,7 @@ export function thisMachine() {
     isRoot: process.getuid?.() === 0,
     hasApt: findProgram(['apt-get']) !== undefined && isDebian(),
     find: findProgram,
+    exists: existsSync,
     log: (line) => console.log(line),
     run: runToEnd,
   };
@@ -63,7 +78,7 @@ export function thisMachine() {
 
 /**
  * Makes the clone ready to run.
- * @param {{dev?: boolean, assets?: boolean, mariadb?: boolean, chromium?: boolean, tests?: boolean}} wanted
+ * @param {{dev?: boolean, assets?: boolean, mariadb?: boolean, chromium?: boolean, apache?: boolean, tests?: boolean}} wanted
  *   dev: development packages too (default true); assets: build the style sheets (default true)
  * @throws {SetupError} with what a person has to do
  */
@@ -71,7 +86,7 @@ export async function bootstrap(wanted = {}, machine = thisMachine()) {
   checkNode(process.versions.node);
   installPackages(machine, { dev: wanted.dev ?? true });
   linkCommand(machine);
-  const needs = [wanted.mariadb && 'mariadb', wanted.chromium && 'chromium'].filter(Boolean);
+  const needs = ['mariadb', 'chromium', 'apache'].filter((need) => wanted[need]);
   installSystemPackages(machine, needs, { tests: wanted.tests ?? false });
   if (wanted.assets ?? true) await buildAssets(machine);
 }
@@ -174,7 +189,8 @@ export function installSystemPackages(machine, needs, { tests = false } = {}) {
 }
 
 function isThere(machine, need) {
-  return need.programs.every((names) => machine.find(names) !== undefined);
+  const programs = need.programs.every((names) => machine.find(names) !== undefined);
+  return programs && (need.files ?? []).every((file) => machine.exists(file));
 }
 
 function whatToInstall(absent, { hasApt, tests }) {
@@ -213,6 +229,7 @@ export function findProgram(names) {
 }
 
 export const findChromium = () => process.env.CHROMIUM_PATH || findProgram(SYSTEM_NEEDS.chromium.programs[0]);
+export const findApache = () => findProgram(SYSTEM_NEEDS.apache.programs[0]);
 
 function isExecutable(path) {
   try {

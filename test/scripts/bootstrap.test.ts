@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
+  APACHE_MODULES,
   checkNode,
   installPackages,
   installSystemPackages,
@@ -46,7 +47,9 @@ function writeInstalled(packages: Record<string, { version: string }>): void {
 }
 
 /** A machine that remembers what it was told. `exit` is what every program answers. */
-function machine(options: { isRoot?: boolean; hasApt?: boolean; programs?: string[]; exit?: number } = {}) {
+function machine(
+  options: { isRoot?: boolean; hasApt?: boolean; programs?: string[]; files?: string[]; exit?: number } = {},
+) {
   const programs = new Set(options.programs ?? []);
   const lines: string[] = [];
   const runs: Run[] = [];
@@ -55,6 +58,7 @@ function machine(options: { isRoot?: boolean; hasApt?: boolean; programs?: strin
     isRoot: options.isRoot ?? false,
     hasApt: options.hasApt ?? false,
     find: (names: string[]) => names.find((name) => programs.has(name)),
+    exists: (file: string) => (options.files ?? []).includes(file),
     log: (line: string) => void lines.push(line),
     run: (command: string, args: string[], settings: { env?: NodeJS.ProcessEnv } = {}) => {
       runs.push({ command, args, env: settings.env ?? {} });
@@ -161,6 +165,17 @@ describe('system packages', () => {
       expect.arrayContaining(['DPkg::Lock::Timeout=300', '-y', 'mariadb-server-core']),
     );
     expect(here.runs[1]?.env.DEBIAN_FRONTEND).toBe('noninteractive');
+  });
+
+  test('are there when their files are too: an Apache without the module is not enough', () => {
+    const without = machine({ hasApt: true, programs: ['apache2'] });
+    expect(refusal(() => installSystemPackages(without, ['apache']))).toContain(
+      'here: sudo apt-get install --no-install-recommends apache2-bin libapache2-mod-auth-openidc',
+    );
+    const files = [`${APACHE_MODULES}/mod_auth_openidc.so`];
+    const here = machine({ programs: ['apache2'], files });
+    installSystemPackages(here, ['apache']);
+    expect([here.runs, here.lines]).toEqual([[], []]);
   });
 
   test('that apt-get cannot install are a sentence', () => {
