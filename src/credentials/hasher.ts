@@ -46,10 +46,10 @@ export function createPasswordHasher(settings: HasherSettings): PasswordHasher {
   const verify = (phc: string, password: string) => {
     const memory = Number(/\$m=(\d+),/.exec(phc)?.[1] ?? Number.POSITIVE_INFINITY);
     if (!phc.startsWith('$argon2id$') || memory > MEMORY_CEILING_KIB) return Promise.resolve(false);
-    return gate.run(() => argon2.verify(phc, password));
+    return gate.run(() => argon2.verify(phc, composed(password)));
   };
   return {
-    hash: (password) => gate.run(() => argon2.hash(password, options)),
+    hash: (password) => gate.run(() => argon2.hash(composed(password), options)),
     verify,
     async pretend(password) {
       dummy ??= argon2.hash('the password of nobody', options);
@@ -59,6 +59,9 @@ export function createPasswordHasher(settings: HasherSettings): PasswordHasher {
     load: gate.load,
   };
 }
+
+/** The same letters on every keyboard: some systems type an accented letter as two signs (C09). */
+const composed = (password: string) => password.normalize('NFC');
 
 function createGate(running: number, waiting: number) {
   const queue: (() => void)[] = [];

@@ -35,12 +35,10 @@ const READ_LIMIT = 1024;
  * facts on top.
  * @returns every fault, in the order in which the page lists its rules; empty: accepted
  */
-export function checkPassword(
-  policy: PasswordPolicy,
-  candidate: string,
-  facts: PersonalFacts,
-): PasswordFault[] {
-  if (candidate.length > READ_LIMIT) return ['too-long'];
+export function checkPassword(policy: PasswordPolicy, typed: string, facts: PersonalFacts): PasswordFault[] {
+  if (typed.length > READ_LIMIT) return ['too-long'];
+  // As the hasher takes it.
+  const candidate = typed.normalize('NFC');
   const faults: PasswordFault[] = [];
   const length = [...candidate].length;
   if (length < policy.PASSWORD_MIN_LENGTH) faults.push('too-short');

@@ -150,7 +150,7 @@ describe('« Mon compte »', () => {
 });
 
 describe('how the session begins', () => {
-  test('under a new identifier each time, known to the database by its hash only', async () => {
+  test('under a new identifier each time, known to the database by its hash only (F01)', async () => {
     await atHome();
     const first = cookieOf('educonnect_account') ?? '';
     await visitor.get(await upToTheReturnAgain());
@@ -173,7 +173,7 @@ describe('how the session begins', () => {
     return to;
   }
 
-  test("login CSRF: another browser's answer is refused, with or without a sign-in of its own under way", async () => {
+  test("F01: login CSRF, another browser's answer is refused, with or without a sign-in of its own under way", async () => {
     await atHome();
     const to = await upToTheReturnAgain();
     const victim = createVisitor(world.app.url);
@@ -233,7 +233,7 @@ describe('how the session begins', () => {
     return (await world.deps.db('account_sessions').where({ account_id: publicId })).length;
   }
 
-  test('over https its cookies are bound to the host', async () => {
+  test('over https its cookies are bound to the host (F03)', async () => {
     const known = 'https://educonnect.example';
     const env = { BASE_URL: known, ALLOW_INSECURE_ISSUER: '0', HTTP_LOOPBACK_CLIENTS: '0' };
     const parts = { clock: world.deps.clock };
@@ -264,8 +264,9 @@ describe('how the session begins', () => {
 });
 
 describe('how it ends', () => {
-  test('« Se déconnecter » signs out of EduConnect as a whole; a forged form does not', async () => {
+  test('« Se déconnecter » signs out of EduConnect as a whole; a forged form does not, and cookies kept are worth nothing (F06)', async () => {
     const home = await atHome();
+    const kept = visitor.cookies.map((cookie) => ({ ...cookie }));
     const forged = await visitor.send('/compte/deconnexion', postOf('_csrf=x'));
     expect(forged.status).toBe(403);
     expect(isHome(await visitor.get('/'))).toBe(true);
@@ -273,9 +274,13 @@ describe('how it ends', () => {
     const out = await visitor.submit(home, {}, '/compte/deconnexion');
     expect([pathOf(out), out.text.includes('Vous êtes déconnecté')]).toEqual(['/compte/deconnecte', true]);
     expect(cookieOf('educonnect_account')).toBeUndefined();
-    expect((await visitor.get(authorizePath(world.ent, { prompt: 'none' }))).headers.location).toContain(
-      'login_required',
-    );
+    const thief = createVisitor(world.app.url);
+    thief.cookies.push(...kept);
+    expect(isHome(await thief.get('/'))).toBe(false);
+    for (const who of [visitor, thief])
+      expect((await who.get(authorizePath(world.ent, { prompt: 'none' }))).headers.location).toContain(
+        'login_required',
+      );
     expect((await visitor.get('/')).text).toContain('Je sélectionne mon profil');
   });
 
@@ -298,7 +303,7 @@ describe('how it ends', () => {
     expect(isHome(await visitor.get('/'))).toBe(false);
   });
 
-  test('after half an hour without use; use keeps it and the services alive, for twelve hours at most', async () => {
+  test('after half an hour without use; use keeps it and the services alive, for twelve hours at most (F05)', async () => {
     await atHome();
     for (let minutes = 0; minutes < 100; minutes += 20) {
       expect(isHome(await visitor.get('/'))).toBe(true);

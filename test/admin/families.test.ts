@@ -237,7 +237,7 @@ describe('« Qualité des données »', () => {
     expect(text).toMatch(/ZOUMN Guillaume .*Aussi dans un autre établissement \(autres noms : 1\)/);
   });
 
-  test('as a file: mark, semicolons, CRLF, no formula, names as they are, with its line in the journal', async () => {
+  test('as a file: mark, semicolons, CRLF, no formula, names as they are, with its line in the journal (H02)', async () => {
     const answer = await visitor.get(at('qualite.csv?liste=no-mobile'));
     expect(answer.headers['content-type']).toBe('text/csv; charset=utf-8');
     expect(answer.headers['content-disposition']).toMatch(

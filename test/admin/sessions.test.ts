@@ -42,7 +42,7 @@ const post = (path: string, fields: Record<string, string>, headers: Record<stri
 };
 
 describe('the session (decision 9)', () => {
-  test('is over after 15 minutes without use', async () => {
+  test('is over after 15 minutes without use (F05)', async () => {
     await signInStaff(world, visitor, 'directeur');
     for (let used = 0; used < 3; used += 1) {
       advance(14 * MINUTE_MS);
@@ -52,7 +52,7 @@ describe('the session (decision 9)', () => {
     expect(await isIn()).toBe(false);
   });
 
-  test('is over after 8 hours, however much it is used', async () => {
+  test('is over after 8 hours, however much it is used (F05)', async () => {
     await signInStaff(world, visitor, 'directeur');
     for (let minutes = 0; minutes < 470; minutes += 10) {
       advance(10 * MINUTE_MS);
@@ -62,7 +62,7 @@ describe('the session (decision 9)', () => {
     expect(await isIn()).toBe(false);
   });
 
-  test('has another id after each sign-in; the old one is worth nothing', async () => {
+  test('has another id after each sign-in; the old one is worth nothing (F01)', async () => {
     const begun = await visitor.send('/admin');
     const back = await throughPortal(world, begun, 'directeur');
     visitor.cookies.push({ name: NAME, value: 'planted', path: '/' });
@@ -104,7 +104,7 @@ describe('the session (decision 9)', () => {
     expect(await database.db('staff_grants')).toEqual([]);
   });
 
-  test('is set in cookies that https protects', async () => {
+  test('is set in cookies that https protects (F03)', async () => {
     const begin: AcademicPortal['begin'] = async () => ({ ok: true, url: 'https://portail.example.test/' });
     const academicPortal = { begin } as AcademicPortal;
     const env = {

@@ -74,7 +74,7 @@ describe('a mobile as people type it', () => {
   });
 });
 
-describe('who is meant by names and mobile', () => {
+describe('who is meant by names and mobile (D05)', () => {
   test('the one who has both', async () => {
     const { referenceId } = await seedGuardian(deps, { mobile });
     expect(await meant({ familyName: 'martin', givenName: 'CLAIRE' })).toEqual([referenceId]);
@@ -128,7 +128,7 @@ describe('who is meant by names and mobile', () => {
   });
 });
 
-describe('nobody is meant, and no SMS leaves', () => {
+describe('nobody is meant, and no SMS leaves (D05)', () => {
   test.each([
     ['the child has no INE', { children: [{ ine: null }] }],
     ['the child has no birth date', { children: [{ birthDate: null }] }],

@@ -74,7 +74,7 @@ describe('the page', () => {
 describe('the words', () => {
   const words = (letter: Letter) => linesOf(lay(letter).pieces).map(textOf).join(' ').replace(/\s+/g, ' ');
 
-  test('names arrive as they are, whatever is in them', () => {
+  test('H02: names arrive as they are, whatever is in them', () => {
     const guardian = { givenName: 'A&B "C" {{ 7 * 7 }}', familyName: "d'<b>É\u0301\u0007{% raw %}" };
     expect(words({ ...LETTER, guardian })).toContain(
       `A l'attention de A&B "C" {{ 7 * 7 }} D'<B>É\u0301 {% RAW %}.`.normalize('NFC'),

@@ -226,7 +226,7 @@ describe('the PDF', () => {
   });
 });
 
-test('a line break within a value begins no line of the file, which could then be a formula', async () => {
+test('H02: a line break within a value begins no line of the file, which could then be a formula', async () => {
   const { rows, ...list } = await ask('csv');
   const odd = rows.slice(0, 1).map((row) => ({ ...row, classLabel: 'CP\n=1+1', familyName: 'A\r@B' }));
   const file = await text(csvStream(deps, { ...list, rows: odd }));

@@ -344,7 +344,7 @@ test('two accounts one after the other in two tabs: the password typed for one i
   expect(codeOf(await visitor.submit(fresh, NEW))).not.toBeNull();
 });
 
-describe('the same for everybody (decision 5)', () => {
+describe('the same for everybody (decision 5, E01)', () => {
   /** What two answers must have in common: all but the token of the form, the request and the interaction. */
   const comparable = (answer: Answer, typed: string[]) => {
     const { date: _date, 'x-request-id': _id, ...headers } = answer.headers;
@@ -408,7 +408,7 @@ describe('the same for everybody (decision 5)', () => {
     expect(seen[0]?.[0]?.status).toBe(303);
   });
 
-  test('a sixth mail in a quarter of an hour is refused, whether anybody has the address or not', async () => {
+  test('E03: a sixth mail in a quarter of an hour is refused, whether anybody has the address or not', async () => {
     const account = await seedActive();
     for (const email of [account.email ?? '', 'nobody@example.org']) {
       const statuses = [];

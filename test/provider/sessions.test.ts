@@ -82,7 +82,7 @@ async function logout(browser: Browser, query = '', fields: Record<string, strin
   return { page, html, done };
 }
 
-test('sign-out from a service: our page, every service told, tokens dead, back to the service with its state', async () => {
+test('sign-out from a service: our page, every service told, tokens dead, the old cookie worth nothing (F06)', async () => {
   const browser = new Browser(instance);
   const first = await signIn(browser, { service: ent, ...plain }, parent);
   const second = await signIn(browser, { service: lsu, scope: 'openid offline_access' });
