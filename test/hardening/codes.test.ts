@@ -72,7 +72,7 @@ test('D01, D02: a hundred guesses of one browser at once are five comparisons; t
   const fresh = await codeFor(world.deps, mobile);
   if (fresh !== right) expect((await other.submit(second, { code: right }, '/code')).status).toBe(400);
   expect(pathOf(await other.submit(second, { code: fresh ?? '' }, '/code'))).toMatch(/\/enfants$/);
-});
+}, 60_000);
 
 describe('D03: a flood through the form', () => {
   test('of numbers that the directory holds, from one machine that claims many addresses: exactly the cap', async () => {
