@@ -1,6 +1,7 @@
 import { type Actor, recordAudit } from '../audit/record.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
+import { queueLogouts } from './logouts-store.ts';
 import {
   findRegrouping,
   giveKeysBack,
@@ -47,6 +48,7 @@ export async function separateAccount(
     if (regrouping.linkMoved && survivor.passwordKind !== 'none') await giveLinkBack(trx, regrouping);
     await giveKeysBack(trx, regrouping, merged.publicId);
     await reopenMerged(trx, regrouping.mergedId, now);
+    await queueLogouts(trx, [survivor], now);
     await updateAccount(trx, survivor.id, {}, now, true);
     const line = { ...actor, at: now, event: 'separate', outcome: 'done' as const };
     await recordAudit(

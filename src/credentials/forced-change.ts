@@ -6,6 +6,7 @@ import {
   findToMark,
   lockToMark,
 } from '../accounts/forced-scope-store.ts';
+import { queueLogouts } from '../accounts/logouts-store.ts';
 import { type Actor, recordAudit } from '../audit/record.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Database, Deps } from '../deps.ts';
@@ -17,7 +18,6 @@ import {
   insertForcedChange,
   lockWaiting,
 } from './forced-store.ts';
-import { queueLogouts } from './logouts-store.ts';
 
 /**
  * Passwords that must be changed at the next login, for many accounts at once (security.md 1.1: what the ministry had

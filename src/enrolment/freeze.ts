@@ -1,3 +1,4 @@
+import { queueLogouts } from '../accounts/logouts-store.ts';
 import { lockAccounts, updateAccount } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
 import { endWaysIn, removePasskeys } from '../accounts/ways-in-store.ts';
@@ -82,6 +83,7 @@ async function freeze(
   const kept = known ? {} : { email: null, emailVerifiedAt: null };
   const address = former === null ? kept : { email: former, emailVerifiedAt: now };
   const changes = { frozenAt: now, ...address };
+  await queueLogouts(trx, [account], now);
   await updateAccount(trx, accountId, changes, now, true);
   await recordAudit(trx, {
     at: now,

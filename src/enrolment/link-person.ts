@@ -1,4 +1,5 @@
 import { applyEvent } from '../accounts/lifecycle.ts';
+import { queueLogouts } from '../accounts/logouts-store.ts';
 import { linkFranceConnect, regroup } from '../accounts/regroup.ts';
 import { findLinkedAccountId } from '../accounts/regroup-store.ts';
 import type { Account, AccountChanges } from '../accounts/types.ts';
@@ -40,6 +41,7 @@ export async function becomeOne(
     const linked = await findLinkedAccountId(trx, person);
     if (linked !== null && !ids.includes(linked)) return { ok: false, reason: 'elsewhere' };
   }
+  await queueLogouts(trx, accounts, now);
   const one = await regroup(trx, { survivor, others }, { now, actor });
   if (person !== null) await linkFranceConnect(trx, one.id, person, now);
   const event = row.way === 'sms' ? 'activate-by-sms' : 'activate-by-franceconnect';

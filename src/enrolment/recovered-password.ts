@@ -1,3 +1,4 @@
+import { queueLogouts } from '../accounts/logouts-store.ts';
 import { findAccountById, lockAccounts, updateAccount } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
 import { endWaysIn } from '../accounts/ways-in-store.ts';
@@ -134,6 +135,7 @@ async function replacePassword(
     provisionalSealed: null,
     provisionalCreatedAt: null,
   } as const;
+  await queueLogouts(trx, [account], now);
   await updateAccount(trx, account.id, changes, now, true);
   await endWaysIn(trx, [account.id], now);
   await clearAttempts(trx, attemptKeys(account.identifier, ip));

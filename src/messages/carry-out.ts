@@ -1,3 +1,4 @@
+import { queueLogouts } from '../accounts/logouts-store.ts';
 import { updateManyAccounts, updateProvisionals } from '../accounts/store.ts';
 import type { AccountOrigin, AccountState } from '../accounts/types.ts';
 import { endWaysIn } from '../accounts/ways-in-store.ts';
@@ -18,6 +19,11 @@ export async function carryOut(
   { now, actor, schoolId, distributes }: { now: Date; actor: Actor; schoolId: number; distributes: boolean },
 ): Promise<void> {
   const renewed = plans.filter((plan) => plan.renewed);
+  await queueLogouts(
+    trx,
+    renewed.map(({ before }) => before),
+    now,
+  );
   for (const { state, origin, members } of groups(renewed)) {
     const values = members.map(({ after }) => ({ id: after.id, sealed: after.provisionalSealed ?? '' }));
     await updateProvisionals(

@@ -1,3 +1,4 @@
+import { queueLogouts } from '../accounts/logouts-store.ts';
 import { lockAccounts, updateProvisionals } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
 import { endWaysIn } from '../accounts/ways-in-store.ts';
@@ -117,6 +118,7 @@ async function replace(
 ): Promise<void> {
   const now = deps.clock.now();
   const sealed = sealProvisional(deps, account.publicId, password);
+  await queueLogouts(trx, [account], now);
   await updateProvisionals(trx, [{ id: account.id, sealed }], { state: account.state }, now);
   await withdrawCredentialMails(trx, [account.id]);
   await endWaysIn(trx, [account.id], now);

@@ -1,4 +1,4 @@
-import { insertBatch } from '../db/batch.ts';
+import { chunksOf, insertBatch } from '../db/batch.ts';
 import type { Transaction } from '../deps.ts';
 
 /** As for any other logout (`GIVE_UP_AFTER_MS` of the provider's notices). */
@@ -14,22 +14,23 @@ export async function queueLogouts(
   accounts: readonly { publicId: string; credentialsVersion: number }[],
   now: Date,
 ): Promise<void> {
-  if (accounts.length === 0) return;
   const versions = new Map(
     accounts.map(({ publicId, credentialsVersion }) => [publicId, credentialsVersion]),
   );
-  const rows: { clientId: string; accountId: string; sid: string; version: number }[] = await trx(
-    'oidc_sessions as s',
-  )
-    .join('session_clients as c', 'c.session_uid', 's.uid')
-    .whereIn('s.account_id', [...versions.keys()])
-    .where('s.expires_at', '>', now)
-    .select({
-      clientId: 'c.client_id',
-      accountId: 's.account_id',
-      sid: 'c.sid',
-      version: 's.credentials_version',
-    });
+  const rows: { clientId: string; accountId: string; sid: string; version: number }[] = [];
+  for (const part of chunksOf([...versions.keys()]))
+    rows.push(
+      ...(await trx('oidc_sessions as s')
+        .join('session_clients as c', 'c.session_uid', 's.uid')
+        .whereIn('s.account_id', part)
+        .where('s.expires_at', '>', now)
+        .select({
+          clientId: 'c.client_id',
+          accountId: 's.account_id',
+          sid: 'c.sid',
+          version: 's.credentials_version',
+        })),
+    );
   const giveUpAt = new Date(now.getTime() + TOLD_WITHIN_MS);
   const told = rows.filter(({ accountId, version }) => versions.get(accountId) === version);
   await insertBatch(
