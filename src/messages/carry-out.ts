@@ -19,9 +19,11 @@ export async function carryOut(
   { now, actor, schoolId, distributes }: { now: Date; actor: Actor; schoolId: number; distributes: boolean },
 ): Promise<void> {
   const renewed = plans.filter((plan) => plan.renewed);
+  // Nobody else has a session.
+  const open = renewed.filter(({ before }) => before.state === 'activated');
   await queueLogouts(
     trx,
-    renewed.map(({ before }) => before),
+    open.map(({ before }) => before),
     now,
   );
   for (const { state, origin, members } of groups(renewed)) {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { inTransaction } from '../../src/db/transaction.ts';
 import type { OutgoingSms, SmsResult } from '../../src/deps.ts';
 import { forgetMessages, sendMessages } from '../../src/jobs/send-messages.ts';
+import { queueAccountNotice } from '../../src/messages/account-notice.ts';
 import { type DeliveryReport, noteDelivery } from '../../src/messages/delivery.ts';
 import { septets } from '../../src/messages/gsm7.ts';
 import { claimDue } from '../../src/messages/outbox-store.ts';
@@ -53,6 +54,16 @@ async function send(sms: TestSms = deps.sms) {
 }
 const traces = async () =>
   (await failedChecksOf(deps, accountId)).map(({ way, failed }) => `${way} ${failed}`);
+
+test('somebody without an address is told of a change of his account by SMS, in one segment', async () => {
+  await database.db('guardian_references').where({ account_id: accountId }).update({ mobile: TO });
+  const account = { id: accountId, identifier: 'g.zoumn', email: null, emailVerifiedAt: null };
+  await inTransaction(database.db, (trx) =>
+    queueAccountNotice(deps, trx, { account, kind: 'regrouped', now: deps.clock.now() }),
+  );
+  await send();
+  expect(deps.sms.sent).toMatchObject([{ to: TO, text: expect.stringMatching(/^Votre compte EduConnect/) }]);
+});
 
 describe('the words of a code', () => {
   test.each([
