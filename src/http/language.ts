@@ -72,6 +72,9 @@ export function chosenLanguage(ctx: Context, now?: Date): Locale | null {
 /** By a link of this very request. */
 export const isChosenNow = (ctx: Context): boolean => ctx.state.language?.source === 'link';
 
+/** What the families' pages read of their addresses. */
+const OF_PAGES: readonly string[] = ['avis', 'choix', 'de', 'identifiant', 'le', 'page', 'profil'];
+
 /**
  * The same page in each language; null where there is no such page: the staff's, and the answer to a form that went
  * well, which cannot be asked for again. Addresses are a query alone, so that they cannot lead elsewhere.
@@ -79,6 +82,9 @@ export const isChosenNow = (ctx: Context): boolean => ctx.state.language?.source
 export function languageLinks(ctx: Context): LanguageLink[] | null {
   if (isForStaff(ctx) || (ctx.method === 'POST' && ctx.status === 200)) return null;
   const query = new URLSearchParams(ctx.querystring);
+  // The request of a service is its whole query; elsewhere only what our pages read goes on (B03).
+  if (!ctx.path.startsWith('/oidc/'))
+    for (const name of [...query.keys()]) if (!OF_PAGES.includes(name)) query.delete(name);
   return LOCALES.map((locale) => {
     query.set('lang', locale);
     return {
