@@ -43,7 +43,7 @@ export function wordsOf(
   return {
     of: account.kind,
     school: { ...school, name: plainSchoolName(school.name) },
-    guardian: { givenName: account.givenName, familyName: account.familyName },
+    holder: { givenName: account.givenName, familyName: account.familyName },
     children,
     identifier: account.identifier,
     password: openProvisional(deps, account),

@@ -19,7 +19,7 @@ const LETTER: Letter = {
   kind: 'C01',
   of: 'guardian',
   school: { uai: '0319901A', name: 'E.E.PU LES TILLEULS', town: null, degree: 1 },
-  guardian: { givenName: 'Gaëlle', familyName: 'Réabu' },
+  holder: { givenName: 'Gaëlle', familyName: 'Réabu' },
   children: [{ givenName: 'Léa', familyName: 'Réabu' }],
   handOut: { classLabel: null, givenName: 'Léa', familyName: 'Réabu' },
   identifier: 'g.reabu5',

@@ -16,7 +16,7 @@ const LETTER: Letter = {
   kind: 'C01',
   of: 'guardian',
   school: { uai: '0319901A', name: 'E.E.PU LES TILLEULS', town: null, degree: 1 },
-  guardian: { givenName: 'Gaëlle', familyName: 'Réabu' },
+  holder: { givenName: 'Gaëlle', familyName: 'Réabu' },
   children: [{ givenName: 'Léa', familyName: 'Réabu' }],
   handOut: { classLabel: null, givenName: 'Léa', familyName: 'Réabu' },
   identifier: 'g.reabu5',
@@ -45,7 +45,7 @@ describe('the page', () => {
       'sixty children with names of 215 signs',
       { children: Array(60).fill({ givenName: long, familyName: long }) },
     ],
-    ['names without a space', { guardian: { givenName: 'a'.repeat(120), familyName: 'b'.repeat(120) } }],
+    ['names without a space', { holder: { givenName: 'a'.repeat(120), familyName: 'b'.repeat(120) } }],
     ['an identifier of 90 signs', { identifier: 'm'.repeat(90) }],
     ['a school of 200 signs', { school: { ...LETTER.school, name: 'École '.repeat(33) } }],
   ])('holds %s: all lines lie within it and above its foot', (_what, change) => {
@@ -75,8 +75,8 @@ describe('the words', () => {
   const words = (letter: Letter) => linesOf(lay(letter).pieces).map(textOf).join(' ').replace(/\s+/g, ' ');
 
   test('H02: names arrive as they are, whatever is in them', () => {
-    const guardian = { givenName: 'A&B "C" {{ 7 * 7 }}', familyName: "d'<b>É\u0301\u0007{% raw %}" };
-    expect(words({ ...LETTER, guardian })).toContain(
+    const holder = { givenName: 'A&B "C" {{ 7 * 7 }}', familyName: "d'<b>É\u0301\u0007{% raw %}" };
+    expect(words({ ...LETTER, holder })).toContain(
       `A l'attention de A&B "C" {{ 7 * 7 }} D'<B>É\u0301 {% RAW %}.`.normalize('NFC'),
     );
   });

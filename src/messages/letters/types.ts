@@ -8,8 +8,8 @@ export type Letter = {
   school: { uai: string; name: string; town: string | null; degree: 1 | 2 };
   /** Whose account it is: a guardian's, or the pupil's own (R-173), who has letters of his own. */
   of: AccountKind;
-  /** The account's holder. */
-  guardian: { givenName: string; familyName: string };
+  /** Of the account: the guardian, or the pupil himself. */
+  holder: { givenName: string; familyName: string };
   /** All children of a guardian's account, other schools' too (R-132). */
   children: readonly { givenName: string; familyName: string }[];
   /** To whom the teacher hands it out: the class and the pupil of this school (R-141). */
