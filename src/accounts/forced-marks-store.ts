@@ -59,7 +59,7 @@ export async function countMarks(db: Database, changeIds: readonly number[]): Pr
   return rows.map(({ fate, count, ...row }) => ({ ...row, how: fate, count: Number(count) }));
 }
 
-/** The accounts of a change still to be changed, after one of them, in the order of their ids. */
+/** The accounts that a change has marked, after one of them, in the order of their ids. */
 export async function findMarked(
   db: Database,
   changeId: number,

@@ -150,3 +150,35 @@ export async function advance(
   if (cursor === null && state === 'marking') row.marked_at = now;
   await trx('forced_changes').where({ id }).update(row);
 }
+
+/** Changes forgotten at once, and marks deleted by one statement: few enough that nobody waits for the locks. */
+const CHANGES_AT_ONCE = 50;
+const MARKS_AT_ONCE = 2_000;
+
+/**
+ * Forgets the changes whose marking was over by then, with their marks: those go first, in batches, since an operator's
+ * change may have marked a whole académie. Whoever has not yet changed his password must do so as before.
+ * @returns how many changes went
+ */
+export async function forgetForcedChanges(db: Database, before: Date, signal?: AbortSignal): Promise<number> {
+  let gone = 0;
+  while (!signal?.aborted) {
+    const ids: number[] = await db('forced_changes')
+      .where({ state: 'done' })
+      .where('marked_at', '<', before)
+      .orderBy('marked_at')
+      .limit(CHANGES_AT_ONCE)
+      .pluck('id');
+    if (ids.length === 0) break;
+    for (let deleted = MARKS_AT_ONCE; deleted === MARKS_AT_ONCE && !signal?.aborted; ) {
+      const [result] = await db.raw('DELETE FROM forced_marks WHERE change_id IN (?) LIMIT ?', [
+        ids,
+        MARKS_AT_ONCE,
+      ]);
+      deleted = (result as { affectedRows: number }).affectedRows;
+    }
+    if (signal?.aborted) break;
+    gone += await db('forced_changes').whereIn('id', ids).delete();
+  }
+  return gone;
+}

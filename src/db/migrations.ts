@@ -25,6 +25,7 @@ import * as forced from '../../migrations/028_forced_changes_and_delegations.ts'
 import * as retention from '../../migrations/029_retention.ts';
 import * as services from '../../migrations/030_services.ts';
 import * as auditChain from '../../migrations/031_audit_chain.ts';
+import * as forcedExpiry from '../../migrations/033_forced_changes_expiry.ts';
 import { inTransaction } from './transaction.ts';
 
 type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
@@ -57,6 +58,7 @@ const MIGRATIONS: Migration[] = [
   { name: '029_retention', ...retention },
   { name: '030_services', ...services },
   { name: '031_audit_chain', ...auditChain },
+  { name: '033_forced_changes_expiry', ...forcedExpiry },
 ];
 
 const source: Knex.MigrationSource<Migration> = {

@@ -1,4 +1,5 @@
 import { forgetAuditMonths } from '../audit/forget-months.ts';
+import { forgetForcedChanges } from '../credentials/forced-store.ts';
 import { type ExpiryRule, forgetExpired } from '../db/expiry.ts';
 import type { Deps } from '../deps.ts';
 import { forgetDeadRuns } from '../imports/leftovers-store.ts';
@@ -32,8 +33,8 @@ const roomRows = ({ AUDIT_MONTHS, FAILED_CHECK_DAYS, MESSAGE_DAYS }: Kept): read
   // They are counted by the day.
   { table: 'child_passwords', key: 'form_key', column: 'created_at', keptMs: 2 * DAY_MS },
   { table: 'staff_sessions', key: 'id_hash', column: 'expires_at', keptMs: 0 },
-  // As long as the lines that name them.
-  { table: 'staff_delegations', key: 'id', column: 'until_day', keptMs: YEAR_MS },
+  // As long as the lines of the trail that name them, which go by whole months.
+  { table: 'staff_delegations', key: 'id', column: 'until_day', keptMs: monthsMs(AUDIT_MONTHS + 1) },
   // A code that is over is told so for as long as its sign-in lives.
   { table: 'one_time_codes', key: 'id', column: 'expires_at', keptMs: DAY_MS },
   { table: 'passkey_challenges', key: 'challenge_hash', column: 'expires_at', keptMs: 0 },
@@ -59,7 +60,6 @@ const roomRows = ({ AUDIT_MONTHS, FAILED_CHECK_DAYS, MESSAGE_DAYS }: Kept): read
     keptMs: YEAR_MS,
     only: { state: ['done', 'refused', 'failed', 'abandoned'] },
   },
-  // As long as the lines of the trail that they explain, which go by whole months.
   { table: 'staff_names', key: 'actor', column: 'seen_at', keptMs: monthsMs(AUDIT_MONTHS + 1) },
   { table: 'retention_runs', key: 'id', column: 'found_at', keptMs: YEAR_MS },
 ];
@@ -76,8 +76,12 @@ export async function purge(
   const rules = [...protocolRows, ...roomRows(deps.config)];
   const rows = await forgetExpired(deps.jobsDb, rules, { now, signal });
   const audit_events = await forgetAuditMonths(deps, { now, signal });
+  const named = new Date(now.getTime() - monthsMs(deps.config.AUDIT_MONTHS + 1));
+  const forced_changes = await forgetForcedChanges(deps.jobsDb, named, signal);
   const staged = await forgetDeadRuns(deps.jobsDb, { now, signal });
   signal.throwIfAborted();
-  const some = Object.entries({ ...rows, audit_events, staged }).filter(([, count]) => count > 0);
+  const some = Object.entries({ ...rows, audit_events, forced_changes, staged }).filter(
+    ([, count]) => count > 0,
+  );
   return { outcome: 'done', details: Object.fromEntries(some) };
 }

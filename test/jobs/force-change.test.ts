@@ -3,6 +3,7 @@ import { askForcedChange, type ForcedCriteria, markNext } from '../../src/creden
 import { insertBatch } from '../../src/db/batch.ts';
 import { forceChangeCommand } from '../../src/jobs/force-change-cli.ts';
 import { forceChanges } from '../../src/jobs/force-changes.ts';
+import { purge } from '../../src/jobs/purge.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { countStatements, type TestDeps, testDeps } from '../support/deps.ts';
 import { runProgram } from '../support/program.ts';
@@ -330,5 +331,22 @@ describe('many', () => {
     expect(mails.map(({ recipient, template }) => [recipient, template])).toEqual([
       ['a@example.org', 'account-notice'],
     ]);
+  });
+
+  test('a change is forgotten a month after the trail, with its marks; what it asks for stays', async () => {
+    const { db } = database;
+    await seedMany(3000);
+    await ask();
+    await forceChanges(deps);
+    const purgeAt = (days: number) =>
+      purge(deps, [], {
+        now: new Date(deps.clock.now().getTime() + days * 86_400_000),
+        signal: new AbortController().signal,
+      });
+    await purgeAt(30.5 * deps.config.AUDIT_MONTHS);
+    expect(await db('forced_changes')).toHaveLength(1);
+    await purgeAt(30.5 * (deps.config.AUDIT_MONTHS + 1) + 1);
+    expect([await db('forced_changes'), await db('forced_marks')]).toEqual([[], []]);
+    expect(await db('accounts').whereNotNull('must_change_since')).toHaveLength(3004);
   });
 });
