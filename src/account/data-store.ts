@@ -34,6 +34,15 @@ export async function findFranceConnect(db: Database, accountId: number): Promis
   );
 }
 
+/** What is kept of each key, but for the key itself. */
+export async function findPasskeysHeld(db: Database, accountId: number): Promise<HeldRow[]> {
+  return db('passkeys')
+    .where({ account_id: accountId })
+    .orderBy('id')
+    .limit(MOST_ROWS)
+    .select({ key_name: 'name' }, 'synced', 'created_at', 'last_used_at');
+}
+
 /** What the schools know of a guardian, a row a school register. */
 export async function findReferences(db: Database, accountId: number): Promise<HeldRow[]> {
   return db('guardian_references')

@@ -9,6 +9,7 @@ import { Fault } from '../http/errors.ts';
 import { field, readForm } from '../http/form.ts';
 import { seeOther, showPage } from '../http/page.ts';
 import { frameOf } from './frame.ts';
+import { keepingSession } from './keep-session.ts';
 import type { DonePage, PasswordError, PasswordPage } from './pages.ts';
 import type { AccountDoor, AccountRoute, AccountSession } from './types.ts';
 
@@ -49,24 +50,20 @@ function show(door: AccountDoor, ctx: Context, { account }: { account: Account }
 
 /** POST /compte/mot-de-passe */
 async function takePassword(door: AccountDoor, ctx: Context, session: AccountSession): Promise<void> {
-  const { deps, host } = door;
-  const { account, sessionUid } = session;
+  const { deps } = door;
+  const { account } = session;
   // A form of another person's session, or of before a change in another tab.
   if (field(ctx, 'account') !== account.identifier) return seeOther(ctx, PATH);
   const form = readForm<typeof FORM.shape, 'missing' | 'too-long'>(ctx, FORM);
   if (!form.ok) return show(door, ctx, session, { errors: form.errors as PasswordError[] });
   const { new_password: password, confirmation } = form.values;
   const change = { password, confirmation, formVersion: Number(field(ctx, 'version')), ...visitor(ctx) };
-  let tellServices = async () => {};
   const result = await unlessBusy(
-    changePassword(deps, account, change, async (trx, credentialsVersion) => {
-      tellServices = await host.endSessionsOf(trx, account.publicId, { sessionUid, credentialsVersion });
-    }),
+    keepingSession(door, session, (keep) =>
+      changePassword(deps, account, change, (trx, credentialsVersion) => keep(trx, { credentialsVersion })),
+    ),
   );
-  if (result.ok) {
-    await tellServices();
-    return seeOther(ctx, DONE);
-  }
+  if (result.ok) return seeOther(ctx, DONE);
   switch (result.reason) {
     case 'refused':
       return show(door, ctx, session, { errors: result.faults.map(toError) });

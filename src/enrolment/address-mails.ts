@@ -3,14 +3,9 @@ import { issueLink, mayObject } from '../codes/links.ts';
 import { tokenHash } from '../crypto/digests.ts';
 import type { Deps, Transaction } from '../deps.ts';
 import { queueMail } from '../messages/outbox.ts';
+import { masked } from './address.ts';
 
-type Holder = Pick<Account, 'id' | 'identifier' | 'credentialsVersion'>;
-
-/** `marie@example.org` -> `m•••@example.org`: enough to know it again, too little to learn it. */
-export function masked(email: string): string {
-  const [name = '', domain = ''] = email.split('@');
-  return `${name.slice(0, 1)}•••@${domain}`;
-}
+type Holder = Pick<Account, 'id' | 'identifier' | 'credentialsVersion' | 'language'>;
 
 /**
  * The link that confirms a new address, and the mail that carries it. Whoever gets it by mistake learns nothing of the
@@ -34,6 +29,7 @@ export async function mailConfirmation(
     to: email,
     data: { link: `${deps.config.BASE_URL}/adresse/confirmer/${token}`, validUntil: expiresAt },
     uniqueKey: `address:${tokenHash(token)}`,
+    language: account.language,
   });
 }
 
@@ -64,5 +60,6 @@ export async function tellFormerAddress(
       validUntil: objection?.expiresAt ?? null,
     },
     uniqueKey: `address-notice:${objection ? tokenHash(objection.token) : deps.random.bytes(24).toString('hex')}`,
+    language: account.language,
   });
 }

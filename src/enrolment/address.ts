@@ -13,6 +13,12 @@ export function readEmail(text: string): string | null {
   return parsed.success ? parsed.data : null;
 }
 
+/** `marie@example.org` -> `m•••@example.org`: enough to know it again, too little to learn it. */
+export function masked(email: string): string {
+  const [name = '', domain = ''] = email.split('@');
+  return `${name.slice(0, 1)}•••@${domain}`;
+}
+
 /**
  * Step 2 (R-057 b, R-061): the address entered or confirmed; it becomes the account's with step 3 and is not written
  * back to the school. Picks the child whose birth date step 3 asks: one with a birth date, always the same.

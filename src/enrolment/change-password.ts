@@ -2,14 +2,13 @@ import { lockAccounts, updateAccount } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
 import { endWaysIn } from '../accounts/ways-in-store.ts';
 import { recordAudit } from '../audit/record.ts';
-import { issueLink } from '../codes/links.ts';
 import { attemptKeys } from '../credentials/attempts.ts';
 import type { PasswordFault } from '../credentials/policy.ts';
 import { clearAttempts } from '../credentials/store.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps, Transaction } from '../deps.ts';
-import { queueAccountNotice } from '../messages/account-notice.ts';
 import { judgePassword } from './new-password.ts';
+import { tellOfWayIn } from './not-me-link.ts';
 
 export type PasswordChange = {
   password: string;
@@ -60,7 +59,7 @@ export async function changePassword(
     await clearAttempts(trx, attemptKeys(locked.identifier, change.ip));
     await endSessions(trx, locked.credentialsVersion + 1);
     await recordChange(trx, locked, change, now);
-    await tell(deps, trx, locked, now);
+    await tellOfWayIn(deps, trx, locked, 'password-changed');
     return null;
   });
   return late === null ? { ok: true } : overtaken(deps, late, change);
@@ -98,15 +97,4 @@ async function recordChange(
     ip,
     requestId,
   });
-}
-
-/** With « Ce n'est pas moi » where there is a mail to carry it. */
-async function tell(deps: Deps, trx: Transaction, account: Account, now: Date): Promise<void> {
-  const kind = 'password-changed';
-  if (account.email === null || account.emailVerifiedAt === null)
-    return queueAccountNotice(deps, trx, { account, kind, now });
-  const link = { purpose: 'not-me', accountId: account.id, email: account.email } as const;
-  const { token, expiresAt } = await issueLink(deps, trx, link);
-  const notMe = { link: `${deps.config.BASE_URL}/ce-n-est-pas-moi/${token}`, validUntil: expiresAt };
-  await queueAccountNotice(deps, trx, { account, kind, now, notMe });
 }

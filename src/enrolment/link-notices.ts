@@ -1,11 +1,11 @@
 import type { Account } from '../accounts/types.ts';
-import { issueLink } from '../codes/links.ts';
 import { tokenHash } from '../crypto/digests.ts';
 import type { Deps, Transaction } from '../deps.ts';
 import { knownMobiles } from '../directory/contact-store.ts';
 import { knownEmail } from '../directory/store.ts';
 import { queueMail } from '../messages/outbox.ts';
 import { mayBeSent, queueSms } from '../messages/sms.ts';
+import { issueNotMe } from './not-me-link.ts';
 
 /** What was done to an account that its holder must hear of. */
 export type LinkEvent = 'franceconnect' | 'sms' | 'regroup' | 'recovery';
@@ -20,7 +20,8 @@ const FORMER = 4;
 /**
  * Tells the holder that a way into the account was added or changed (decision 4), with « Ce n'est pas moi », a link
  * good for 72 hours: by mail to the verified address, else to the one that the school knows, and to those of the
- * accounts that were regrouped; for FranceConnect also by SMS to the mobiles that the school knows. In the caller's transaction; nobody to tell: nothing is written.
+ * accounts that were regrouped; for FranceConnect also by SMS to the mobiles that the school knows. In the caller's
+ * transaction; nobody to tell: nothing is written.
  * @param notice `account` as it is now (the survivor of a regrouping); `what`: the one thing that weighs most;
  *   `also`: addresses that the school knew of a regrouped account
  */
@@ -38,14 +39,9 @@ export async function queueLinkNotices(
     : [];
   const first = mails[0] ?? mobiles[0];
   if (first === undefined) return;
-  const { token, expiresAt } = await issueLink(deps, trx, {
-    purpose: 'not-me',
-    accountId: account.id,
-    email: first,
-  });
-  const link = `${deps.config.BASE_URL}/ce-n-est-pas-moi/${token}`;
+  const { link, token, validUntil } = await issueNotMe(deps, trx, account, first);
   const key = `not-me:${tokenHash(token)}`;
-  const data = { what, identifier: account.identifier, at: deps.clock.now(), link, validUntil: expiresAt };
+  const data = { what, identifier: account.identifier, at: deps.clock.now(), link, validUntil };
   for (const [index, to] of mails.entries())
     await queueMail(trx, deps, {
       template: 'link-notice',
@@ -54,7 +50,7 @@ export async function queueLinkNotices(
       uniqueKey: `${key}:${index}`,
       language: account.language ?? null,
     });
-  const sms = { template: 'link-notice', data: { link }, usefulUntil: expiresAt } as const;
+  const sms = { template: 'link-notice', data: { link }, usefulUntil: validUntil } as const;
   for (const [index, to] of mobiles.entries())
     await queueSms(trx, deps, { ...sms, to, uniqueKey: `${key}:sms${index}` });
 }

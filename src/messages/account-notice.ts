@@ -62,7 +62,7 @@ export async function queueAccountNotice(
       data,
       uniqueKey,
       accountId: account.id,
-      locale: account.language ?? undefined,
+      language: account.language ?? null,
     });
   }
   if (deps.sms === null) return;

@@ -57,8 +57,6 @@ export type QueuedMail = {
     data: MailTemplates[Name];
     /** ASCII, at most 100 characters; a second message with the same key is not queued. */
     uniqueKey: string;
-    /** The words' language; French unless told, and unless the template has words in it. */
-    locale?: Locale | undefined;
     /** Whose address it is, so that the school is told when mail servers refuse it. */
     accountId?: number;
     /** What its holder chose to read in: said once more in it, below the French. */
@@ -122,10 +120,8 @@ function renderMail(deps: Pick<Deps, 'render' | 'config'>, mail: QueuedMail): Ma
   // A pupil's credentials have words of their own.
   const of = 'of' in mail.data ? mail.data.of : 'guardian';
   const template = of === 'pupil' ? `pupil-${mail.template}` : mail.template;
-  const locale = mail.locale ?? DEFAULT_LOCALE;
-  // Once more in the family's language, unless the whole mail is in it.
-  const isFrench = of === 'guardian' && locale === DEFAULT_LOCALE;
-  const language = isFrench && mail.language !== DEFAULT_LOCALE ? mail.language : null;
+  // Once more in the family's language; a pupil's credentials are in French alone.
+  const language = of === 'guardian' && mail.language !== DEFAULT_LOCALE ? mail.language : null;
   const other = (name: 'text' | 'html') =>
     language ? inOtherLanguage(deps, mail, name, language).trim() : '';
   const part = (name: 'subject' | 'text' | 'html') => {
@@ -138,7 +134,7 @@ function renderMail(deps: Pick<Deps, 'render' | 'config'>, mail: QueuedMail): Ma
       loginUrl:
         'identifier' in mail.data ? loginUrl(deps.config.BASE_URL, mail.data.identifier, of, language) : null,
     };
-    return deps.render(`messages/${template}.email`, data, { locale });
+    return deps.render(`messages/${template}.email`, data);
   };
   return {
     subject: part('subject').replace(/\s+/g, ' ').trim(),

@@ -2,6 +2,7 @@ import { findAccountById } from '../accounts/store.ts';
 import { peekLink } from '../codes/links.ts';
 import { tokenHash } from '../crypto/digests.ts';
 import { activateByLink } from '../enrolment/activation.ts';
+import { masked } from '../enrolment/address.ts';
 import { activatedIn, currentProgress } from '../enrolment/progress.ts';
 import { type Context, partOf, visitor } from '../http/context.ts';
 import { type Binding, csrfToken } from '../http/csrf.ts';
@@ -88,9 +89,3 @@ function refuse({ deps }: Pick<Mire, 'deps'>, ctx: Context, reason: ActivationRe
 
 /** The token in the address of a mail's link. */
 export const tokenOf = (ctx: Context): string => partOf(ctx, 'token');
-
-/** `marie@example.org` -> `m•••@example.org`: enough to know it again, too little to learn it. */
-function masked(email: string): string {
-  const [name = '', domain = ''] = email.split('@');
-  return `${name.slice(0, 1)}•••@${domain}`;
-}

@@ -110,6 +110,32 @@ test('the pupil has his own record, with what only he may have', async () => {
   expect(data.children).toEqual([]);
 });
 
+test('of a passkey: its name and its days, and nothing that it is made of', async () => {
+  const { id } = await account();
+  const at = new Date('2026-11-02T09:00:00Z');
+  await world.deps.db('passkeys').insert({
+    public_id: `k${count}`.padEnd(22, 'x'),
+    account_id: id,
+    credential_hash: `h${count}`.padEnd(43, 'x'),
+    credential_id: 'never-told',
+    user_handle: 'never-told',
+    public_key: 'never-told',
+    sign_count: 0,
+    transports: 'internal',
+    synced: 1,
+    name: 'Téléphone',
+    created_at: at,
+    user_verified_at: at,
+  });
+  const { text } = await take('json');
+  expect(JSON.parse(text).passkeys).toEqual([
+    { key_name: 'Téléphone', synced: 1, created_at: at.toISOString(), last_used_at: null },
+  ]);
+  const page = await take('html');
+  expect(page.text).toContain('Sur vos appareils synchronisés');
+  expect(text + page.text).not.toContain('never-told');
+});
+
 test('in a fixed number of statements, and one line of the trail each time', async () => {
   const form = await visitor.get(PAGE);
   const counted = countStatements(world.deps.db);

@@ -11,7 +11,7 @@ const school = { uai: '0319901A', name: 'Les Tilleuls', town: null, degree: 1 } 
 const words = {
   of: 'guardian',
   school,
-  guardian: { givenName: 'Gaëlle', familyName: 'Réabu' },
+  holder: { givenName: 'Gaëlle', familyName: 'Réabu' },
   children: [{ givenName: 'Léa', familyName: 'Réabu' }],
   identifier: 'g.reabu5',
   password: 'GVKJ7PPE2M',
@@ -47,6 +47,30 @@ const MAILS: [string, Mail, string][] = [
     'account-notice',
     { template: 'account-notice', data: { ...notice, kind: 'passkey-added' } },
     'مفتاح مرور',
+  ],
+  ['address-confirm', { template: 'address-confirm', data: { link, validUntil: at } }, 'تأكيد هذا العنوان'],
+  [
+    'address-notice, asked',
+    {
+      template: 'address-notice',
+      data: { what: 'asked', identifier: 'g.reabu5', at, email: 'm•••@example.org', link, validUntil: at },
+    },
+    'أعترض',
+  ],
+  [
+    'address-notice, changed, without an objection',
+    {
+      template: 'address-notice',
+      data: {
+        what: 'changed',
+        identifier: 'g.reabu5',
+        at,
+        email: 'm•••@example.org',
+        link: null,
+        validUntil: null,
+      },
+    },
+    'حل عنوان آخر',
   ],
   [
     'reset-notice',

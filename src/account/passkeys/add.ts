@@ -4,7 +4,7 @@ import {
   registerPasskey,
   registrationOptions,
 } from '../../credentials/passkey-register.ts';
-import { tellOfPasskey } from '../../enrolment/passkey-notices.ts';
+import { tellOfWayIn } from '../../enrolment/not-me-link.ts';
 import { type Context, visitor } from '../../http/context.ts';
 import { formatDate } from '../../http/dates.ts';
 import { field, readForm } from '../../http/form.ts';
@@ -57,7 +57,7 @@ export async function takeAdd(door: AccountDoor, ctx: Context, { account }: Acco
     ...visitor(ctx),
   };
   const result: RegisterResult = await registerPasskey(deps, request, (trx, holder) =>
-    tellOfPasskey(deps, trx, holder, 'passkey-added'),
+    tellOfWayIn(deps, trx, holder, 'passkey-added'),
   );
   if (result.ok) return seeOther(ctx, listWith('ajoutee'));
   if (result.reason === 'gone') return seeOther(ctx, listWith('rien'));

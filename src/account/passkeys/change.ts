@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { type KeyShown, passkeysOf, removePasskey, renamePasskey } from '../../credentials/passkeys.ts';
-import { tellOfPasskey } from '../../enrolment/passkey-notices.ts';
 import { type Context, partOf, visitor } from '../../http/context.ts';
 import { Fault } from '../../http/errors.ts';
 import { field, readForm } from '../../http/form.ts';
 import { seeOther, showPage } from '../../http/page.ts';
+import { queueAccountNotice } from '../../messages/account-notice.ts';
 import { frameOf } from '../frame.ts';
 import { keepingSession } from '../keep-session.ts';
 import type { AccountDoor, AccountSession } from '../types.ts';
@@ -76,7 +76,7 @@ export async function takeRemove(door: AccountDoor, ctx: Context, session: Accou
   const result = await keepingSession(door, session, (keep) =>
     removePasskey(deps, request, async (trx, account) => {
       await keep(trx, account);
-      await tellOfPasskey(deps, trx, account, 'passkey-removed');
+      await queueAccountNotice(deps, trx, { account, kind: 'passkey-removed', now: deps.clock.now() });
     }),
   );
   if (result.ok) return seeOther(ctx, listWith('supprimee'));
