@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { expectPolicy } from '../hardening/policy.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { anInteraction, stubProvider } from '../support/stub-provider.ts';
-import { type Answer, createVisitor, postOf } from '../support/visitor.ts';
+import { createVisitor, postOf } from '../support/visitor.ts';
 
 let database: TestDatabase;
 let app: TestApp;
@@ -82,8 +83,6 @@ describe('F04: headers on every answer, errors included', () => {
     expect(answer.status).toBe(status);
     expectPolicy(answer);
     expect(answer.headers['strict-transport-security']).toBeUndefined();
-    expect(answer.headers['cache-control']).toBe('no-store');
-    expect(answer.text).not.toMatch(/<script(?![^>]* src=)|<style| style=| on[a-z]+="|\bat .*\.ts:\d/);
   });
 
   test('413 too', async () => {
@@ -107,22 +106,6 @@ describe('F04: headers on every answer, errors included', () => {
     );
   });
 });
-
-function expectPolicy({ headers }: Answer): void {
-  const policy = String(headers['content-security-policy']);
-  for (const rule of ["default-src 'none'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"])
-    expect(policy).toContain(rule);
-  expect(policy).not.toContain('unsafe');
-  expect(headers).toMatchObject({
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'cross-origin-opener-policy': 'same-origin',
-    'x-frame-options': 'DENY',
-    'x-request-id': expect.stringMatching(/^[0-9a-f]{24}$/),
-  });
-  expect(headers['x-powered-by']).toBeUndefined();
-  expect(headers['access-control-allow-origin']).toBeUndefined();
-}
 
 describe('errors', () => {
   test('a page names its code and the request; a program is told in JSON; neither shows a stack', async () => {
@@ -148,7 +131,7 @@ describe('errors', () => {
 
   test('a reading method on a page that only posts, and the reverse, are 405 with Allow', async () => {
     const visitor = createVisitor(app.url);
-    const read = await visitor.send('/interaction/one/activation/renvoyer');
+    const read = await visitor.send('/interaction/one/cle/options');
     expect([read.status, read.headers.allow]).toEqual([405, 'POST']);
     const put = await visitor.send('/interaction/one', { method: 'PUT' });
     expect([put.status, put.headers.allow]).toEqual([405, 'HEAD, GET']);
