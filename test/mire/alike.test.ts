@@ -98,7 +98,7 @@ async function walk(way: 'sms' | 'franceconnect', [, seed, change]: Person) {
 }
 
 test.each(['sms', 'franceconnect'] as const)(
-  'by %s every answer is the same for',
+  'E01: by %s every answer is the same for known, blocked, closed, gone and unknown people',
   async (way) => {
     const [known = ['', null], ...others] = PEOPLE as [Person, ...Person[]];
     const expected = await walk(way, known);
