@@ -34,9 +34,12 @@ export function withProof(handle: SessionHandler, kinds?: Kinds): Wrapped {
 }
 
 /** Whether the proof is still fresh. */
-export function isProved({ deps }: Pick<AccountDoor, 'deps'>, { provedAt }: AccountSession): boolean {
-  const age = provedAt === null ? Number.POSITIVE_INFINITY : deps.clock.now().getTime() - provedAt.getTime();
-  return age < PROOF_MINUTES * MINUTE_MS;
+export function isProved(
+  { deps }: Pick<AccountDoor, 'deps'>,
+  { provedAt }: AccountSession,
+  withinMs = PROOF_MINUTES * MINUTE_MS,
+): boolean {
+  return provedAt !== null && deps.clock.now().getTime() - provedAt.getTime() < withinMs;
 }
 
 /** Says on the page to which a form came back that it has done nothing yet. */

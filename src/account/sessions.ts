@@ -1,7 +1,7 @@
 import { endOwnSession, endOwnSessions } from '../enrolment/end-sessions.ts';
 import { type Context, visitor } from '../http/context.ts';
 import { field } from '../http/form.ts';
-import { seeOther, showPage } from '../http/page.ts';
+import { noticeOf, seeOther, showPage } from '../http/page.ts';
 import { frameOf } from './frame.ts';
 import { waysOf } from './history.ts';
 import type { SessionsNotice, SessionsPage } from './pages.ts';
@@ -25,10 +25,9 @@ const NOTICES: Record<string, SessionsNotice> = { fermee: 'one', autres: 'others
 async function showSessions(door: AccountDoor, ctx: Context, session: AccountSession): Promise<void> {
   const { account, sessionUid } = session;
   const known = await door.host.sessionsOf(account.publicId);
-  const { avis } = ctx.query;
   const page: SessionsPage = {
     frame: frameOf(door, ctx),
-    notice: typeof avis === 'string' ? (NOTICES[avis] ?? null) : null,
+    notice: noticeOf(ctx, NOTICES),
     sessions: known
       .map(({ uid, amr, ...rest }) => ({
         ...rest,

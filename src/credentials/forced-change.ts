@@ -40,7 +40,7 @@ export type AskedChange = {
   /** Of the head who asks for it; null: an operator. */
   schoolId: number | null;
   reason: string | null;
-  /** Families are told by mail or SMS. */
+  /** Families are told, by mail. */
   notify: boolean;
   /** As the preview said. */
   expected: number;

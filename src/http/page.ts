@@ -22,6 +22,12 @@ export function renderFor(deps: Pick<Deps, 'render'>, ctx: Context, template: st
   return deps.render(template, { languages: languageLinks(ctx), ...data }, { locale });
 }
 
+/** What the page that a form led to says has just been done: `?avis=` of its address, by the words that it knows. */
+export function noticeOf<Notice>(ctx: Context, known: Readonly<Record<string, Notice>>): Notice | null {
+  const { avis } = ctx.query;
+  return typeof avis === 'string' && Object.hasOwn(known, avis) ? (known[avis] ?? null) : null;
+}
+
 /** After a form: 303, so that the browser never posts a password again elsewhere (B05). */
 export function seeOther(ctx: Context, to: string): void {
   ctx.status = 303;

@@ -5,7 +5,7 @@ import { AMR, currentEnrolment } from '../enrolment/enrolment.ts';
 import { currentProgress } from '../enrolment/progress.ts';
 import { visitor } from '../http/context.ts';
 import { field, readForm } from '../http/form.ts';
-import { seeOther, showPage } from '../http/page.ts';
+import { noticeOf, seeOther, showPage } from '../http/page.ts';
 import { rememberBrowser } from './browser.ts';
 import { finishLogin } from './finish.ts';
 import { stepsOf } from './first-connection.ts';
@@ -28,9 +28,7 @@ export async function showWaiting(visit: Visit, progress: Waiting): Promise<void
   const { deps, ctx, host, interaction } = visit;
   await host.extend(ctx, new Date(deps.clock.now().getTime() + KEPT_MS));
   rememberBrowser(deps.config, ctx, interaction.uid);
-  const { avis } = ctx.query;
-  const notice = typeof avis === 'string' && Object.hasOwn(NOTICES, avis) ? (NOTICES[avis] ?? null) : null;
-  await show(visit, progress, { notice });
+  await show(visit, progress, { notice: noticeOf(ctx, NOTICES) });
 }
 
 type Shown = { notice?: WaitingNotice | null; newEmail?: string; errors?: EmailError[] };

@@ -87,6 +87,14 @@ test('shows where one is signed in: this one first, device, way, services; nothi
   for (const device of rows) expect(device.length).toBeLessThanOrEqual(40);
 });
 
+test.each(['sessions', 'adresse', 'cles', 'franceconnect'])(
+  'a notice that nobody has written is none, on the page of %s',
+  async (page) => {
+    for (const notice of ['constructor', '__proto__', 'toString'])
+      expect((await here.get(`/compte/${page}?avis=${notice}`)).status).toBe(200);
+  },
+);
+
 test('one is ended with what its services were given, they are told; the others go on', async () => {
   const kept = await keepSignedIn(world, there, app);
   const mine = await keepSignedIn(world, here, app);

@@ -8,7 +8,7 @@ import {
 } from '../../enrolment/address-change.ts';
 import { type Context, visitor } from '../../http/context.ts';
 import { field, readForm } from '../../http/form.ts';
-import { seeOther, showPage } from '../../http/page.ts';
+import { noticeOf, seeOther, showPage } from '../../http/page.ts';
 import { frameOf } from '../frame.ts';
 import type { AccountDoor, AccountSession } from '../types.ts';
 import type { AddressError, AddressPage } from './pages.ts';
@@ -32,7 +32,6 @@ export async function showAddress(
   shown?: Shown,
 ): Promise<void> {
   const { deps } = door;
-  const { avis } = ctx.query;
   const pending = await pendingAddress(deps, account);
   const page: AddressPage = {
     frame: frameOf(door, ctx),
@@ -42,8 +41,7 @@ export async function showAddress(
     action: PATH,
     value: shown ? field(ctx, 'email') : '',
     errors: shown?.errors ?? [],
-    notice:
-      typeof avis === 'string' && Object.hasOwn(NOTICES, avis) && !shown ? (NOTICES[avis] ?? null) : null,
+    notice: shown ? null : noticeOf(ctx, NOTICES),
     tooMany: shown?.tooMany ?? false,
   };
   showPage(deps, ctx, 'account/address/change', page, shown ? 400 : 200);

@@ -11,7 +11,7 @@ import {
 } from '../../enrolment/franceconnect-requests.ts';
 import { type Context, visitor } from '../../http/context.ts';
 import { DEPARTURE_COOKIE_MS, departureCookie, RETURN_PATH } from '../../http/franceconnect-departure.ts';
-import { seeOther, showPage } from '../../http/page.ts';
+import { noticeOf, seeOther, showPage } from '../../http/page.ts';
 import { frameOf } from '../frame.ts';
 import { keepingSession } from '../keep-session.ts';
 import { formBinding } from '../session.ts';
@@ -33,8 +33,6 @@ export async function showLink(
   problem: FranceConnectLinkPage['problem'] = null,
 ): Promise<void> {
   const { deps, pages } = door;
-  const { avis } = ctx.query;
-  const known = typeof avis === 'string' && Object.hasOwn(NOTICES, avis) && problem === null;
   const hrefOf = (path: string) => (pages.has(path) ? path : null);
   const page: FranceConnectLinkPage = {
     frame: frameOf(door, ctx),
@@ -43,7 +41,7 @@ export async function showLink(
     linkAction: `${PATH}/relier`,
     unlinkAction: `${PATH}/retirer`,
     problem,
-    notice: known ? (NOTICES[avis] ?? null) : null,
+    notice: problem === null ? noticeOf(ctx, NOTICES) : null,
     passwordHref: hrefOf('/compte/mot-de-passe'),
     attachHref: hrefOf('/compte/rattacher'),
   };

@@ -1,7 +1,7 @@
 import { MOST_PASSKEYS } from '../../credentials/passkey-register.ts';
 import { passkeysOf } from '../../credentials/passkeys.ts';
 import type { Context } from '../../http/context.ts';
-import { showPage } from '../../http/page.ts';
+import { noticeOf, showPage } from '../../http/page.ts';
 import { frameOf } from '../frame.ts';
 import type { AccountDoor, AccountSession } from '../types.ts';
 import { addressOf, LIST } from './address.ts';
@@ -16,7 +16,6 @@ const NOTICES: Record<string, KeysPage['notice']> = {
 
 /** GET /compte/cles: « Clés d'accès ». */
 export async function showKeys(door: AccountDoor, ctx: Context, { account }: AccountSession): Promise<void> {
-  const { avis } = ctx.query;
   const keys = await passkeysOf(door.deps, account.id);
   const page: KeysPage = {
     frame: frameOf(door, ctx),
@@ -30,7 +29,7 @@ export async function showKeys(door: AccountDoor, ctx: Context, { account }: Acc
       removeHref: addressOf(publicId, 'supprimer'),
     })),
     addHref: keys.length < MOST_PASSKEYS ? addressOf('ajouter') : null,
-    notice: typeof avis === 'string' && Object.hasOwn(NOTICES, avis) ? (NOTICES[avis] ?? null) : null,
+    notice: noticeOf(ctx, NOTICES),
   };
   showPage(door.deps, ctx, 'account/passkeys/list', page);
 }

@@ -11,7 +11,7 @@ import { Fault } from '../../http/errors.ts';
 import { field, readForm } from '../../http/form.ts';
 import { seeOther, showPage } from '../../http/page.ts';
 import { frameOf } from '../frame.ts';
-import { AGAIN } from '../proof.ts';
+import { AGAIN, isProved } from '../proof.ts';
 import { beginProof } from '../sign-in.ts';
 import type { AccountDoor, AccountSession } from '../types.ts';
 import type { AttachError, AttachPage, AttachProblem } from './pages.ts';
@@ -32,16 +32,9 @@ const FORM = z.object({
  * Both accounts must have been proved within five minutes: shorter than what other pages ask for (security.md 1.5).
  * @returns false when he is on his way to prove it again, and comes back to `to`
  */
-export function hasJustProved(
-  door: AccountDoor,
-  ctx: Context,
-  { account, provedAt }: AccountSession,
-  to: string,
-): boolean {
-  const age =
-    provedAt === null ? Number.POSITIVE_INFINITY : door.deps.clock.now().getTime() - provedAt.getTime();
-  if (age <= BOTH_PROVED_WITHIN_MS) return true;
-  beginProof(door, ctx, account, ctx.method === 'GET' ? to : `${to}?${AGAIN}`);
+export function hasJustProved(door: AccountDoor, ctx: Context, session: AccountSession, to: string): boolean {
+  if (isProved(door, session, BOTH_PROVED_WITHIN_MS)) return true;
+  beginProof(door, ctx, session.account, ctx.method === 'GET' ? to : `${to}?${AGAIN}`);
   return false;
 }
 
