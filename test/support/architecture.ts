@@ -34,7 +34,8 @@ const rooms = Object.keys(ROOMS);
 const INSIDE = ['config.ts', ...rooms, 'gateways', 'http', 'db'];
 
 /**
- * What each part of `src/` may import of the others; `crypto`, `files` and `languages` are open to all. A part that is not here may not exist.
+ * What each part of `src/` may import of the others; `crypto`, `files` and `languages` are open to all. A part that is
+ * not here may not exist.
  * `http` knows `db` to tell a database that is away (503) from a fault, `jobs` knows it for leases.
  */
 const MAY_IMPORT: Record<string, string[]> = {
