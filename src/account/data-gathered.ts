@@ -1,5 +1,5 @@
 import type { Account } from '../accounts/types.ts';
-import { historyPage } from '../audit/history.ts';
+import { type HistoryLine, historyPage } from '../audit/history.ts';
 import { childrenOfAccount } from '../directory/children.ts';
 import { plainSchoolName } from '../directory/names.ts';
 import {
@@ -80,14 +80,14 @@ export async function gatherData({ deps, host }: AccountDoor, account: Account):
   ];
   const { lines, hasNext } = await historyPage(db, ids, { page: 1, size: MOST_ROWS });
   const history = lines.map(entryOf);
-  // His own address is his; the network of the school's staff is not.
+  // His own address is his; that of the staff, of a parent, of whoever tried in vain is not.
   const trail = lines.map((line, index) => ({
     at: line.at,
     event: line.event,
     outcome: line.outcome,
     by: history[index]?.by,
     school: history[index]?.school,
-    ip: line.actorKind === 'person' ? line.ip : null,
+    ip: isOwn(line, history[index]) ? line.ip : (history[index]?.network ?? null),
   }));
   const byKey = Object.fromEntries(
     sections.map(({ key, rows }) => [key, key === 'account' ? rows[0] : rows]),
@@ -102,6 +102,9 @@ export async function gatherData({ deps, host }: AccountDoor, account: Account):
     cut,
   };
 }
+
+const isOwn = ({ outcome }: HistoryLine, entry: HistoryEntry | undefined): boolean =>
+  outcome === 'done' && entry?.by === 'person';
 
 const accountFacts = (account: Account): HeldRow => ({
   identifier: account.identifier,

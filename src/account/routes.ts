@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import type { Context, RequestState } from '../http/context.ts';
 import { protectForms } from '../http/csrf.ts';
+import { seeOther } from '../http/page.ts';
 import { linkBinding } from './address/links.ts';
 import { withProof, withSession } from './proof.ts';
 import { ACCOUNT_ROUTES } from './route-table.ts';
@@ -27,8 +28,15 @@ export function accountRoutes(
     const answer = wrapped(route);
     router[route.method](route.path, (ctx) => answer(door, ctx));
   }
+  // Where a refused form was sent to: asked for again, in another language say, it is the page above.
+  for (const { method, path } of table) {
+    if (method === 'post' && !door.pages.has(path) && door.pages.has(above(path)))
+      router.get(path, (ctx) => seeOther(ctx, above(ctx.path)));
+  }
   return router;
 }
+
+const above = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
 function wrapped(route: AccountRoute): (door: AccountDoor, ctx: Context) => Promise<void> | void {
   switch (route.needs) {

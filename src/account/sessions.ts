@@ -1,5 +1,5 @@
 import { endOwnSession, endOwnSessions } from '../enrolment/end-sessions.ts';
-import { type Context, visitor } from '../http/context.ts';
+import { type Context, identifierOf, visitor } from '../http/context.ts';
 import { field } from '../http/form.ts';
 import { noticeOf, seeOther, showPage } from '../http/page.ts';
 import { frameOf } from './frame.ts';
@@ -47,7 +47,7 @@ async function showSessions(door: AccountDoor, ctx: Context, session: AccountSes
 async function endOne(door: AccountDoor, ctx: Context, session: AccountSession): Promise<void> {
   const { deps, host } = door;
   const { account, sessionUid } = session;
-  const uid = field(ctx, 'session');
+  const uid = identifierOf(field(ctx, 'session'));
   if (uid === sessionUid) return signOut(door, ctx);
   let tellServices = async () => {};
   const ended = await endOwnSession(deps, account, visitor(ctx), async (trx) => {

@@ -8,13 +8,17 @@ const DAY_MS = 86_400_000;
 
 export type Asked =
   | { ok: true; forgetAt: Date }
-  /** `closed`: it is deleted already; `pupil`: his guardian and his school decide (minors). */
-  | { ok: false; reason: 'closed' | 'pupil' };
+  /**
+   * `closed`: it is deleted already; `pupil`: his guardian and his school decide (minors); `changed`: its credentials
+   * are others than those of whoever asks.
+   */
+  | { ok: false; reason: 'closed' | 'pupil' | 'changed' };
 
 /**
  * A guardian's request to be forgotten: from now on nobody is signed in with this account any more, and on the date
  * that is returned it is erased, unless he signs in before. Asked again it keeps its date.
  * @param byOperator a pupil's account too; at once when `delayDays` is 0
+ * @param version of the credentials of the session in which it is asked: the same form sent twice finds it done
  * @param also in the same transaction: a notice, the end of his sessions
  */
 export async function askToForget(
@@ -24,11 +28,13 @@ export async function askToForget(
     delayDays,
     actor,
     byOperator = false,
+    version,
     also,
   }: {
     delayDays: number;
     actor: Actor;
     byOperator?: boolean;
+    version?: number;
     also?: (trx: Transaction, account: Account, forgetAt: Date) => Promise<void>;
   },
 ): Promise<Asked> {
@@ -37,6 +43,10 @@ export async function askToForget(
     const [account] = await lockAccounts(trx, [accountId]);
     if (!account || account.closedAt !== null) return { ok: false, reason: 'closed' };
     if (account.kind === 'pupil' && !byOperator) return { ok: false, reason: 'pupil' };
+    if (version !== undefined && account.credentialsVersion !== version)
+      return account.forgetAt === null
+        ? { ok: false, reason: 'changed' }
+        : { ok: true, forgetAt: account.forgetAt };
     const asked = new Date(now.getTime() + delayDays * DAY_MS);
     const before = account.forgetAt;
     const forgetAt = before !== null && before < asked ? before : asked;

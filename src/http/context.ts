@@ -29,6 +29,12 @@ export function partOf(ctx: Context, name: string): string {
   return (ctx as Context & { params?: Record<string, string | undefined> }).params?.[name] ?? '';
 }
 
+/**
+ * The same of an identifier that we have made: letters, digits, `-` and `_`. Anything else is none of ours, and must not
+ * reach the database, whose columns of identifiers refuse to be compared with it.
+ */
+export const identifierOf = (text: string): string => (/^[\w-]{1,100}$/.test(text) ? text : '');
+
 /** Who acts, for audit lines. */
 export function visitor(ctx: Context): { ip: string; requestId: string } {
   return { ip: ctx.ip, requestId: ctx.state.requestId };

@@ -51,6 +51,7 @@ export async function sendRequest(
   const asked = await askToForget(deps, account.id, {
     delayDays: deps.config.FORGET_DELAY_DAYS,
     actor: { actorKind: 'person', ...visitor(ctx) },
+    version: account.credentialsVersion,
     also: async (trx, locked, until) => {
       await queueAccountNotice(deps, trx, {
         account: locked,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type KeyShown, passkeysOf, removePasskey, renamePasskey } from '../../credentials/passkeys.ts';
-import { type Context, partOf, visitor } from '../../http/context.ts';
+import { type Context, identifierOf, partOf, visitor } from '../../http/context.ts';
 import { Fault } from '../../http/errors.ts';
 import { field, readForm } from '../../http/form.ts';
 import { seeOther, showPage } from '../../http/page.ts';
@@ -72,7 +72,8 @@ export async function showRemove(
 /** POST /compte/cles/:key/supprimer */
 export async function takeRemove(door: AccountDoor, ctx: Context, session: AccountSession): Promise<void> {
   const { deps } = door;
-  const request = { account: session.account, publicId: partOf(ctx, 'key'), ...visitor(ctx) };
+  const publicId = identifierOf(partOf(ctx, 'key'));
+  const request = { account: session.account, publicId, ...visitor(ctx) };
   const result = await keepingSession(door, session, (keep) =>
     removePasskey(deps, request, async (trx, account) => {
       await keep(trx, account);
