@@ -39,7 +39,7 @@ const pageNumber = (typed: unknown): number =>
 
 /** What a line tells its holder: in plain words, without who of the staff it was, and where he himself was only roughly. */
 export function entryOf({ at, event, outcome, actorKind, school, ip, details }: HistoryLine): HistoryEntry {
-  const isLogin = event === 'login';
+  const isLogin = event === 'login' || event === 'proof';
   // A child reads that it was a parent, and not where that one was.
   const byGuardian = event === 'password-by-guardian';
   return {

@@ -55,7 +55,8 @@ const LONGEST = 300;
 function pageOf({ pages }: AccountDoor, { method, path, search }: Context): string {
   if (method === 'GET' || method === 'HEAD') {
     const whole = path + search;
-    return whole.length <= LONGEST ? whole : '/';
+    // `//` is served as the home page, and would be another site's address.
+    return whole.length <= LONGEST && !/^\/[/\\]/.test(whole) ? whole : '/';
   }
   const parts = path.split('/');
   for (let length = parts.length; length > 2; length -= 1) {

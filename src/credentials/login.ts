@@ -9,6 +9,8 @@ import { clearAttempts } from './store.ts';
 /** A login that succeeded, however it was proved. */
 export type Login = {
   account: Pick<Account, 'id' | 'identifier' | 'forgetAt'>;
+  /** Somebody signed in proved again who he is, for a page of « Mon compte »; told as that in his history. */
+  isProof?: boolean | undefined;
   /** `amr` values of the way in (contract): `pwd`, `sms`, `fc`, `hwk`. */
   amr: readonly string[];
   ip: string;
@@ -49,5 +51,6 @@ export async function recordLogin(deps: Pick<Deps, 'clock'>, trx: Transaction, l
     requestId: login.requestId,
   } as const;
   const withdrawn = forgetAt === null ? [] : [{ ...line, event: 'forget-withdrawn' }];
-  await recordAudit(trx, { ...line, event: 'login', details: login.amr.join(' ') }, ...withdrawn);
+  const event: 'login' | 'proof' = login.isProof ? 'proof' : 'login';
+  await recordAudit(trx, { ...line, event, details: login.amr.join(' ') }, ...withdrawn);
 }

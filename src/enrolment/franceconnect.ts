@@ -8,6 +8,8 @@ export type FranceConnectArrival = {
   clientId: string | null;
   /** Verified: signatures, nonce, audience. */
   identity: FranceConnectIdentity;
+  /** He is to prove who he is: nothing begins for whom no account is known. */
+  knownOnly?: boolean;
   ip: string;
   requestId?: string | undefined;
 };
@@ -19,11 +21,12 @@ export type FranceConnectArrival = {
  */
 export async function beginFranceConnect(
   deps: Deps,
-  { interactionUid, clientId, identity }: FranceConnectArrival,
+  { interactionUid, clientId, identity, knownOnly = false }: FranceConnectArrival,
 ): Promise<{ known: true; account: Account } | { known: false }> {
   const now = deps.clock.now();
   const account = await findFranceConnectAccount(deps.db, identity.issuer, identity.sub);
   if (account !== null) return { known: true, account };
+  if (knownOnly) return { known: false };
   await putEnrolment(
     deps.db,
     {

@@ -3,6 +3,7 @@ import { eraseDue } from '../accounts/erase.ts';
 import { askToForget } from '../accounts/forget.ts';
 import { cutoffsOf } from '../accounts/retention-rules.ts';
 import { findAccountByIdentifier } from '../accounts/store.ts';
+import { queueLogouts } from '../credentials/logouts-store.ts';
 import type { Deps } from '../deps.ts';
 import { farewellTo } from './farewell.ts';
 
@@ -31,7 +32,12 @@ export async function forgetCommand(deps: Deps, argv: string[], io: Io): Promise
     return 1;
   }
   const delayDays = values.now ? 0 : deps.config.FORGET_DELAY_DAYS;
-  const asked = await askToForget(deps, account.id, { delayDays, actor: ACTOR, byOperator: true });
+  const asked = await askToForget(deps, account.id, {
+    delayDays,
+    actor: ACTOR,
+    byOperator: true,
+    also: (trx, locked) => queueLogouts(trx, [locked], deps.clock.now()),
+  });
   if (!asked.ok) {
     io.err('it is closed already; nothing was done');
     return 1;

@@ -37,7 +37,8 @@ export async function finishLogin(visit: Visit, account: Account, proof: Proof):
   if (interaction.session && interaction.session.accountId !== account.publicId) await host.endSession(ctx);
   // Of somebody who has a language already, only a choice of this visit: the cookie may be another person's.
   const language = chosenLanguage(ctx, account.language === null ? undefined : deps.clock.now());
-  const login = { account, amr: proof.amr, rehash: proof.rehash, language, ...visitor(ctx) };
+  const isProof = interaction.proofOf !== undefined;
+  const login = { account, isProof, amr: proof.amr, rehash: proof.rehash, language, ...visitor(ctx) };
   const provedAt = proof.provedAt ? { provedAt: proof.provedAt } : {};
   const { publicId: accountPublicId, credentialsVersion } = account;
   const result = { accountPublicId, credentialsVersion, amr: proof.amr, ...provedAt };

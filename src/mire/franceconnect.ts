@@ -19,6 +19,7 @@ import { finishLogin } from './finish.ts';
 import type { FranceConnectPage } from './pages.ts';
 import { notYetOpen } from './profile.ts';
 import { below, waysOf } from './progress.ts';
+import { refuseOtherPerson } from './proof.ts';
 import { formPage, type Mire, type Visit } from './visit.ts';
 
 /** What follows FranceConnect: a first connection asks a mobile, a code, birth dates. */
@@ -83,9 +84,12 @@ export async function arriveFromFranceConnect(visit: Visit): Promise<void> {
     interactionUid: uid,
     clientId,
     identity,
+    knownOnly: interaction.proofOf !== undefined,
     ...visitor(ctx),
   });
   if (begun.known) return letIn(visit, begun.account);
+  // Whoever is to prove that he is the holder of an account has not done it: he is not led to open another.
+  if (interaction.proofOf !== undefined) return refuseOtherPerson(visit);
   seeOther(ctx, below(uid, 'telephone'));
 }
 

@@ -1,11 +1,18 @@
+import { type IncomingHttpHeaders, request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ACCOUNT_ROUTES } from '../../src/account/route-table.ts';
 import type { Account } from '../../src/accounts/types.ts';
+import { issueLink, type LinkPurpose } from '../../src/codes/links.ts';
+import { inTransaction } from '../../src/db/transaction.ts';
+import { freezeByLink } from '../../src/enrolment/freeze.ts';
+import { recoverByLink } from '../../src/enrolment/recovered-password.ts';
+import { resetPasswords } from '../../src/messages/reset.ts';
 import { insertSchool } from '../messages/sample-school.ts';
 import { pathOf, typePassword } from '../support/at-home.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createTestSms } from '../support/deps.ts';
 import { found } from '../support/family.ts';
+import { type KeepingService, keepSignedIn, startKeepingService } from '../support/keeping-service.ts';
 import { seedSchool } from '../support/school-accounts.ts';
 import { CHOSEN } from '../support/sign-in.ts';
 import { makeSoftKey, type SoftKey } from '../support/soft-key.ts';
@@ -21,13 +28,14 @@ let visitor: Visitor;
 let identifier: string;
 let home: Answer;
 let count = 0;
+let school: number;
 
 const child = () => `${identifier}c`;
 
 beforeAll(async () => {
   database = await createTestDatabase();
   world = await startWorld(database, { parts: { sms: createTestSms() } });
-  const school = await insertSchool(database.db, { uai: UAI });
+  school = await insertSchool(database.db, { uai: UAI });
   await database.db('schools').where({ id: school }).update({ degree: 2 });
 });
 afterAll(async () => {
@@ -139,14 +147,14 @@ describe('addresses typed by hand', () => {
   });
 
   test('nothing leads to another site: neither the page to come back to nor the links of languages', async () => {
-    const stranger = createVisitor(world.app.url);
     for (const path of [
       '//evil.example/',
       '/\\evil.example',
-      '/compte/../..//evil.example',
+      '//',
+      '///evil.example/',
       '/?next=//evil.example',
     ]) {
-      const answer = await stranger.send(path);
+      const answer = await asTyped(path);
       const to = answer.headers.location ?? '/';
       expect(new URL(to, world.base).origin).toBe(new URL(world.base).origin);
       const state = new URL(to, world.base).searchParams.get('state')?.split('.')[2];
@@ -160,6 +168,18 @@ describe('addresses typed by hand', () => {
     expect(page.text).not.toContain('<script>"');
   });
 });
+
+/** A request of this very path, which a browser would have put right. */
+function asTyped(path: string): Promise<{ headers: IncomingHttpHeaders }> {
+  return new Promise((resolve, reject) => {
+    request({ host: '127.0.0.1', port: world.app.port, path, agent: false }, (res) => {
+      res.resume();
+      resolve(res);
+    })
+      .on('error', reject)
+      .end();
+  });
+}
 
 describe('markup and marks of direction', () => {
   const NASTY = '"><img src=x onerror=alert(1)>\u202e**gras** {name} [a](b)';
@@ -311,12 +331,9 @@ describe('a sign-in with a key', () => {
   });
 
   test('removed, frozen or reset meanwhile, it opens nothing', async () => {
-    for (const change of [{ frozen_at: new Date() }, { state: 'not_notified' }, { closed_at: new Date() }]) {
+    for (const change of [{ frozen_at: new Date() }, { state: 'activating' }, { closed_at: new Date() }]) {
       const before = await database.db('accounts').where({ identifier }).first();
-      await database
-        .db('accounts')
-        .where({ identifier })
-        .update({ ...change, ...('state' in change ? { password_kind: 'none', password_hash: null } : {}) });
+      await database.db('accounts').where({ identifier }).update(change);
       const { options, send } = await atLogin();
       expect((await send({ answer: key.get(await options()) })).status).toBe(400);
       await database.db('accounts').where({ identifier }).update(before);
@@ -361,4 +378,95 @@ describe('what a child learns of his parents', () => {
     }
     expect((await pupil.get('/compte/historique')).text).not.toContain('198.51');
   });
+});
+
+describe('what ends the sessions of somebody', () => {
+  let app: KeepingService;
+  beforeAll(async () => {
+    app = await startKeepingService(world.deps);
+  });
+  afterAll(() => app.close());
+
+  /** How many services are told, or are to be. */
+  const told = async (who = identifier) =>
+    (await database.db('logout_notices').where({ account_id: (await account(who)).publicId })).length +
+    app.told.length;
+
+  async function linkOf(purpose: LinkPurpose, who = identifier): Promise<string> {
+    const { id, email, credentialsVersion } = await account(who);
+    const link = { purpose, accountId: id, email: email ?? '', credentialsVersion };
+    return (await inTransaction(database.db, (trx) => issueLink(world.deps, trx, link))).token;
+  }
+
+  test.each<[string, () => Promise<unknown>, (() => string)?]>([
+    [
+      'a password recovered by mail',
+      async () =>
+        recoverByLink(world.deps, await linkOf('recover'), {
+          password: 'tabouret5bleu',
+          confirmation: 'tabouret5bleu',
+          ip: '192.0.2.7',
+        }),
+    ],
+    [
+      '« Ce n’est pas moi »',
+      async () => freezeByLink(world.deps, await linkOf('not-me'), { ip: '192.0.2.7' }),
+    ],
+    [
+      'a reset by the school',
+      async () =>
+        resetPasswords(world.deps, {
+          schoolId: school,
+          accountIds: [(await account()).id],
+          formKey: null,
+          actor: { actorKind: 'school', actor: 'staff:test' },
+        }),
+    ],
+    [
+      'a child’s password renewed by his parent',
+      async () => {
+        const page = /\/compte\/enfants\/[\w-]{22}\/mot-de-passe/.exec(home.text)?.[0] ?? '/nowhere';
+        return visitor.submit(await visitor.get(page), {});
+      },
+      child,
+    ],
+  ])('tells the services of them: %s', async (_what, end, whose = () => identifier) => {
+    const person = createVisitor(world.app.url);
+    const profile = whose() === identifier ? 'responsable' : 'eleve';
+    await typePassword(person, await person.get('/'), { identifier: whose() }, profile);
+    await keepSignedIn(world, person, app);
+    app.told.length = 0;
+    await end();
+    expect(await told(whose())).toBeGreaterThan(0);
+    expect((await person.get('/')).text).not.toContain('Mes informations');
+  });
+});
+
+describe('each form of the table (F02)', () => {
+  const forms = ACCOUNT_ROUTES.filter(({ method }) => method === 'post').map(({ path }) =>
+    path.replace(/:\w+/, 'x'.repeat(22)),
+  );
+
+  test.each(forms)(
+    '%s is refused without its token, with another session’s, from elsewhere',
+    async (path) => {
+      const other = createVisitor(world.app.url);
+      const page = await typePassword(other, await other.get('/'), { identifier: child() }, 'eleve');
+      const theirs = readForm(page, '/compte/deconnexion').hidden._csrf ?? '';
+      const before = await database.db('audit_events').count({ n: '*' }).first();
+      const send = (token: string, headers = {}) => {
+        const sent = postOf(new URLSearchParams({ _csrf: token }).toString());
+        return visitor.send(path, { ...sent, headers: { ...sent.headers, ...headers } });
+      };
+      const answers = [
+        await send(''),
+        await send(theirs),
+        await send(csrf(), { origin: 'https://evil.example' }),
+        await send(csrf(), { 'sec-fetch-site': 'cross-site' }),
+        await send(csrf(), { 'content-type': 'text/plain' }),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([403, 403, 403, 403, 403]);
+      expect(await database.db('audit_events').count({ n: '*' }).first()).toEqual(before);
+    },
+  );
 });

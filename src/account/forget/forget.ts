@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { askToForget } from '../../accounts/forget.ts';
+import { dayInParis } from '../../files/day.ts';
 import { type Context, visitor } from '../../http/context.ts';
 import { readForm } from '../../http/form.ts';
 import { seeOther, showPage } from '../../http/page.ts';
@@ -45,7 +46,7 @@ export async function sendRequest(
   const { deps, host } = door;
   const tell: (() => Promise<void>)[] = [];
   const forgetAt = new Date(deps.clock.now().getTime() + deps.config.FORGET_DELAY_DAYS * DAY_MS);
-  const next = `${deps.config.BASE_URL}${DONE}?le=${forgetAt.toISOString().slice(0, 10)}`;
+  const next = `${deps.config.BASE_URL}${DONE}?le=${dayInParis(forgetAt)}`;
   const uid = await closeSession(door, ctx);
   const to = await host.signOut(ctx, uid, next);
   const asked = await askToForget(deps, account.id, {
