@@ -5,7 +5,6 @@ import { findLinkedAccountId } from '../accounts/regroup-store.ts';
 import type { Account, AccountChanges } from '../accounts/types.ts';
 import type { Actor } from '../audit/record.ts';
 import { revokePendingLinks } from '../codes/links.ts';
-import { queueLogouts } from '../credentials/logouts-store.ts';
 import type { Deps, Transaction } from '../deps.ts';
 import { type EnrolmentRow, endOtherEnrolments, updateEnrolment } from './enrolment-store.ts';
 import { queueLinkNotices } from './link-notices.ts';

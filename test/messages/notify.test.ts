@@ -306,8 +306,8 @@ describe('notify', () => {
     const counted = countStatements(database.db);
     await notify(deps, { schoolUai: '0319909Z', actor });
     counted.stop();
-    // Two of them end what a reset must: passkeys, and the services of sessions that are open.
-    expect(counted.statements.length).toBeLessThanOrEqual(11);
+    // One of them removes passkeys, which must not outlive a password of the school.
+    expect(counted.statements.length).toBeLessThanOrEqual(10);
     expect(counted.commits()).toBe(1);
   });
 });
