@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { eraseDue } from '../accounts/erase.ts';
 import { askToForget } from '../accounts/forget.ts';
+import { queueLogouts } from '../accounts/logouts-store.ts';
 import { cutoffsOf } from '../accounts/retention-rules.ts';
 import { findAccountByIdentifier } from '../accounts/store.ts';
-import { queueLogouts } from '../accounts/logouts-store.ts';
 import type { Deps } from '../deps.ts';
 import { farewellTo } from './farewell.ts';
 
