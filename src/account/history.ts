@@ -44,7 +44,7 @@ export function entryOf({ at, event, outcome, actorKind, school, ip, details }: 
   const byGuardian = event === 'password-by-guardian';
   return {
     at,
-    event,
+    event: worded(event, details),
     refused: outcome === 'refused',
     by: byGuardian ? 'guardian' : actorKind === 'school' && school === null ? 'unnamed' : actorKind,
     school: school === null ? null : plainSchoolName(school),
@@ -53,6 +53,14 @@ export function entryOf({ at, event, outcome, actorKind, school, ip, details }: 
     network: actorKind === 'person' && !byGuardian ? roughNetwork(ip) : null,
   };
 }
+
+/** C03 and C04 recall the identifier to who has a password of his own: nobody is to read that one was printed. */
+const REMINDERS = new Map([
+  ['notify', 'notify-reminder'],
+  ['print-letter', 'print-reminder'],
+]);
+const worded = (event: string, details: string | null): string =>
+  (/\bC0[34]\b/.test(details ?? '') ? REMINDERS.get(event) : undefined) ?? event;
 
 const WAYS: readonly HistoryEntry['ways'][number][] = ['pwd', 'sms', 'fc', 'hwk'];
 /** Those that we have words for, of the `amr` of a sign-in. */

@@ -23,7 +23,7 @@ export const PASSWORDS: Record<string, string> = { activated: 'Tournesol84', act
 /** Addresses given in the first connection where the school knows none. */
 export const ADDRESSES: Record<string, string> = { activating: 'mathieu.legoff@example.org' };
 
-const NOTIFIED = ['school-path', 'school-path-email'];
+const NOTIFIED = ['school-path', 'school-path-email', 'pupil-guardian'];
 const EXPIRED_SINCE_DAYS = 100;
 const DAY_MS = 86_400_000;
 const LOOPBACK = '127.0.0.1';

@@ -117,6 +117,14 @@ describe('« Historique »', () => {
     for (const hidden of ['staff', '203.0', 'version 3']) expect(page.text).not.toContain(hidden);
   });
 
+  test('a reminder of the identifier is not called a password that was handed out', async () => {
+    await line('notify', { actorKind: 'school', details: 'activated > activated, C03' });
+    await line('print-letter', { actorKind: 'school', details: 'C03, version 1, distribution 2' });
+    const [printed = '', notified = ''] = entriesOf(await visitor.get(PAGE));
+    expect(printed).toContain("Courrier avec le rappel de l'identifiant imprimé");
+    expect(notified).toContain("Rappel de l'identifiant remis");
+  });
+
   test('shows what it has no words for, and what happened to accounts that were regrouped with it', async () => {
     await line('invented-tomorrow');
     const now = world.deps.clock.now();

@@ -29,6 +29,7 @@ const KEYS = [
   'not-legal',
   'no-ine',
   'pupil-provisional',
+  'pupil-guardian',
   'director-one-school',
   'director-three-schools',
   'head-college',
@@ -92,7 +93,7 @@ test('the file is for its owner only', async () => {
   expect((await stat(demoFiles(folder).personas)).mode & 0o777).toBe(0o600);
 });
 
-test.each(['school-path', 'school-path-email', 'pupil-provisional'])(
+test.each(['school-path', 'school-path-email', 'pupil-provisional', 'pupil-guardian'])(
   '%s can sign in with the provisional password',
   async (key) => {
     expect(await accountOf(key)).toMatchObject({ state: 'notified', origin: 'school' });
@@ -111,6 +112,16 @@ test('a pupil answers for himself, a guardian for his children', async () => {
       .children?.map((child) => child.birth_date)
       .sort(),
   );
+});
+
+test('pupil-guardian answers for pupil-provisional', async () => {
+  const { given_name, family_name, birth_date } = persona('pupil-provisional');
+  expect(persona('pupil-guardian').children).toContainEqual({
+    given_name,
+    family_name,
+    birth_date,
+    school: SCHOOLS.college.uai,
+  });
 });
 
 test('the school knows the address of school-path-email, and none of school-path', () => {

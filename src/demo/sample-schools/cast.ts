@@ -138,3 +138,9 @@ export const NO_INE = {
 
 /** The pupil of `pupil-provisional`, at the collège. */
 export const PUPIL = { givenName: 'Salomé', familyName: 'TESSIER', birthDate: '2013-04-17', level: '4EME' };
+
+/** Who answers for her: may give her a new password. */
+export const PUPIL_GUARDIAN = {
+  key: 'pupil-guardian',
+  what: 'A guardian of pupil-provisional, with a letter from the collège: gives her another password in « Mon compte ».',
+};

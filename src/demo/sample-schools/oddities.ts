@@ -1,4 +1,4 @@
-import { NO_INE, NOT_LEGAL, PUPIL } from './cast.ts';
+import { NO_INE, NOT_LEGAL, PUPIL, PUPIL_GUARDIAN } from './cast.ts';
 import { LONG_NAME } from './names.ts';
 import { capitals, nextMobile } from './people.ts';
 import { type Family, linkCode, type Place } from './place.ts';
@@ -98,8 +98,12 @@ export function addCollegeOddities(place: Place, families: Family[], cast: CastM
     ...adult.links.map((link) => ({ ...link, legal: 0 as const })),
   ];
 
-  const star = free.find((family) => family !== grown && family.pupils[0]?.level === PUPIL.level)
-    ?.pupils[0] as SamplePupil;
+  const household = free.find(
+    (family) => family !== grown && family.pupils[0]?.level === PUPIL.level,
+  ) as Family;
+  const [star] = household.pupils as [SamplePupil];
+  const [answering] = household.guardians as [SampleGuardian];
+  cast.push({ ...PUPIL_GUARDIAN, feed, guardian: answering, pupils: household.pupils });
   const { givenName: given, familyName: family, birthDate } = PUPIL;
   return Object.assign(star, { givenName: given, familyName: family, birthDate, title: 'Mme' });
 }
