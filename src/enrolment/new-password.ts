@@ -10,6 +10,7 @@ import { knownEmails } from '../directory/contact-store.ts';
 import { pupilsOfAccount } from '../directory/store.ts';
 import { addressOf } from '../messages/letter.ts';
 import { sendActivation } from './activation-mail.ts';
+import { tellOfWayIn } from './not-me-link.ts';
 import {
   type FirstConnection,
   findFirstConnection,
@@ -91,8 +92,7 @@ export async function isToBeChanged(
 
 /**
  * After a reset (R-142), or where the old one must be changed: that one dies with the statement that sets the new one,
- * and its mark with it. An address that
- * was typed before the reset may be that of whoever made it necessary: the mail C07 opens the account, so it goes where
+ * and its mark with it; of that change the holder is told. An address that was typed before the reset may be that of whoever made it necessary: the mail C07 opens the account, so it goes where
  * the school would write. Its holder can still give another.
  */
 async function setPersonalPassword(
@@ -126,6 +126,8 @@ async function setPersonalPassword(
     requestId,
     ...(mustChange(account) ? { details: 'had to be changed' } : {}),
   });
+  // Whoever knew the old one may have been faster than its holder.
+  if (mustChange(account)) await tellOfWayIn(deps, trx, account, 'password-changed');
   const credentialsVersion = account.credentialsVersion + 1;
   await updateFirstConnection(trx, interactionUid, { step, credentialsVersion }, now);
   if (step === 'activation' && email)

@@ -6,6 +6,8 @@ import { askForcedChange, type ForcedCriteria, markNext } from '../../src/creden
 import { nothing, readForcedProgress } from '../../src/credentials/forced-progress.ts';
 import { sealProvisional } from '../../src/credentials/provisional.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
+import { carryOut } from '../../src/messages/carry-out.ts';
+import { planReset } from '../../src/messages/plan.ts';
 import { sendDue } from '../../src/messages/send.ts';
 import { seedActivated } from '../support/activated.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -110,6 +112,17 @@ describe('at the next login', () => {
     expect(progress.days.map(({ changed }) => changed)).toEqual([1]);
   });
 
+  test('its holder is told that it was changed, with a way to say that it was not he', async () => {
+    await mark();
+    await choose(await signIn());
+    const { email } = await found(world.deps, identifier);
+    await sendDue(world.deps, { limit: 100 });
+    const mails = world.deps.mailer.sent.filter(({ to }) => to === email);
+    expect(mails.map(({ text }) => /mot de passe/.test(text) && /\/ce-n-est-pas-moi\//.test(text))).toEqual([
+      true,
+    ]);
+  });
+
   test('the old password again, a common one, two that differ: refused, and no code wherever the browser turns', async () => {
     await mark();
     const page = await signIn();
@@ -172,6 +185,20 @@ describe('what was opened before', () => {
     expect(silent.headers.location).toContain('login_required');
     expect((await refresh(tokens.refresh_token ?? '')).status).toBe(400);
     expect((await createVisitor(world.app.url).get(ask)).status).toBe(400);
+    const notices = await database.db('logout_notices').where({ account_id: account.publicId });
+    expect(notices.map(({ client_id }) => client_id)).toEqual([offline.clientId]);
+  });
+
+  test('a reset by the school: the services of his sessions are told too', async () => {
+    await database.db('logout_notices').delete();
+    expect(codeOf(await signIn(CHOSEN, visitor, { scope: 'openid' }, offline))).not.toBeNull();
+    await inTransaction(database.db, async (trx) => {
+      const before = await lockAccounts(trx, [account.id]);
+      const now = world.deps.clock.now();
+      const plans = before.map((one) => planReset(world.deps, one, { now, linked: false }));
+      const how = { now, actor: { actorKind: 'school' } as const, schoolId: 1, distributes: false };
+      await carryOut(trx, plans, how);
+    });
     const notices = await database.db('logout_notices').where({ account_id: account.publicId });
     expect(notices.map(({ client_id }) => client_id)).toEqual([offline.clientId]);
   });
