@@ -124,6 +124,7 @@ export const schema = z.object({
   STAFF_HEAD_FUNCTIONS: list.default(['DIR']),
   STAFF_SESSION_IDLE_MINUTES: whole(1, 60).default(15),
   STAFF_SESSION_MAX_HOURS: whole(1, 24).default(8),
+  TROUBLESHOOTING_PUPILS_PER_HOUR: whole(1, 10_000).default(60),
   STAFF_GUIDE_URL: z.url().optional(),
 
   TRUSTED_CLIENT_ORIGINS: list.pipe(z.array(httpUrl)).default([]),

@@ -19,6 +19,7 @@ describe('each event of the trail', () => {
   const OF_NOBODY = [
     'staff-sign-in',
     'staff-refused',
+    'troubleshooting-limit',
     'logout-untold',
     'export-data',
     'list-accounts',

@@ -32,7 +32,7 @@ const third: [string, string] = ['10310019110', '3EME'];
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  world = await startStaffWorld(database);
+  world = await startStaffWorld(database, { env: { TROUBLESHOOTING_PUPILS_PER_HOUR: '2' } });
   deps = world.app.deps;
   await seedSchool(deps, uai, {
     guardians: [
@@ -578,6 +578,30 @@ describe('« Dépannage des comptes élèves » (R-172)', () => {
     expect((await helper.send(`/admin/etablissements/${uai}/responsables`)).status).toBe(404);
     expect((await helper.send(`/admin/etablissements/${uai}/statistiques`)).status).toBe(404);
     expect((await helper.send(AT)).status).toBe(404);
+  });
+
+  test('so many pupils an hour and person, each once; then a page that says when, and a line for the head', async () => {
+    const opened = [await publicOf('l.dete'), await publicOf('a.brun')];
+    const second = await publicOf('m.caro');
+    const before = await accountOf('m.caro');
+    deps.clock.advance(2 * 3_600_000);
+    const person = createVisitor(world.base);
+    await signInStaff(world, person, 'depanneur');
+    for (const account of [...opened, ...opened])
+      expect((await person.send(`${HELP}/comptes/${account}`)).status).toBe(200);
+    // Without a provisional password there is nothing to see.
+    expect((await person.send(`${HELP}/comptes/${second}`)).status).toBe(200);
+    const asked = await person.get(`${HELP}/comptes/${second}/reinitialiser`);
+    for (const _time of [1, 2]) {
+      const refused = await person.submit(asked, {}, '/reinitialiser');
+      expect(refused.status).toBe(429);
+      expect(words(refused)).toContain("Trop d'élèves en une heure");
+    }
+    expect((await accountOf('m.caro')).credentials_version).toBe(before.credentials_version);
+    const keyed = createVisitor(world.base);
+    await signInStaff(world, keyed, 'principal');
+    expect((await keyed.get(`${AT.replace('/eleves', '')}/journal`)).text).toContain('limite du dépannage');
+    deps.clock.advance(2 * 3_600_000);
   });
 
   test('the head has it too, without the key; a school of the first degree has none', async () => {

@@ -1,6 +1,6 @@
 import type { GuardiansPage, Results, Row } from '../../src/admin/guardians/pages.ts';
 import type { AdminFrame } from '../../src/admin/pages.ts';
-import type { PupilAccountPage } from '../../src/admin/pupils/pages.ts';
+import type { PupilAccountPage, TooManyPupilsPage } from '../../src/admin/pupils/pages.ts';
 import { DIAGNOSIS } from './admin-families-states.ts';
 import { helpLinks } from './admin-frame.ts';
 import { oneOf, type PageState, state } from './page-state.ts';
@@ -245,4 +245,10 @@ export const ADMIN_PUPILS_STATES: PageState[] = [
       password: { kind: 'none' },
     }),
   ]),
+  state<TooManyPupilsPage>('admin-troubleshooting-too-many', 'admin/pupils/too-many', {
+    frame: helps,
+    limit: 60,
+    until: day,
+    listHref: `${HELP}/eleves`,
+  }),
 ];

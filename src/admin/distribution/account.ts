@@ -12,6 +12,7 @@ import { resetPasswords } from '../../messages/reset.ts';
 import { pathsOf } from '../address.ts';
 import { accountsFrame } from '../frame.ts';
 import { carriedQuery } from '../guardians/search.ts';
+import { mayOpenPupil } from '../pupils/pace.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import { actorOf, csrfOf, peopleOf, scopeOf } from '../visit.ts';
@@ -51,6 +52,7 @@ export const notifyOne = ofSchool(async (door, ctx, visit) => {
   const formKey = sentOnce(ctx);
   // From a menu of the account's page: asked first.
   if (formKey === null) return ask(door, ctx, visit, channel, withReset);
+  if (!(await mayOpenPupil(door, ctx, visit, visit.account))) return;
   const result = await notify(door.deps, { ...one(ctx, visit), formKey, channel, withReset });
   if (!result.ok) return refuseForeign(door, ctx, visit, 'account');
   seeOther(ctx, pathsOf(visit).batch(result.batch) + carriedQuery(ctx));
@@ -60,6 +62,7 @@ export const notifyOne = ofSchool(async (door, ctx, visit) => {
 export const resetOne = ofSchool(async (door, ctx, visit) => {
   const formKey = sentOnce(ctx);
   if (formKey === null) return ask(door, ctx, visit, 'reset', true);
+  if (!(await mayOpenPupil(door, ctx, visit, visit.account))) return;
   const result = await resetPasswords(door.deps, { ...one(ctx, visit), formKey });
   if (!result.ok) return refuseForeign(door, ctx, visit, 'account');
   seeOther(ctx, pathsOf(visit).batch(result.batch) + carriedQuery(ctx));

@@ -15,6 +15,7 @@ import { carriedQuery } from '../guardians/search.ts';
 import { refuseForeign } from '../refusals.ts';
 import type { AdminDoor, SchoolVisit } from '../types.ts';
 import { scopeOf } from '../visit.ts';
+import { mayOpenPupil } from './pace.ts';
 import type { PupilAccountPage } from './pages.ts';
 
 /**
@@ -28,6 +29,7 @@ export async function showPupilAccount(door: AdminDoor, ctx: Context, visit: Sch
   const account = await findOwnAccount(deps.db, scopeOf(visit), partOf(ctx, 'account'));
   const pupil = account && (await findPupilOf(deps.db, school.id, account.id));
   if (account === null || pupil === null) return refuseForeign(door, ctx, visit, 'account');
+  if (account.passwordKind === 'provisional' && !(await mayOpenPupil(door, ctx, visit, account))) return;
   const administers = module === 'administration';
   const [guardians, diagnosis, data] = await Promise.all([
     administers ? findGuardiansOf(deps.db, pupil.id) : null,

@@ -4,6 +4,9 @@ import type { ShownDiagnosis } from '../families/pages.ts';
 import type { AccountActions, ShownPassword } from '../guardians/pages.ts';
 import type { AdminPage } from '../pages.ts';
 
+/** `admin/pupils/too-many`: so many pupils have been seen to in an hour. */
+export type TooManyPupilsPage = AdminPage & { limit: number; until: Date; listHref: string };
+
 /** `admin/pupils/account`: the account of a pupil, in both modules. */
 export type PupilAccountPage = AdminPage & {
   /** Back to the list, with its search (R-096). */
