@@ -67,6 +67,22 @@ export async function askAddress(deps: Deps, account: Holder, typed: string, fro
   });
 }
 
+/**
+ * The address that a pupil gives at his first connection (R-173): he has none yet that could be told, and goes on
+ * without waiting for it. In the transaction of that connection.
+ * @param sends as `mayReceive` said before
+ */
+export async function askFirstAddress(
+  deps: Deps,
+  trx: Transaction,
+  account: Account,
+  { email, sends }: { email: string; sends: boolean },
+  from: From,
+): Promise<void> {
+  await mailConfirmation(deps, trx, { account, email, sends });
+  await recordAudit(trx, { ...line('address-asked', account.id, from), at: deps.clock.now() });
+}
+
 /** « Renvoyer le message »: a fresh link to the same address. */
 export async function resendAddress(deps: Deps, account: Holder, from: From): Promise<AskResult> {
   const pending = await pendingAddress(deps, account);
@@ -155,7 +171,11 @@ async function mayAsk(deps: { db: Database } & Pick<Deps, 'clock'>, accountId: n
   return (await takeAttempt(deps.db, quarter)).allowed && (await takeAttempt(deps.db, day)).allowed;
 }
 
-async function mayReceive(deps: Pick<Deps, 'db' | 'config' | 'clock'>, email: string): Promise<boolean> {
+/** Whether an address has not had enough of our mails; counts. */
+export async function mayReceive(
+  deps: Pick<Deps, 'db' | 'config' | 'clock'>,
+  email: string,
+): Promise<boolean> {
   const key = personalKey(deps.config, 'address-mailbox', email.toLowerCase());
   const limit = { key, limit: MAILS, windowMs: WINDOW_MS, now: deps.clock.now() };
   return (await takeAttempt(deps.db, limit)).allowed;

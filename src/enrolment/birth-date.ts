@@ -5,6 +5,7 @@ import { exhaustedUntil, takeAttempt } from '../codes/throttle.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Database, Deps, Transaction } from '../deps.ts';
 import { sendActivation } from './activation-mail.ts';
+import { askFirstAddress, mayReceive } from './address-change.ts';
 import { recordFailedCheck } from './failed-checks.ts';
 import {
   type FirstConnection,
@@ -19,6 +20,10 @@ const TRIES = 5;
 const WINDOW_MS = 24 * 3_600_000;
 
 export type DateFields = { day: string; month: string; year: string };
+type Given = DateFields & {
+  /** A pupil's, if he wants (R-173); it has been read by `readEmail`. */
+  email?: string | null;
+};
 type From = { ip: string; requestId?: string | undefined };
 
 const counterOf = (accountId: number) => `birth-date|${accountId}`;
@@ -54,12 +59,13 @@ export async function suspendedUntil(
 
 /**
  * Step 3 (R-057 c): the birth date of the child named. Right: in one transaction the personal password replaces the
- * provisional one, the address becomes the account's, the state « En cours d'activation », and mail C07 is queued.
+ * provisional one, the address becomes the account's, the state « En cours d'activation », and mail C07 is queued. A
+ * pupil is « Activé » at once (R-173); an address that he gives waits for its own link, as one that is changed later.
  */
 export async function proveBirthDate(
   deps: Deps,
   interactionUid: string,
-  fields: DateFields,
+  { email = null, ...fields }: Given,
   from: From,
 ): Promise<BirthDateResult> {
   const before = await findFirstConnection(deps.db, interactionUid, deps.clock.now());
@@ -68,6 +74,8 @@ export async function proveBirthDate(
   if (!read.ok) return { ok: false, reason: 'invalid', fields: read.fields };
   const attempt = await takeDateAttempt(deps.db, before.account.id, deps.clock.now());
   if (!attempt.allowed) return { ok: false, reason: 'locked' };
+  const wants = email !== null && before.account.kind === 'pupil' && before.pupil?.birthDate === read.date;
+  const asked = wants ? { email, sends: await mayReceive(deps, email) } : null;
   return inTransaction(deps.db, async (trx): Promise<BirthDateResult> => {
     const row = await lockFirstConnection(trx, interactionUid, deps.clock.now());
     if (row?.step !== 'birth-date') return { ok: false, reason: 'elsewhere' };
@@ -77,7 +85,7 @@ export async function proveBirthDate(
         ? { ok: false, reason: 'wrong', left: attempt.left }
         : { ok: false, reason: 'locked' };
     }
-    return finishFirstLogin(deps, trx, row, from);
+    return finishFirstLogin(deps, trx, row, from, asked);
   });
 }
 
@@ -86,6 +94,7 @@ async function finishFirstLogin(
   trx: Transaction,
   row: FirstConnection,
   from: From,
+  asked: { email: string; sends: boolean } | null,
 ): Promise<BirthDateResult> {
   const now = deps.clock.now();
   const { interactionUid, newPasswordHash, email } = row;
@@ -116,6 +125,7 @@ async function finishFirstLogin(
   if (step === 'activation' && email) {
     await sendActivation(deps, trx, { account, email, interactionUid, clientId: row.clientId });
   }
+  if (asked !== null) await askFirstAddress(deps, trx, account, asked, from);
   return { ok: true };
 }
 

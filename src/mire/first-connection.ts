@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HasherBusy } from '../credentials/hasher.ts';
 import type { PasswordFault } from '../credentials/policy.ts';
-import { giveAddress } from '../enrolment/address.ts';
+import { giveAddress, readEmail } from '../enrolment/address.ts';
 import { proveBirthDate, suspendedUntil } from '../enrolment/birth-date.ts';
 import { chooseNewPassword } from '../enrolment/new-password.ts';
 import { visitor } from '../http/context.ts';
@@ -136,7 +136,7 @@ export function showBirthDate(visit: Visit, progress: At<'birth-date'>, refused?
     action: below(interaction.uid, 'naissance'),
     steps: stepsOf(progress),
     child: account.kind === 'pupil' ? null : pupil,
-    values: { day: field(ctx, 'day'), month: field(ctx, 'month'), year: field(ctx, 'year') },
+    values: { ...typedDate(ctx), email: field(ctx, 'email') },
     errors: refused?.errors ?? [],
     marked: refused?.marked ?? [],
     attemptsLeft: refused?.attemptsLeft ?? null,
@@ -147,11 +147,16 @@ export function showBirthDate(visit: Visit, progress: At<'birth-date'>, refused?
 export async function takeBirthDate(visit: Visit, progress: At<'birth-date'>): Promise<void> {
   const { deps, ctx, interaction } = visit;
   if (!isFor(visit, progress.account)) return goOn(visit);
-  const fields = { day: field(ctx, 'day'), month: field(ctx, 'month'), year: field(ctx, 'year') };
+  const fields = typedDate(ctx);
+  // Before a date is looked at, so that a slip in what nobody asks for costs no try.
+  const typed = progress.account.kind === 'pupil' ? field(ctx, 'email').trim() : '';
+  const email = typed === '' ? null : readEmail(typed);
+  if (typed !== '' && email === null)
+    return showBirthDate(visit, progress, { errors: [{ field: 'email', reason: 'invalid' }], marked: [] });
   const empty = DATE_FIELDS.filter((name) => fields[name].trim() === '');
   if (empty.length > 0)
     return showBirthDate(visit, progress, wrongDate(empty.length === 3 ? 'missing' : 'incomplete', empty));
-  const result = await proveBirthDate(deps, interaction.uid, fields, visitor(ctx));
+  const result = await proveBirthDate(deps, interaction.uid, { ...fields, email }, visitor(ctx));
   if (result.ok) return goOn(visit);
   switch (result.reason) {
     case 'elsewhere':
@@ -165,8 +170,14 @@ export async function takeBirthDate(visit: Visit, progress: At<'birth-date'>): P
   }
 }
 
+const typedDate = (ctx: Visit['ctx']) => ({
+  day: field(ctx, 'day'),
+  month: field(ctx, 'month'),
+  year: field(ctx, 'year'),
+});
+
 function wrongDate(
-  reason: BirthDateError['reason'],
+  reason: Extract<BirthDateError, { field: 'birth_date' }>['reason'],
   marked: BirthDatePage['marked'] = DATE_FIELDS,
 ): BirthDateRefusal {
   return { errors: [{ field: 'birth_date', reason }], marked };

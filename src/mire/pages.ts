@@ -104,15 +104,17 @@ export type AddressPage = AccountFormPage & {
   errors: EmailError[];
 };
 
-export type BirthDateError = FieldError<'birth_date', 'missing' | 'incomplete' | 'invalid' | 'wrong'>;
+export type BirthDateError =
+  | FieldError<'birth_date', 'missing' | 'incomplete' | 'invalid' | 'wrong'>
+  | FieldError<'email', 'invalid'>;
 
-/** `mire/birth-date`: fields `day`, `month`, `year`. */
+/** `mire/birth-date`: fields `day`, `month`, `year`; of a pupil also `email`, which may stay empty (R-173). */
 export type BirthDatePage = AccountFormPage & {
   steps: Steps;
   /** The child whose date is asked, as shown; null when a pupil gives his own. */
   child: { givenName: string; familyName: string } | null;
   /** As typed. */
-  values: { day: string; month: string; year: string };
+  values: { day: string; month: string; year: string; email: string };
   errors: BirthDateError[];
   /** The fields that are marked with the error: those at fault. */
   marked: ('day' | 'month' | 'year')[];

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { takeAttempt } from '../../src/codes/throttle.ts';
+import { confirmAddress } from '../../src/enrolment/address-change.ts';
+import { sendDue } from '../../src/messages/send.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { found, seedFamily } from '../support/family.ts';
@@ -208,7 +210,8 @@ describe('R-057 to R-059: the steps of a first connection', () => {
 });
 
 describe('other people', () => {
-  test('R-034: a pupil chooses a password and gives his own birth date, and is in, without a mail', async () => {
+  /** A pupil with his sheet, at the page of his birth date. */
+  async function atOwnBirthDate() {
     const { deps } = app;
     const pupil = await seedFamily(deps, { identifier: `${identifier}0`, provisional: PROVISIONAL });
     await deps.db('accounts').where({ id: pupil.id }).update({ kind: 'pupil' });
@@ -219,11 +222,42 @@ describe('other people', () => {
     expect(password.text).toContain('Étape 1 sur 2');
     const birth = await visitor.submit(password, { new_password: CHOSEN, confirmation: CHOSEN });
     expect(pathOf(birth)).toBe('/naissance');
+    return { pupil, birth };
+  }
+
+  test('R-034: a pupil chooses a password and gives his own birth date, and is in, without a mail', async () => {
+    const { pupil, birth } = await atOwnBirthDate();
     const wrong = await visitor.submit(birth, { day: '8', month: '3', year: '2017' });
     expect(wrong.status).toBe(400);
     const onward = await visitor.submit(wrong, { day: '9', month: '3', year: '2017' });
     expect(onward.headers.location).toBe('https://ent.example.test/callback');
     expect(provider.finished).toEqual([{ uid, accountPublicId: pupil.publicId }]);
+  });
+
+  test('R-173: an address if the pupil wants: he is in at once, and it is his when its own link is followed', async () => {
+    const { birth } = await atOwnBirthDate();
+    const date = { day: '9', month: '3', year: '2017' };
+    const slip = await visitor.submit(birth, { ...date, email: 'eleve@nulle part' });
+    expect(slip.status).toBe(400);
+    expect(slip.text).toContain('corrigez-la, ou effacez-la');
+    expect(slip.text).toContain('value="eleve@nulle part"');
+    const wrong = await visitor.submit(slip, { ...date, day: '8', email: ` eleve${count}@example.org ` });
+    // What was no address has cost no try.
+    expect(wrong.text).toContain('Il vous reste 4 essais');
+    const onward = await visitor.submit(wrong, { ...date, email: ` eleve${count}@example.org ` });
+    expect(onward.headers.location).toBe('https://ent.example.test/callback');
+    const own = `${identifier}0`;
+    expect(await found(app.deps, own)).toMatchObject({
+      state: 'activated',
+      email: null,
+      emailVerifiedAt: null,
+    });
+    await sendDue(app.deps, { limit: 100 });
+    const [mail, ...more] = app.deps.mailer.sent.filter(({ to }) => to === `eleve${count}@example.org`);
+    expect(more).toEqual([]);
+    const token = /\/adresse\/confirmer\/([\w-]+)/.exec(mail?.text ?? '')?.[1] ?? '';
+    expect(await confirmAddress(app.deps, token, { ip: '127.0.0.1' })).toMatchObject({ ok: true });
+    expect(await found(app.deps, own)).toMatchObject({ email: `eleve${count}@example.org` });
   });
 
   test('H02: names as the school writes them are shown as text', async () => {

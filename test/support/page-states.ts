@@ -104,7 +104,7 @@ const birthDate: BirthDatePage = {
   account: 'c.martin12',
   steps: { current: 3, total: 4 },
   child: { givenName: 'Léa', familyName: 'MARTIN' },
-  values: { day: '', month: '', year: '' },
+  values: { day: '', month: '', year: '', email: '' },
   errors: [],
   marked: [],
   attemptsLeft: null,
@@ -253,11 +253,17 @@ export const PAGE_STATES: PageState[] = [
   state('birth-date', 'mire/birth-date', birthDate),
   state<BirthDatePage>('birth-date-long-name', 'mire/birth-date', { ...birthDate, child: LONG_NAME }),
   state<BirthDatePage>('birth-date-self', 'mire/birth-date', { ...birthDate, child: null }),
+  state<BirthDatePage>('birth-date-self-email', 'mire/birth-date', {
+    ...birthDate,
+    child: null,
+    values: { day: '27', month: '3', year: '2012', email: 'eleve@exemple' },
+    errors: [{ field: 'email', reason: 'invalid' }],
+  }),
   ...oneOf(
     (['missing', 'incomplete', 'invalid', 'wrong'] as const).map((reason) =>
       state<BirthDatePage>(`birth-date-${reason}`, 'mire/birth-date', {
         ...birthDate,
-        values: { day: '27', month: '3', year: '2015' },
+        values: { day: '27', month: '3', year: '2015', email: '' },
         errors: [{ field: 'birth_date', reason }],
         marked: reason === 'invalid' ? ['month'] : ['day', 'month', 'year'],
         attemptsLeft: reason === 'wrong' ? 2 : null,
