@@ -97,6 +97,7 @@ const COMMANDS: Command[] = [
       '      [--reason <text>] [--notify] [--dry-run] [--json]',
       '  --dry-run: only count them',
       'force-change status [<id>] [--json]',
+      'force-change lift <id> [--json]: who has not changed his password since need not any more',
     ].join('\n'),
     summary: 'mark accounts whose password must be changed at the next login, and see how many have',
     run: async (deps, argv, io) =>

@@ -4,7 +4,7 @@ import type { Database, Transaction } from '../deps.ts';
 /** The accounts of a forced change, each with what became of its mark. */
 
 /** What became of a password that had to be changed. */
-export type MarkEnd = 'changed' | 'reset' | 'removed';
+export type MarkEnd = 'changed' | 'reset' | 'removed' | 'lifted';
 
 /** Marks end with the password that they are about; most accounts have none. */
 export async function endMarks(
@@ -71,4 +71,43 @@ export async function findMarked(
     .orderBy('account_id')
     .limit(limit)
     .pluck('account_id');
+}
+
+/** Those whose mark is still there, after one of them, in the order of their ids, not locked. */
+export async function openMarks(
+  db: Database,
+  changeId: number,
+  { after, limit }: { after: number; limit: number },
+): Promise<number[]> {
+  return db('forced_marks')
+    .where({ change_id: changeId })
+    .whereNull('ended_at')
+    .where('account_id', '>', after)
+    .orderBy('account_id')
+    .limit(limit)
+    .pluck('account_id');
+}
+
+/**
+ * Takes the marks of these accounts away; their passwords stay.
+ * @param accountIds locked
+ * @returns those that still had one
+ */
+export async function liftMarks(
+  trx: Transaction,
+  changeId: number,
+  accountIds: readonly number[],
+  now: Date,
+): Promise<number[]> {
+  if (accountIds.length === 0) return [];
+  const open = () =>
+    trx('forced_marks')
+      .where({ change_id: changeId })
+      .whereIn('account_id', [...accountIds])
+      .whereNull('ended_at');
+  const ids: number[] = await open().orderBy('account_id').forUpdate().pluck('account_id');
+  if (ids.length === 0) return [];
+  await open().update({ ended_at: now, how: 'lifted' satisfies MarkEnd });
+  await trx('accounts').whereIn('id', ids).update({ must_change_since: null, updated_at: now });
+  return ids;
 }

@@ -21,6 +21,7 @@ export const ACTS = {
   'reopen-wrong-attachment': 'attachment',
   'force-change-asked': 'forced',
   'force-change': 'forced',
+  'force-change-lifted': 'forced',
   delegate: 'delegation',
   'prolong-delegation': 'delegation',
   'end-delegation': 'delegation',

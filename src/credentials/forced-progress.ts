@@ -29,7 +29,7 @@ export async function readForcedProgress(
 export const nothing = (): ForcedProgress => ({
   marked: 0,
   left: 0,
-  ended: { changed: 0, reset: 0, removed: 0 },
+  ended: { changed: 0, reset: 0, removed: 0, lifted: 0 },
   days: [],
 });
 

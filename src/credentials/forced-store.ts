@@ -182,3 +182,12 @@ export async function forgetForcedChanges(db: Database, before: Date, signal?: A
   }
   return gone;
 }
+
+/** Nothing more is marked or told for it. */
+export async function endForcedChange(trx: Transaction, id: number, now: Date): Promise<void> {
+  await trx('forced_changes').where({ id }).forUpdate().first('id');
+  await trx('forced_changes')
+    .where({ id })
+    .whereNot('state', 'done')
+    .update({ state: 'done', cursor_id: 0, marked_at: trx.raw('COALESCE(marked_at, ?)', [now]) });
+}

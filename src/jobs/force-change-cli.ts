@@ -9,6 +9,7 @@ import {
   markNext,
   previewForcedChange,
 } from '../credentials/forced-change.ts';
+import { liftForcedChange } from '../credentials/forced-lift.ts';
 import { type ForcedProgress, nothing, readForcedProgress } from '../credentials/forced-progress.ts';
 import { findForcedChange, listForcedChanges } from '../credentials/forced-store.ts';
 import type { Deps } from '../deps.ts';
@@ -45,6 +46,8 @@ export async function forceChangeCommand(deps: Deps, argv: string[], io: Io): Pr
   });
   if (positionals[0] === 'status' && positionals.length <= 2)
     return status(deps, positionals[1] ?? null, values.json, io);
+  if (positionals[0] === 'lift' && positionals[1] !== undefined && positionals.length === 2)
+    return lift(deps, positionals[1], values.json, io);
   const read = positionals.length > 0 ? `${positionals[0]} is no verb` : readCriteria(values);
   if (typeof read === 'string') {
     io.err(`${read}\n${USAGE}`);
@@ -186,6 +189,18 @@ async function status(deps: Deps, publicId: string | null, json: boolean, io: Io
   return 0;
 }
 
+/** Whoever has not changed his password since need not any more. */
+async function lift(deps: Deps, publicId: string, json: boolean, io: Io): Promise<number> {
+  const change = await findForcedChange(deps.jobsDb, publicId);
+  if (change === null) {
+    io.err(`no forced change is called ${publicId}`);
+    return 1;
+  }
+  const lifted = await liftForcedChange(deps, deps.jobsDb, change);
+  io.out(json ? JSON.stringify({ id: publicId, lifted }) : `lifted: ${lifted}`);
+  return 0;
+}
+
 function statusOf(change: ForcedChange, { marked, left, ended, days }: ForcedProgress) {
   const { publicId, state, createdAt, expected, reason } = change;
   return { id: publicId, asked_at: createdAt, state, reason, expected, marked, left, ...ended, days };
@@ -194,10 +209,10 @@ function statusOf(change: ForcedChange, { marked, left, ended, days }: ForcedPro
 type Status = ReturnType<typeof statusOf>;
 
 function statusLines(
-  { id, asked_at, state, marked, left, changed, reset, removed, days }: Status,
+  { id, asked_at, state, marked, left, changed, reset, removed, lifted, days }: Status,
   whole: boolean,
 ) {
-  const counts = `marked ${marked}, changed ${changed}, reset ${reset}, removed ${removed}, left ${left}`;
+  const counts = `marked ${marked}, changed ${changed}, reset ${reset}, removed ${removed}, lifted ${lifted}, left ${left}`;
   const lines = [`${id}  ${asked_at.toISOString()}  ${state}  ${counts}`];
   return whole ? [...lines, ...days.map((one) => `  ${one.day}  ${one.changed}`)] : lines;
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { updateAccount } from '../../src/accounts/store.ts';
 import { askForcedChange, type ForcedCriteria, markNext } from '../../src/credentials/forced-change.ts';
 import { insertBatch } from '../../src/db/batch.ts';
 import { forceChangeCommand } from '../../src/jobs/force-change-cli.ts';
@@ -189,7 +190,7 @@ describe('who', () => {
     const { id } = await answer(`--school ${one.uai} --reason fuite`);
     const shown = (await run('status')).out;
     expect(shown).toEqual([
-      expect.stringMatching(`^${id}  .* done  marked 2, changed 0, reset 0, removed 0, left 2$`),
+      expect.stringMatching(`^${id}  .* done  marked 2, changed 0, reset 0, removed 0, lifted 0, left 2$`),
     ]);
     await database.db('accounts').where({ identifier: 'e.self' }).update({ closed_at: deps.clock.now() });
     expect(await answer(`status ${id}`)).toMatchObject({
@@ -204,6 +205,31 @@ describe('who', () => {
     expect(lines.map(({ event }) => event)).toEqual(['force-change-asked', 'force-change', 'force-change']);
     expect(JSON.stringify(lines)).not.toContain('fuite');
   });
+});
+
+test('lift: who has still to change his password need not any more; once is enough', async () => {
+  const { db } = database;
+  const { id } = await answer(`--school ${one.uai}`);
+  const own = await db('accounts').where({ identifier: 'e.self' }).first();
+  await updateAccount(db, own.id, { passwordKind: 'personal' }, deps.clock.now());
+  expect(await answer(`lift ${id}`)).toEqual({ id, lifted: 1 });
+  expect(await answer(`lift ${id}`)).toEqual({ id, lifted: 0 });
+  expect(await db('accounts').whereNotNull('must_change_since')).toEqual([]);
+  expect(await answer(`status ${id}`)).toMatchObject({ marked: 2, changed: 1, lifted: 1, left: 0 });
+  expect(await db('audit_events').where({ event: 'force-change-lifted' })).toHaveLength(1);
+  expect((await run('lift nothing')).code).toBe(1);
+  expect((await run('lift')).code).toBe(2);
+  // It may be asked for again.
+  expect(await answer(`--school ${one.uai}`)).toMatchObject({ marked: 2 });
+});
+
+test('lift while it is still marking: nobody is marked after it', async () => {
+  await seedMany(300);
+  const change = await ask(true);
+  await markNext(deps, deps.jobsDb, change.publicId, 100);
+  expect(await answer(`lift ${change.publicId}`)).toEqual({ id: change.publicId, lifted: 100 });
+  expect(await forceChanges(deps)).toEqual({ marked: 0, told: 0 });
+  expect(await database.db('accounts').whereNotNull('must_change_since')).toEqual([]);
 });
 
 const EVERYBODY: ForcedCriteria = {

@@ -95,7 +95,7 @@ const progress: ForcedProgressPage = {
   expected: 412,
   marked: 412,
   left: 300,
-  ended: { changed: 100, reset: 8, removed: 4 },
+  ended: { changed: 100, reset: 8, removed: 4, lifted: 3 },
   days: [
     { day: '2026-11-22', changed: 61 },
     { day: '2026-11-23', changed: 39 },
@@ -194,7 +194,7 @@ export const ADMIN_HEAD_STATES: PageState[] = [
     marking: true,
     marked: 120,
     left: 120,
-    ended: { changed: 0, reset: 0, removed: 0 },
+    ended: { changed: 0, reset: 0, removed: 0, lifted: 0 },
     days: [],
   }),
 ];

@@ -46,6 +46,6 @@ export type ForcedProgressPage = AdminPage & {
   expected: number;
   marked: number;
   left: number;
-  ended: { changed: number; reset: number; removed: number };
+  ended: { changed: number; reset: number; removed: number; lifted: number };
   days: { day: string; changed: number }[];
 };
