@@ -26,6 +26,7 @@ import * as retention from '../../migrations/029_retention.ts';
 import * as services from '../../migrations/030_services.ts';
 import * as auditChain from '../../migrations/031_audit_chain.ts';
 import * as forcedExpiry from '../../migrations/033_forced_changes_expiry.ts';
+import * as liftedMarks from '../../migrations/034_lifted_marks.ts';
 import { inTransaction } from './transaction.ts';
 
 type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
@@ -59,6 +60,7 @@ const MIGRATIONS: Migration[] = [
   { name: '030_services', ...services },
   { name: '031_audit_chain', ...auditChain },
   { name: '033_forced_changes_expiry', ...forcedExpiry },
+  { name: '034_lifted_marks', ...liftedMarks },
 ];
 
 const source: Knex.MigrationSource<Migration> = {

@@ -30,7 +30,7 @@ const LONGEST_REASON = 200;
 /** @returns 0 done; 1 refused: nothing like it is known; 2 wrong usage */
 export async function forceChangeCommand(deps: Deps, argv: string[], io: Io): Promise<number> {
   const { values, positionals } = parseArgs({
-    args: argv,
+    args: withIdLast(argv),
     options: {
       school: { type: 'string', multiple: true },
       academy: { type: 'string' },
@@ -61,6 +61,13 @@ export async function forceChangeCommand(deps: Deps, argv: string[], io: Io): Pr
     { criteria, reason, notify: values.notify, dryRun: values['dry-run'], json: values.json },
     io,
   );
+}
+
+/** One id in 64 begins with a hyphen and would be read as an option. */
+function withIdLast(argv: readonly string[]): string[] {
+  const [verb = '', id = '', ...rest] = argv;
+  const named = (verb === 'status' || verb === 'lift') && /^-[\w-]{21}$/.test(id);
+  return named ? [verb, ...rest, '--', id] : [...argv];
 }
 
 type Options = {

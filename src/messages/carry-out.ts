@@ -3,7 +3,6 @@ import { updateManyAccounts, updateProvisionals } from '../accounts/store.ts';
 import type { AccountOrigin, AccountState } from '../accounts/types.ts';
 import { endWaysIn } from '../accounts/ways-in-store.ts';
 import { type Actor, recordAudit } from '../audit/record.ts';
-import { queueLogouts } from '../credentials/logouts-store.ts';
 import type { Transaction } from '../deps.ts';
 import { withdrawCredentialMails } from './batch-mail-store.ts';
 import type { Plan } from './plan.ts';
@@ -11,7 +10,7 @@ import type { Plan } from './plan.ts';
 /**
  * Writes what was planned, with its audit lines; statements grow by the 500 accounts. Where a password is drawn the old
  * one is dead at once, with its sessions and grants (the version of the credentials), and mails that would still tell
- * it do not leave; where it was reset, so are the ways in that were under way, and services are told that its sessions are over (R-142).
+ * it do not leave; where it was reset, so are the ways in that were under way (R-142).
  * @param chosenAt null: distribution dates stay (a reset alone)
  */
 export async function carryOut(
@@ -39,13 +38,7 @@ export async function carryOut(
   const dated = plans.filter(({ outcome, renewed: drawn }) => outcome === 'distributed' && !drawn);
   await updateManyAccounts(trx, idsOf(dated), { distributedAt: now }, now);
   await withdrawCredentialMails(trx, idsOf(renewed.filter(({ before }) => before.distributedAt !== null)));
-  const reset = plans.filter((plan) => plan.reset === 'done').map(({ before }) => before);
-  await queueLogouts(trx, reset, now);
-  await endWaysIn(
-    trx,
-    reset.map(({ id }) => id),
-    now,
-  );
+  await endWaysIn(trx, idsOf(plans.filter(({ reset }) => reset === 'done')), now);
   const line = { ...actor, at: now, schoolId };
   await recordAudit(
     trx,

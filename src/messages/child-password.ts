@@ -3,7 +3,6 @@ import { lockAccounts, updateProvisionals } from '../accounts/store.ts';
 import type { Account } from '../accounts/types.ts';
 import { endWaysIn } from '../accounts/ways-in-store.ts';
 import { recordAudit } from '../audit/record.ts';
-import { queueLogouts } from '../credentials/logouts-store.ts';
 import { generateProvisional, provisionalExpiresAt, sealProvisional } from '../credentials/provisional.ts';
 import { tokenHash } from '../crypto/digests.ts';
 import { inTransaction } from '../db/transaction.ts';

@@ -223,6 +223,14 @@ test('lift: who has still to change his password need not any more; once is enou
   expect(await answer(`--school ${one.uai}`)).toMatchObject({ marked: 2 });
 });
 
+test('an id that begins with a hyphen is no option', async () => {
+  const { id } = await answer(`--school ${one.uai}`);
+  const odd = `-${id.slice(1)}`;
+  await database.db('forced_changes').where({ public_id: id }).update({ public_id: odd });
+  expect(await answer(`status ${odd}`)).toMatchObject({ id: odd, marked: 2 });
+  expect((await run(`lift ${odd}`)).out).toEqual(['lifted: 2']);
+});
+
 test('lift while it is still marking: nobody is marked after it', async () => {
   await seedMany(300);
   const change = await ask(true);

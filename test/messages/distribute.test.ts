@@ -299,7 +299,7 @@ describe('notify', () => {
       actor,
     });
     counted.stop();
-    expect(counted.statements.length).toBeLessThanOrEqual(14);
+    expect(counted.statements.length).toBeLessThanOrEqual(13);
     expect(counted.commits()).toBe(1);
   });
 });
