@@ -22,7 +22,8 @@ type Claims = PortalIdentity['claims'];
 
 const UAI = /^\d{7}[A-Z]$/;
 const LONGEST_NAME = 120;
-const EMAIL = /^[\x21-\x7e]{1,190}@[\x21-\x7e]{1,60}$/;
+/** One « @ », and a domain that ends with a letter or a digit: what is neither is a slip that would match nobody. */
+const EMAIL = /^[\x21-\x3f\x41-\x7e]{1,190}@[\x21-\x3f\x41-\x7e]{0,59}[a-z0-9]$/i;
 
 export function readMember(config: Settings, { issuer, sub, claims }: PortalIdentity): StaffMember {
   const [given = '', ...rest] = nameOf(claims.name).split(' ');

@@ -81,6 +81,14 @@ export async function lockDelegation(
   return row?.publicId === publicId ? row : null;
 }
 
+/** Whether it was one of this school, and has been ended. */
+export async function wasEnded(db: Database, schoolId: number, publicId: string): Promise<boolean> {
+  const row = await db('staff_delegations')
+    .where({ school_id: schoolId, public_id: publicId, living: null })
+    .first({ publicId: 'public_id' });
+  return row?.publicId === publicId;
+}
+
 export async function prolongDelegation(trx: Transaction, publicId: string, untilDay: string): Promise<void> {
   await trx('staff_delegations').where({ public_id: publicId }).update({ until_day: untilDay });
 }

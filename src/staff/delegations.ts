@@ -12,6 +12,7 @@ import {
   lockDelegation,
   lockSchool,
   prolongDelegation,
+  wasEnded,
 } from './delegations-store.ts';
 import { modulesOf } from './rights.ts';
 import type { StaffSchool } from './types.ts';
@@ -152,7 +153,10 @@ export async function prolong(
   });
 }
 
-/** @returns false when the school has no such delegation, or has it no more */
+/**
+ * Twice, or by two heads at once, is done once.
+ * @returns false when it was never one of this school
+ */
 export async function withdraw(
   deps: Needs,
   school: School,
@@ -162,7 +166,7 @@ export async function withdraw(
   const now = deps.clock.now();
   return inTransaction(deps.db, async (trx) => {
     const delegation = await lockDelegation(trx, school.id, publicId);
-    if (delegation === null) return false;
+    if (delegation === null) return wasEnded(trx, school.id, publicId);
     await endDelegations(trx, [publicId], now);
     await note(trx, school, actor, now, 'end-delegation', delegation);
     return true;

@@ -94,6 +94,13 @@ describe('a delegate', () => {
     expect((await rows()).map(({ living }) => living)).toEqual([null, 1]);
   });
 
+  test('is withdrawn once by two heads at once, and both are told so', async () => {
+    const page = await name();
+    const both = await Promise.all([head.submit(page, {}, '/retirer'), head.submit(page, {}, '/retirer')]);
+    for (const answer of both) expect(answer.text).toContain('accès est fermé dès maintenant.');
+    expect(await events()).toEqual(['delegate', 'end-delegation']);
+  });
+
   test('is out after the last day, and in again when it is prolonged', async () => {
     await name();
     await database.db('staff_delegations').update({ until_day: '2026-01-31' });
@@ -129,6 +136,8 @@ describe('the form', () => {
   test.each([
     [{ person: ' ' }, 'Saisissez le nom et le prénom'],
     [{ email: 'nadia' }, 'Saisissez une adresse mail complète'],
+    [{ email: 'nadia@ac@example.org' }, 'Saisissez une adresse mail complète'],
+    [{ email: 'principal@example.org.' }, 'Saisissez une adresse mail complète'],
     [{ email: 'PRINCIPAL@example.org' }, 'Cette adresse est la vôtre'],
     [{ role: 'head' }, 'Choisissez un module'],
     [{ until: '' }, 'Choisissez une date de fin'],
