@@ -261,3 +261,38 @@ describe('taken away', () => {
     });
   });
 });
+
+describe('a proof by FranceConnect', () => {
+  /** The page to prove who one is, of somebody whose sign-in was long ago. */
+  async function asked(): Promise<Answer> {
+    const { id } = await seedActivated(world.deps, { identifier }, CHOSEN);
+    await signIn(visitor);
+    await database
+      .db('account_sessions')
+      .where({ account_id: (await account()).publicId })
+      .update({
+        proved_at: new Date(Date.now() - 11 * 60_000),
+      });
+    await link(id, `${identifier}-sub`);
+    return visitor.get(PAGE);
+  }
+  const departed = async (page: Answer): Promise<string> => {
+    const gone = await visitor.submit(page, {}, '/franceconnect');
+    return new URL(gone.headers.location ?? '').searchParams.get('state') ?? '';
+  };
+
+  test('of its holder comes to the page, and is told as a proof', async () => {
+    const back = await comeBack(await departed(await asked()), `${identifier}-sub`);
+    expect([back.status, pathOf(back)]).toEqual([200, PAGE]);
+    expect((await events()).slice(-1)).toEqual(['proof']);
+    expect((await visitor.get('/compte/historique')).text).toContain('Identité confirmée');
+  });
+
+  test('of somebody whom it opens no account for is refused: he is not led to open one', async () => {
+    const back = await comeBack(await departed(await asked()), `${identifier}-stranger`);
+    expect([back.status, back.text.includes('Ce n&#39;est pas le compte attendu')]).toEqual([400, true]);
+    expect(await database.db('enrolments').where({ fc_sub: `${identifier}-stranger` })).toEqual([]);
+    const home = await visitor.get('/');
+    expect(home.text).toContain('Mes informations');
+  });
+});
