@@ -64,11 +64,26 @@ async function endAll(door: AccountDoor, ctx: Context, session: AccountSession):
   const { deps, host } = door;
   const { account, sessionUid } = session;
   let tellServices = async () => {};
-  const form = { formVersion: Number(field(ctx, 'version')), ...visitor(ctx) };
+  const form = { formVersion: await versionMeant(door, ctx, session), ...visitor(ctx) };
   await endOwnSessions(deps, account, form, async (trx, credentialsVersion) => {
     tellServices = await host.endSessionsOf(trx, account.publicId, { sessionUid, credentialsVersion });
   });
   await tellServices();
   if (field(ctx, 'which') === 'all') return signOut(door, ctx);
   seeOther(ctx, `${PATH}?avis=autres`);
+}
+
+/**
+ * Of the form, so that the same one sent twice ends them once. A form that has stood open since an earlier change means
+ * the sessions that there are now: whoever has signed in meanwhile must not outlive « partout ».
+ */
+async function versionMeant(
+  { host }: AccountDoor,
+  ctx: Context,
+  { account, sessionUid }: AccountSession,
+): Promise<number> {
+  const typed = Number(field(ctx, 'version'));
+  if (typed === account.credentialsVersion) return typed;
+  const open = await host.sessionsOf(account.publicId);
+  return open.some(({ uid }) => uid !== sessionUid) ? account.credentialsVersion : typed;
 }

@@ -208,3 +208,17 @@ test.each([
 ])('%s is kept as %s', (userAgent, device) => {
   expect(deviceOf(userAgent)).toBe(device);
 });
+
+test('a form that has stood open since the last time ends whoever has signed in since', async () => {
+  const stale = await here.get(PAGE);
+  await here.submit(await here.get(PAGE), { which: 'others' }, '/toutes');
+  await signIn(there);
+  expect(isHome(await there.get('/'))).toBe(true);
+  await here.submit(stale, { which: 'others' }, '/toutes');
+  expect(isHome(await there.get('/'))).toBe(false);
+  expect(isHome(await here.get('/'))).toBe(true);
+  // Twice the same form: once.
+  const before = await events();
+  await here.submit(stale, { which: 'others' }, '/toutes');
+  expect(await events()).toEqual(before);
+});
