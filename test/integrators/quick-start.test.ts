@@ -27,7 +27,7 @@ let plain: Service;
 let told: Service;
 let page: TestPage;
 
-type Service = { origin: string; program: Program };
+type Service = { origin: string; clientId: string; program: Program };
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -79,7 +79,7 @@ async function start(name: string, { program, add }: { program: string; add: str
     ORIGIN: origin,
   });
   await running.says(/Mon service is at/);
-  return { origin, program: running };
+  return { origin, clientId: client.client_id, program: running };
 }
 
 const heading = (name: string) => page.getByRole('heading', { name, level: 1, exact: true });
@@ -152,3 +152,52 @@ test('what the pages name of discovery is there', async () => {
   const named = [...pages.matchAll(/\b(\w+_endpoint|jwks_uri)\b/g)].map(([name]) => name);
   expect(Object.keys(metadata)).toEqual(expect.arrayContaining([...new Set(named)]));
 });
+
+test.each([
+  ['invalid_request', { code_challenge: null }],
+  ['invalid_request', { code_challenge_method: 'plain' }],
+  ['invalid_scope', { scope: 'openid educonnect_ine' }],
+  ['login_required', { prompt: 'none' }],
+  ['unsupported_response_type', { response_type: 'token' }],
+  ['request_not_supported', { request: 'x' }],
+  ['request_uri_not_supported', { request_uri: 'https://service.example/' }],
+  [
+    'unmet_authentication_requirements',
+    { claims: '{"id_token":{"acr":{"essential":true,"value":"eidas3"}}}' },
+  ],
+] as [string, Record<string, string | null>][])('errors.md: %s comes back for %j', async (error, changes) => {
+  const { to } = await ask(changes);
+  expect(to?.origin).toBe(plain.origin);
+  expect(new URLSearchParams(to?.search || to?.hash.slice(1)).get('error')).toBe(error);
+  expect(pageText('errors.md')).toContain(`\`${error}\``);
+});
+
+test.each([
+  ['invalid_client', { client_id: 'nobody' }],
+  ['invalid_redirect_uri', { redirect_uri: 'http://localhost/calback' }],
+  ['unsupported_response_mode', { response_mode: 'form_post' }],
+])('errors.md: %s is shown on our page for %j', async (error, changes: Record<string, string>) => {
+  const { to, text } = await ask(changes);
+  expect(to).toBeNull();
+  for (const shown of [error, 'EC-400-SERVICE', 'demandé n&#39;a pas pu ouvrir la connexion'])
+    expect(text).toContain(shown);
+  expect(pageText('errors.md')).toContain(`\`${error}\``);
+});
+
+/** An authorization request of the plain service, with a mistake. */
+async function ask(changes: Record<string, string | null>): Promise<{ to: URL | null; text: string }> {
+  const parameters = {
+    client_id: plain.clientId,
+    redirect_uri: `${plain.origin}/callback`,
+    response_type: 'code',
+    scope: 'openid',
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256',
+    ...changes,
+  };
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) if (value !== null) query.set(name, value);
+  const answer = await fetch(`${world.deps.config.issuer}/auth?${query}`, { redirect: 'manual' });
+  const location = answer.headers.get('location');
+  return { to: location === null ? null : new URL(location), text: await answer.text() };
+}
