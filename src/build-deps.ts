@@ -4,6 +4,7 @@ import type { Config } from './config.ts';
 import { createPasswordHasher } from './credentials/hasher.ts';
 import { createSealer } from './crypto/sealing.ts';
 import { openDatabase } from './db/database.ts';
+import { createHosts } from './db/hosts.ts';
 import type { Deps } from './deps.ts';
 import { createAcademicPortal } from './gateways/academic-portal.ts';
 import { createFranceConnect } from './gateways/franceconnect.ts';
@@ -18,7 +19,8 @@ const REQUEST_LOCK_WAIT_S = 2;
 /** The real parts, as the configuration asks for them. Nothing is connected yet. */
 export function buildDeps(config: Config): Deps {
   const clock = { now: () => new Date() };
-  const database = { url: config.DATABASE_URL, connectTimeoutMs: config.DATABASE_CONNECT_TIMEOUT_MS };
+  const { DATABASE_URL: url, DATABASE_CONNECT_TIMEOUT_MS: connectTimeoutMs } = config;
+  const database = { url, connectTimeoutMs, hosts: createHosts(url) };
   return {
     config,
     db: openDatabase({

@@ -85,9 +85,11 @@ const COMMANDS: Command[] = [
       'keys rotate [--leaked] [--json]',
       '  --leaked: new keys sign at once and all others are withdrawn; services refuse sign-ins meanwhile',
       'keys list [--json]',
+      'keys reseal [--json]',
+      '  seals whatever an older key of SEALING_KEYS has sealed with the first one, beside running servers',
     ].join('\n'),
-    summary: 'the signing keys',
-    run: async (deps, argv, io) => (await import('./provider/cli.ts')).keysCommand(deps, argv, io),
+    summary: 'the signing keys, and sealing anew under a new key',
+    run: runKeys,
   },
   {
     name: 'force-change',
@@ -167,6 +169,14 @@ async function runJobs(deps: Deps, argv: string[], io: Io): Promise<number> {
   const { jobTable } = await import('./jobs/table.ts');
   const { providerChores } = await import('./provider/chores.ts');
   return jobCommand(deps, jobTable(deps, providerChores), argv, io);
+}
+
+async function runKeys(deps: Deps, argv: string[], io: Io): Promise<number> {
+  const [verb, ...rest] = argv;
+  if (verb !== 'reseal') return (await import('./provider/cli.ts')).keysCommand(deps, argv, io);
+  const { resealCommand } = await import('./jobs/reseal.ts');
+  const { providerChores } = await import('./provider/chores.ts');
+  return resealCommand(deps, providerChores.sealed, rest, io);
 }
 
 async function checkConfig(config: Config, argv: string[], io: Io): Promise<number> {

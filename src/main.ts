@@ -11,6 +11,7 @@ import type { Deps } from './deps.ts';
 import { listenForMetrics } from './http/health.ts';
 import { createMetrics } from './http/metrics.ts';
 import { isSupervisor, leaveSupervisor, superviseWorkers } from './http/workers.ts';
+import { measureJobs } from './jobs/measures.ts';
 import { inOwnProcess, type Program } from './jobs/own-process.ts';
 import { startJobs } from './jobs/run.ts';
 import { keepDoing } from './jobs/send-messages.ts';
@@ -49,7 +50,8 @@ export async function startServer(
   jobs: readonly Job[] = jobTable(deps, providerChores),
 ): Promise<RunningServer> {
   const { config, log } = deps;
-  const metrics = createMetrics(deps);
+  const metrics = createMetrics(deps, { ofProcess: true });
+  measureJobs(metrics, deps);
   const provider = await createProvider(deps);
   const app = createApp(deps, provider, metrics);
   const server = createServer(app.callback());

@@ -1,3 +1,4 @@
+import { recordAudit } from '../audit/record.ts';
 import { keyedDigest, newToken, sameText, tokenHash } from '../crypto/digests.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Clock, Database, Deps } from '../deps.ts';
@@ -29,6 +30,7 @@ export type CodeRequest = CodeBinding & {
   /** Default: by the purpose. */
   way?: CodeWay;
   ip: string;
+  requestId?: string | undefined;
 };
 
 export type CodeRequestResult =
@@ -51,14 +53,30 @@ export async function requestCode(
 ): Promise<CodeRequestResult> {
   const { mobile, ip, purpose } = request;
   const now = deps.clock.now();
-  const suspended = { ok: false, reason: 'suspended', retryAt: null } as const;
-  if (!mayBeSent(deps.config, mobile)) return suspended;
-  if ((await budgetUsed(deps)) >= deps.config.SMS_DAILY_BUDGET) return suspended;
+  const way = request.way ?? (purpose === 'recovery' ? 'recovery' : 'sms');
+  const line = {
+    at: now,
+    event: 'code-sent',
+    actorKind: 'person',
+    ip,
+    requestId: request.requestId,
+  } as const;
+  const suspended = async () => {
+    await recordAudit(deps.db, { ...line, outcome: 'refused', details: `${way}, suspended` });
+    return { ok: false, reason: 'suspended', retryAt: null } as const;
+  };
+  if (!mayBeSent(deps.config, mobile)) return suspended();
+  if ((await budgetUsed(deps)) >= deps.config.SMS_DAILY_BUDGET) return suspended();
   const accountIds = request.send ? (request.accountIds ?? []) : [];
   const turn = await takeTurn(deps, { mobile, ip, accountIds }, now);
-  if (!turn.ok) return turn;
+  if (!turn.ok) {
+    // Of what came too soon, a double click mostly, no line.
+    if (turn.reason === 'too-many')
+      await recordAudit(deps.db, { ...line, outcome: 'refused', details: `${way}, too many` });
+    return turn;
+  }
   const send = request.send && turn.accountsAllow;
-  if (!(await takeFromBudget(deps, now, send))) return suspended;
+  if (!(await takeFromBudget(deps, now, send))) return suspended();
 
   const minutes = deps.config.CODE_VALID_MINUTES;
   const expiresAt = new Date(now.getTime() + minutes * MINUTE_MS);
@@ -79,14 +97,21 @@ export async function requestCode(
       expiresAt,
       resendAt: turn.resendAt,
     });
-    if (!send) return;
+    // A line in any case, so that what is written does not tell either (decision 5).
+    if (!send)
+      return recordAudit(trx, { ...line, outcome: 'refused', details: `${way}, nobody to send it to` });
+    const sent = { ...line, outcome: 'done', details: way } as const;
+    await recordAudit(
+      trx,
+      ...(accountIds.length === 0 ? [sent] : accountIds.map((accountId) => ({ ...sent, accountId }))),
+    );
     await queueSms(trx, deps, {
       template: 'code',
       to: mobile,
       data: { code, minutes },
       uniqueKey,
       usefulUntil: expiresAt,
-      concerns: { way: request.way ?? (purpose === 'recovery' ? 'recovery' : 'sms'), accountIds },
+      concerns: { way, accountIds },
     });
   });
   return { ok: true, expiresAt, resendAt: turn.resendAt };

@@ -28,24 +28,31 @@ export function attemptKeys(identifier: string, ip: string): { narrow: string; w
   return { narrow: tokenHash(`sign-in|${name}|${networkOf(ip)}`), wide: tokenHash(`sign-in|${name}`) };
 }
 
+export type Counted =
+  | { refused: 'too-many' | 'locked' }
+  | { refused: null; locks: 'here' | 'everywhere' | null };
+
 /**
  * Counts an attempt before the password is looked at, all counters in one transaction and in the same order for
  * everybody: the network, then the account from this network, then the account. What one refuses, the next does
  * not count.
- * @returns null: go on
+ * @returns `locks`: whether the next one would be refused for a while
  */
 export async function countAttempt(
   deps: Pick<Deps, 'db' | 'clock' | 'config'>,
   identifier: string,
   ip: string,
-): Promise<'too-many' | 'locked' | null> {
+): Promise<Counted> {
   const now = deps.clock.now();
   const { narrow, wide } = attemptKeys(identifier, ip);
   return inTransaction(deps.db, async (trx) => {
     const network = tokenHash(`sign-in-address|${networkOf(ip)}`);
     const hits = await countHit(trx, network, ADDRESS_WINDOW_MS, now);
-    if (hits > deps.config.LOGIN_ATTEMPTS_PER_ADDRESS) return 'too-many';
-    if (!(await admitAttempt(trx, narrow, NARROW, now)).admitted) return 'locked';
-    return (await admitAttempt(trx, wide, WIDE, now)).admitted ? null : 'locked';
+    if (hits > deps.config.LOGIN_ATTEMPTS_PER_ADDRESS) return { refused: 'too-many' };
+    const here = await admitAttempt(trx, narrow, NARROW, now);
+    if (!here.admitted) return { refused: 'locked' };
+    const everywhere = await admitAttempt(trx, wide, WIDE, now);
+    if (!everywhere.admitted) return { refused: 'locked' };
+    return { refused: null, locks: everywhere.locks ? 'everywhere' : here.locks ? 'here' : null };
   });
 }

@@ -8,7 +8,7 @@ import type { Deps } from '../deps.ts';
 const ALPHABET = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ';
 const DAY_MS = 86_400_000;
 
-const sealContext = (accountPublicId: string) => `provisional:${accountPublicId}`;
+export const provisionalContext = (accountPublicId: string) => `provisional:${accountPublicId}`;
 
 /** A provisional password from the unambiguous alphabet, `PROVISIONAL_LENGTH` characters (R-082). */
 export function generateProvisional(deps: Pick<Deps, 'random' | 'config'>): string {
@@ -21,7 +21,7 @@ export function generateProvisional(deps: Pick<Deps, 'random' | 'config'>): stri
 
 /** For the store: bound to its account, so that a value copied to another row does not open (decision 2). */
 export function sealProvisional(deps: Pick<Deps, 'sealer'>, accountPublicId: string, plain: string): string {
-  return deps.sealer.seal(plain, sealContext(accountPublicId));
+  return deps.sealer.seal(plain, provisionalContext(accountPublicId));
 }
 
 /** @returns the password in clear, null when the account has no provisional password. @throws SealError */
@@ -30,7 +30,7 @@ export function openProvisional(
   account: Pick<Account, 'publicId' | 'provisionalSealed'>,
 ): string | null {
   if (!account.provisionalSealed) return null;
-  return deps.sealer.open(account.provisionalSealed, sealContext(account.publicId));
+  return deps.sealer.open(account.provisionalSealed, provisionalContext(account.publicId));
 }
 
 /**

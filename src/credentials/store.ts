@@ -3,6 +3,8 @@ import type { Database } from '../deps.ts';
 export type AttemptResult = {
   /** False while the key is locked: the password must not be looked at. */
   admitted: boolean;
+  /** This attempt has shut the key for a while. */
+  locks: boolean;
 };
 
 /** What `admitAttempt` answers through LAST_INSERT_ID when the key is locked; no honest counter gets there. */
@@ -41,7 +43,9 @@ export async function admitAttempt(
                             NULL))`,
     [key, decaysAt, now, now, now, now, now],
   )) as [{ insertId: number }];
-  return { admitted: Number(result.insertId) !== BLOCKED };
+  const hits = Number(result.insertId);
+  const admitted = hits !== BLOCKED;
+  return { admitted, locks: admitted && hits >= rule.free };
 }
 
 /**

@@ -37,14 +37,14 @@ type Verifier = Pick<Deps, 'db' | 'config' | 'clock' | 'passwords' | 'sealer'>;
  */
 export async function verifyCredentials(deps: Verifier, signIn: SignIn): Promise<VerifyResult> {
   const identifier = normaliseIdentifier(signIn.identifier);
-  const refused = await countAttempt(deps, identifier, signIn.ip);
-  if (refused) return { ok: false, reason: refused };
+  const counted = await countAttempt(deps, identifier, signIn.ip);
+  if (counted.refused !== null) return { ok: false, reason: counted.refused };
   const readable =
     identifier.length <= IDENTIFIER_LIMIT && Buffer.byteLength(signIn.password) <= PASSWORD_LIMIT_BYTES;
   const account = readable && isAscii(identifier) ? await findAccountByIdentifier(deps.db, identifier) : null;
   const right = readable && (await isRight(deps, account, signIn.password));
   if (!account || !right) {
-    await recordRefusal(deps, signIn, account, 'wrong');
+    await recordRefusal(deps, signIn, account, 'wrong', counted.locks);
     return { ok: false, reason: 'wrong' };
   }
   if (account.kind !== signIn.kind) {
@@ -79,18 +79,21 @@ async function recordRefusal(
   signIn: SignIn,
   account: Account | null,
   details: string,
+  locks: 'here' | 'everywhere' | null = null,
 ): Promise<void> {
-  await recordAudit(deps.db, {
+  const line = {
     at: deps.clock.now(),
-    event: 'login',
     outcome: 'refused',
     actorKind: 'person',
     accountId: account?.id,
     ip: signIn.ip,
     requestId: signIn.requestId,
-    details,
-  });
+  } as const;
+  const lock = locks === null ? [] : [{ ...line, event: 'lock', details: LOCKED[locks] }];
+  await recordAudit(deps.db, { ...line, event: 'login', details }, ...lock);
 }
+
+const LOCKED = { here: 'from this network', everywhere: 'from all networks' } as const;
 
 /** `ascii_bin` columns refuse other characters; no identifier has any (R-080). */
 function isAscii(text: string): boolean {

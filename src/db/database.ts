@@ -1,13 +1,18 @@
 import knexPackage, { type Knex } from 'knex';
 import type { Connection, ConnectionOptions, QueryError } from 'mysql2';
 import { countAwake } from './awake.ts';
+import { createHosts, type Hosts } from './hosts.ts';
 import { ask, type PreparedStatements } from './prepared.ts';
 
 const { knex } = knexPackage;
 
+export { parseDatabaseUrl } from './hosts.ts';
+
 export type DatabaseSettings = {
   /** `mysql://user:password@host[:port][,host2[:port2]]/name[?socketPath=/path]` */
   url: string;
+  /** Shared by the pools of a process; absent: a pool that finds its host by itself. */
+  hosts?: Hosts | undefined;
   /** Largest number of connections. */
   pool: number;
   connectTimeoutMs: number;
@@ -29,6 +34,8 @@ export type RawConnection = Connection & {
   __knexUid?: string;
   __knexTxId?: string;
   prepared?: PreparedStatements;
+  /** Of hosts.ts. */
+  era?: number;
 };
 
 /** What our dialect has beyond knex's, for statement.ts. */
@@ -60,11 +67,14 @@ type Dialect = new (
  * others committed) and lock waits are set on each connection, the same on MySQL 8 and MariaDB.
  */
 export function openDatabase(settings: DatabaseSettings): Knex {
-  const hosts = parseDatabaseUrl(settings.url);
+  const hosts = settings.hosts ?? createHosts(settings.url);
   const client = boundedDialect(hosts, settings);
   return knex({
     client: client as unknown as typeof Knex.Client,
-    connection: connectionOptions(hosts[0] as ConnectionOptions, settings) as Knex.StaticConnectionConfig,
+    connection: connectionOptions(
+      hosts.inOrder()[0] as ConnectionOptions,
+      settings,
+    ) as Knex.StaticConnectionConfig,
     acquireConnectionTimeout: settings.acquireTimeoutMs,
     // Error messages carry placeholders, never the values: they end in logs.
     compileSqlOnError: false,
@@ -73,7 +83,7 @@ export function openDatabase(settings: DatabaseSettings): Knex {
       min: 0,
       max: settings.pool,
       idleTimeoutMillis: 60_000,
-      createTimeoutMillis: settings.connectTimeoutMs + 500,
+      createTimeoutMillis: hosts.inOrder().length * settings.connectTimeoutMs + 500,
       createRetryIntervalMillis: 100,
       destroyTimeoutMillis: 1000,
       propagateCreateError: false,
@@ -87,20 +97,6 @@ export function openDatabase(settings: DatabaseSettings): Knex {
         );
       },
     },
-  });
-}
-
-/** @throws Error when the address is not a mysql:// address with a database name */
-export function parseDatabaseUrl(url: string): ConnectionOptions[] {
-  const parts = /^mysql:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^/?]+)\/([^?]+)(?:\?(.*))?$/.exec(url);
-  if (!parts) throw new Error('DATABASE_URL must look like mysql://user:password@host:3306/name');
-  const [, user = 'root', password = '', hosts = '', database = '', query = ''] = parts;
-  const socketPath = new URLSearchParams(query).get('socketPath');
-  const account = { user: decodeURIComponent(user), password: decodeURIComponent(password), database };
-  if (socketPath) return [{ ...account, socketPath }];
-  return hosts.split(',').map((entry) => {
-    const [host = 'localhost', port = '3306'] = entry.split(':');
-    return { ...account, host, port: Number(port) };
   });
 }
 
@@ -118,11 +114,11 @@ function connectionOptions(host: ConnectionOptions, settings: DatabaseSettings):
 }
 
 /**
- * knex's mysql2 dialect with three differences: hosts are tried in order; each statement has a time-out on our
+ * knex's mysql2 dialect with three differences: of several hosts the one that takes writes is looked for; each statement has a time-out on our
  * side (a frozen server answers none of its own), which counts the time in which this process ran; a connection that
  * timed out, or that turned read-only after a failover (1290, 1836), is thrown away instead of going back to the pool.
  */
-function boundedDialect(hosts: ConnectionOptions[], settings: DatabaseSettings): Dialect {
+function boundedDialect(hosts: Hosts, settings: DatabaseSettings): Dialect {
   const Base = mysql2Dialect();
   // Of the pool, not of the client: the query builder copies that for each transaction.
   const awake = countAwake();
@@ -131,9 +127,11 @@ function boundedDialect(hosts: ConnectionOptions[], settings: DatabaseSettings):
 
     override async acquireRawConnection(): Promise<RawConnection> {
       let lastError: unknown;
-      for (const host of hosts) {
+      for (const host of hosts.inOrder()) {
         try {
           const connection = await connect(this.driver, connectionOptions(host, settings));
+          if (hosts.several) await refuseReadOnly(connection, settings);
+          connection.era = hosts.found(host);
           this.lastConnectError = undefined;
           return connection;
         } catch (error) {
@@ -160,7 +158,8 @@ function boundedDialect(hosts: ConnectionOptions[], settings: DatabaseSettings):
     }
 
     override async validateConnection(connection: RawConnection): Promise<boolean> {
-      return !connection.__knex__disposed && (await super.validateConnection(connection));
+      const usable = !connection.__knex__disposed && hosts.isCurrent(connection.era ?? 0);
+      return usable && (await super.validateConnection(connection));
     }
 
     override async _query(connection: RawConnection, object: QueryObject | string): Promise<unknown> {
@@ -191,6 +190,7 @@ function boundedDialect(hosts: ConnectionOptions[], settings: DatabaseSettings):
       return new Promise((resolve, reject) => {
         const fail = (error: unknown) => {
           if (spoilsConnection(error)) this.discard(connection, error);
+          if (isReadOnly(error)) hosts.turnedReadOnly();
           reject(error);
         };
         const callOff = awake.within(settings.statementTimeoutMs, () => fail(timedOut(sql)));
@@ -249,6 +249,22 @@ function connect(
   });
 }
 
+/** A replica, or what was written to before another host took over. */
+function refuseReadOnly(connection: RawConnection, settings: DatabaseSettings): Promise<void> {
+  const sql = 'SELECT @@global.read_only AS readOnly';
+  return new Promise((resolve, reject) => {
+    connection.query({ sql, timeout: settings.connectTimeoutMs }, (error, rows) => {
+      const readOnly = !error && Number((rows as { readOnly: number }[])[0]?.readOnly) !== 0;
+      if (!error && !readOnly) return resolve();
+      connection.destroy();
+      reject(
+        error ??
+          Object.assign(new Error('the host takes no writes'), { code: 'ER_OPTION_PREVENTS_STATEMENT' }),
+      );
+    });
+  });
+}
+
 async function prepareConnection(connection: RawConnection, settings: DatabaseSettings): Promise<void> {
   const run = (sql: string) =>
     new Promise<void>((resolve, reject) =>
@@ -276,6 +292,8 @@ function spoilsConnection(error: unknown): boolean {
   const { code, errno, fatal } = error as { code?: string; errno?: number; fatal?: boolean };
   return code === STATEMENT_TIMEOUT || fatal === true || READ_ONLY_ERRORS.has(errno ?? 0);
 }
+
+const isReadOnly = (error: unknown) => READ_ONLY_ERRORS.has((error as { errno?: number }).errno ?? 0);
 
 /** True when the database is away, frozen, overloaded or read-only: the answer is 503, not 500. */
 export function isDatabaseUnavailable(error: unknown): boolean {

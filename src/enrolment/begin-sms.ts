@@ -30,7 +30,7 @@ export async function beginSms(
   typed: SmsEnrolment,
 ): Promise<{ ok: true } | CodeRefusal | { ok: false; reason: 'no-mobile' }> {
   const { db, clock } = deps;
-  const { interactionUid, clientId, ip } = typed;
+  const { interactionUid, clientId, ip, requestId } = typed;
   const readings = readingsOf(deps, typed.mobile);
   const [likeliest] = readings;
   if (likeliest === undefined) return { ok: false, reason: 'no-mobile' };
@@ -51,6 +51,7 @@ export async function beginSms(
     accountIds: accountsOf(references),
     way: 'sms',
     ip,
+    requestId,
   });
   if (!asked.ok) return asked;
   const now = clock.now();

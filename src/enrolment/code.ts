@@ -1,3 +1,4 @@
+import { recordAudit } from '../audit/record.ts';
 import { checkCode, codeStatus, requestCode } from '../codes/one-time.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps, Transaction } from '../deps.ts';
@@ -25,7 +26,12 @@ export type CodeTry =
  * The code received by SMS. Right: on to the children; by FranceConnect, where several people have this mobile and
  * its identity does not say who is meant, to the names first. The try counts whatever becomes of the page.
  */
-export async function proveCode(deps: Deps, interactionUid: string, typed: string): Promise<CodeTry> {
+export async function proveCode(
+  deps: Deps,
+  interactionUid: string,
+  typed: string,
+  from: { ip: string; requestId?: string | undefined },
+): Promise<CodeTry> {
   const now = deps.clock.now();
   return inTransaction(deps.db, async (trx): Promise<CodeTry> => {
     const row = await lockEnrolment(trx, interactionUid, now);
@@ -34,9 +40,24 @@ export async function proveCode(deps: Deps, interactionUid: string, typed: strin
     const before = await codeStatus({ db: trx }, { purpose: 'enrolment', interactionUid });
     const attempt = { purpose: 'enrolment', interactionUid, mobile, code: typed } as const;
     const check = await checkCode({ ...deps, db: trx }, attempt);
+    const meant = accountsOf(await findByIds(trx, await referencesOf(trx, interactionUid)));
+    const line = {
+      ...from,
+      at: now,
+      event: 'code-typed',
+      outcome: check.ok ? ('done' as const) : ('refused' as const),
+      actorKind: 'person' as const,
+      details: check.ok ? row.way : `${row.way}, ${check.reason}`,
+    };
+    // A line in any case, so that what is written does not tell either (decision 5).
+    await recordAudit(
+      trx,
+      ...(meant.length === 0 ? [line] : meant.map((accountId) => ({ ...line, accountId }))),
+    );
     if (!check.ok) {
       // Once: by the try that used it up.
-      if (check.reason === 'used-up' && before?.left) await leaveTrace(deps, trx, interactionUid, row);
+      if (check.reason === 'used-up' && before?.left)
+        await recordFailedCheck(trx, deps, { accountIds: meant, way: row.way, failed: 'code' });
       if (check.reason === 'wrong') return check;
       return { ok: false, reason: check.reason === 'used-up' ? 'used-up' : 'expired' };
     }
@@ -69,16 +90,11 @@ async function stepAfterCode(
   return 'children';
 }
 
-async function leaveTrace(deps: Deps, trx: Transaction, uid: string, { way }: EnrolmentRow): Promise<void> {
-  const meant = await findByIds(trx, await referencesOf(trx, uid));
-  await recordFailedCheck(trx, deps, { accountIds: accountsOf(meant), way, failed: 'code' });
-}
-
 /** « Renvoyer le code »: a new one, the earlier dead; nothing shows whether one was sent at all. */
 export async function resendCode(
   deps: Deps,
   interactionUid: string,
-  { ip }: { ip: string },
+  { ip, requestId }: { ip: string; requestId?: string | undefined },
 ): Promise<{ ok: true } | CodeRefusal | Elsewhere> {
   const row = await findEnrolment(deps.db, interactionUid, deps.clock.now());
   if (row?.step !== 'code' || row.mobile === null) return { ok: false, reason: 'elsewhere' };
@@ -91,6 +107,7 @@ export async function resendCode(
     accountIds: accountsOf(meant),
     way: row.way,
     ip,
+    requestId,
   });
   return asked.ok ? { ok: true } : asked;
 }

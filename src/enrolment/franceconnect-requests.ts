@@ -22,10 +22,10 @@ export const AWAY_MS = 10 * 60_000;
 /** A process that was killed while it asked FranceConnect leaves no answer. */
 const ANSWER_WITHIN_MS = 30_000;
 
-const contextOf = (kind: 'interaction' | 'identity' | 'token', hash: string) =>
+export const requestContext = (kind: 'interaction' | 'identity' | 'token', hash: string) =>
   `franceconnect-${kind}:${hash}`;
 /** What the ID token is sealed for; the logout opens it with this. */
-export const idTokenContext = (interactionHash: string) => contextOf('token', interactionHash);
+export const idTokenContext = (interactionHash: string) => requestContext('token', interactionHash);
 
 const ACCOUNT = 'account:';
 /** Where whoever has left from « Mon compte » comes back to. */
@@ -54,7 +54,7 @@ export async function recordDeparture(
     browserHash: tokenHash(browser),
     nonce,
     interactionHash: tokenHash(interactionUid),
-    interactionSealed: deps.sealer.seal(interactionUid, contextOf('interaction', stateHash)),
+    interactionSealed: deps.sealer.seal(interactionUid, requestContext('interaction', stateHash)),
     createdAt: now,
     expiresAt: new Date(now.getTime() + AWAY_MS),
   });
@@ -82,7 +82,7 @@ export async function claimReturn(
   if (request === null) return { ok: false, reason: 'unknown' };
   const interactionUid = deps.sealer.open(
     request.interactionSealed,
-    contextOf('interaction', request.stateHash),
+    requestContext('interaction', request.stateHash),
   );
   if (!claimed) return { ok: false, reason: 'used', interactionUid };
   if (request.outcome === 'late') return { ok: false, reason: 'late', interactionUid };
@@ -102,7 +102,7 @@ export async function recordReturn(
     const hash = tokenHash(interactionUid);
     return saveFranceConnectOutcome(deps.db, id, {
       outcome: 'identified',
-      identitySealed: deps.sealer.seal(JSON.stringify(answer.identity), contextOf('identity', hash)),
+      identitySealed: deps.sealer.seal(JSON.stringify(answer.identity), requestContext('identity', hash)),
       idTokenSealed: deps.sealer.seal(answer.idToken, idTokenContext(hash)),
     });
   }
@@ -147,6 +147,6 @@ export async function takeArrival(
   if (outcome !== 'identified') return { outcome };
   const mine = identitySealed !== null && (await markReturnTaken(deps.db, id, now));
   if (!mine) return { outcome: 'taken' };
-  const identity = deps.sealer.open(identitySealed, contextOf('identity', hash));
+  const identity = deps.sealer.open(identitySealed, requestContext('identity', hash));
   return { outcome: 'identified', identity: JSON.parse(identity) as FranceConnectIdentity };
 }

@@ -10,7 +10,7 @@ import { readingsOf } from './readings.ts';
 import { firstGiven } from './same-name.ts';
 import type { CodeRefusal, Elsewhere } from './types.ts';
 
-type Typed = { mobile: string; ip: string };
+type Typed = { mobile: string; ip: string; requestId?: string | undefined };
 
 /**
  * After FranceConnect, the mobile known to the school (R-039, R-043). Also to correct it while the code is awaited.
@@ -46,6 +46,7 @@ export async function giveMobile(
     accountIds: accountsOf(references),
     way: 'franceconnect',
     ip: typed.ip,
+    requestId: typed.requestId,
   });
   if (!requested.ok) return requested;
   const kept = await keep(deps, interactionUid, mobile, references);

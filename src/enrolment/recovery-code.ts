@@ -47,9 +47,9 @@ export type CodeAsked =
  */
 export async function askRecoveryCode(
   deps: Deps,
-  request: { interactionUid: string; typed: RecoveryTyped; ip: string },
+  request: { interactionUid: string; typed: RecoveryTyped; ip: string; requestId?: string | undefined },
 ): Promise<CodeAsked> {
-  const { typed, interactionUid, ip } = request;
+  const { typed, interactionUid, ip, requestId } = request;
   const readings = readingsOf(deps, typed.mobile);
   const [likeliest] = readings;
   if (likeliest === undefined) return { ok: false, reason: 'invalid-mobile', retryAt: null };
@@ -66,6 +66,7 @@ export async function askRecoveryCode(
     send: accounts.length > 0,
     accountIds: accounts.map(({ id }) => id),
     ip,
+    requestId,
   });
   if (!asked.ok) return asked;
   const now = deps.clock.now();
@@ -118,7 +119,7 @@ async function byNames(
 export async function resendRecoveryCode(
   deps: Deps,
   interactionUid: string,
-  ip: string,
+  { ip, requestId }: { ip: string; requestId?: string | undefined },
 ): Promise<CodeAsked | { ok: false; reason: 'elsewhere'; retryAt: null }> {
   const recovery = await currentRecovery(deps, interactionUid);
   if (recovery?.step !== 'code') return { ok: false, reason: 'elsewhere', retryAt: null };
@@ -130,6 +131,7 @@ export async function resendRecoveryCode(
     send: accounts.length > 0,
     accountIds: accounts.map(({ id }) => id),
     ip,
+    requestId,
   });
   return asked.ok ? { ok: true } : asked;
 }

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Deps } from '../deps.ts';
 import type { Answered } from './access-log.ts';
 
@@ -13,6 +13,11 @@ export type LoginOutcome =
   | 'busy'
   | 'rate-limited';
 
+/** By which way somebody comes in: password, FranceConnect, code by SMS, passkey (`amr` of the contract). */
+export const WAYS_IN = ['pwd', 'fc', 'sms', 'hwk'] as const;
+export type WayIn = (typeof WAYS_IN)[number];
+export type ReturnOutcome = 'identified' | 'cancelled' | 'refused' | 'unreachable';
+
 export type CodePurpose = 'enrolment' | 'recovery';
 /** How a request for a code (the first line) or a try of one ended. `sent`: so the visitor was told. */
 export type CodeOutcome =
@@ -25,7 +30,9 @@ export type ReadValue = { labels: Record<string, string>; value: number };
 
 export type Metrics = {
   /** Counts a sign-in by how it ended; nothing personal (security.md decision 11). */
-  countLogin(profile: 'guardian' | 'pupil', outcome: LoginOutcome): void;
+  countLogin(profile: 'guardian' | 'pupil', outcome: LoginOutcome, way: WayIn): void;
+  /** Counts those who come back from FranceConnect, by what it said of them. */
+  countReturn(outcome: ReturnOutcome): void;
   /** Counts one-time codes that were asked for and tried. */
   countCode(purpose: CodePurpose, outcome: CodeOutcome): void;
   /** Adds a measure that the database knows; while that is away it has no value. */
@@ -39,14 +46,20 @@ export type Metrics = {
 
 type Pool = { numUsed(): number; numFree(): number; numPendingAcquires(): number };
 
-/** The measures of one application; no global registry, so that two in one process (tests) do not meet. */
-export function createMetrics(deps: Pick<Deps, 'passwords' | 'db' | 'jobsDb'>): Metrics {
+/**
+ * The measures of one application; no global registry, so that two in one process (tests) do not meet.
+ * @param options `ofProcess`: also CPU, memory and the lag of the event loop
+ */
+export function createMetrics(
+  deps: Pick<Deps, 'passwords' | 'db' | 'jobsDb'>,
+  { ofProcess = false }: { ofProcess?: boolean } = {},
+): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const logins = new Counter({
     name: 'educonnect_logins_total',
-    help: 'Sign-ins with identifier and password, by profile and outcome',
-    labelNames: ['profile', 'outcome'] as const,
+    help: 'Sign-ins by profile, outcome and way (pwd, fc, sms, hwk)',
+    labelNames: ['profile', 'outcome', 'way'] as const,
     registers,
   });
   const durations = new Histogram({
@@ -62,10 +75,18 @@ export function createMetrics(deps: Pick<Deps, 'passwords' | 'db' | 'jobsDb'>): 
     labelNames: ['purpose', 'outcome'] as const,
     registers,
   });
+  const returns = new Counter({
+    name: 'educonnect_franceconnect_returns_total',
+    help: 'Visitors who came back from FranceConnect, by what it said of them',
+    labelNames: ['outcome'] as const,
+    registers,
+  });
+  if (ofProcess) collectDefaultMetrics({ register: registry });
   measureGate(deps, registers);
   measurePools(deps, registers);
   return {
-    countLogin: (profile, outcome) => logins.inc({ profile, outcome }),
+    countLogin: (profile, outcome, way) => logins.inc({ profile, outcome, way }),
+    countReturn: (outcome) => returns.inc({ outcome }),
     countCode: (purpose, outcome) => codes.inc({ purpose, outcome }),
     addReading: (reading, read) => void addGauge(registers, reading, read),
     measure: ({ method, route, status, seconds }) => durations.observe({ method, route, status }, seconds),

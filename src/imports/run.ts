@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { type AuditEvent, recordAudit } from '../audit/record.ts';
 import { LeaseLost } from './apply.ts';
 import { applyWork } from './apply-work.ts';
 import { privateFolder } from './archive.ts';
@@ -71,6 +72,7 @@ export async function importFolder(
     const now = deps.clock.now();
     report.seconds = (now.getTime() - started.getTime()) / 1000;
     await finishRun(deps.jobsDb, run.id, { state, report, now, digest });
+    if (!dryRun) await recordAudit(deps.jobsDb, lineOf(report, state, now));
   };
   try {
     await clearStaging(deps.jobsDb);
@@ -109,6 +111,24 @@ export async function importFolder(
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** A feed says who may see whom, so each that was taken or refused is a line (N01). */
+function lineOf(
+  { report, accepts, accounts, refused_total }: ImportReport,
+  state: RunState,
+  at: Date,
+): AuditEvent {
+  const numbers = `created ${accounts.created}, changed ${accounts.changed}, closed ${accounts.closed}`;
+  const released = accepts === undefined ? '' : `, with what report ${accepts} was about`;
+  return {
+    at,
+    event: 'import',
+    outcome: state === 'done' ? 'done' : 'refused',
+    actorKind: 'system',
+    actor: 'import',
+    details: `run ${report}: ${state}, ${numbers}, records refused ${refused_total}${released}`,
+  };
 }
 
 /** Who slept past his lease leaves the tables to the run that took over: its rows stand in them by now. */

@@ -22,9 +22,23 @@ export type Job = {
   run(turn: JobTurn): Promise<JobResult>;
 };
 
+/** A column with sealed values: what each is bound to is told by other columns of its row. */
+export type SealedColumn = {
+  table: string;
+  /** Its primary key. */
+  key: string;
+  column: string;
+  /** Columns, or expressions, from which `context` says what the value was sealed for. */
+  for: readonly string[];
+  context(...values: string[]): string;
+  /** Rows at once; fewer where values are large. */
+  atOnce?: number;
+};
+
 /** The jobs' share of the provider, handed over by the program because doors do not import doors. */
 export type ProviderChores = {
   protocolRows: readonly ExpiryRule[];
   /** Makes the next signing keys when the present ones have served their time. @returns how many */
   rotateWhenDue(deps: Deps): Promise<number>;
+  sealed: readonly SealedColumn[];
 };

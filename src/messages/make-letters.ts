@@ -27,7 +27,7 @@ export const LETTERS_KEPT_MS = 23 * 3_600_000;
 
 type Needs = Pick<Deps, 'jobsDb' | 'clock' | 'config' | 'sealer' | 'render' | 'log'>;
 
-const sealContext = (publicId: string, part: number) => `letters:${publicId}:${part}`;
+export const letterContext = (publicId: string, part: number) => `letters:${publicId}:${part}`;
 
 /**
  * Makes the letters of one batch that waits, beside the requests: a page at a time, so that whoever asks for something
@@ -86,7 +86,7 @@ async function print(
 function partWriter({ jobsDb, sealer, clock }: Needs, claim: PrintClaim) {
   let number = 0;
   const write = async (bytes: Buffer) => {
-    const sealed = sealer.seal(bytes.toString('base64'), sealContext(claim.publicId, number));
+    const sealed = sealer.seal(bytes.toString('base64'), letterContext(claim.publicId, number));
     await insertPart(jobsDb, claim, { part: number, sealed, now: clock.now() });
     number += 1;
   };
@@ -125,6 +125,6 @@ export async function* openLetters(
   for (let part = 0; ; part += 1) {
     const sealed = await findPart(jobsDb, batch, part);
     if (sealed === null) return;
-    yield Buffer.from(sealer.open(sealed, sealContext(batch.publicId, part)), 'base64');
+    yield Buffer.from(sealer.open(sealed, letterContext(batch.publicId, part)), 'base64');
   }
 }

@@ -205,10 +205,13 @@ export async function markLostUnsure(db: Database, channel: Channel, now: Date):
 /** What waits, is under way or is unsure, by channel and state. */
 export async function countOutbox(
   db: Database,
-): Promise<{ channel: Channel; state: string; count: number }[]> {
-  const rows: { channel: Channel; state: string; count: number | string }[] = await db('outbox_messages')
+): Promise<{ channel: Channel; state: string; count: number; oldest: Date }[]> {
+  const rows: { channel: Channel; state: string; count: number | string; oldest: Date }[] = await db(
+    'outbox_messages',
+  )
     .select('channel', 'state')
     .count({ count: '*' })
+    .min({ oldest: 'created_at' })
     .whereIn('channel', ['email', 'sms'])
     .whereIn('state', ['waiting', 'sending', 'unsure'])
     .groupBy('channel', 'state');

@@ -35,7 +35,11 @@ export async function takeCode(visit: Visit, at: At): Promise<void> {
   const { deps, ctx, interaction } = visit;
   const typed = readCode(ctx);
   if (!typed.ok) return showCode(visit, at, { reason: typed.reason });
-  const result = countTried(visit, 'enrolment', await proveCode(deps, interaction.uid, typed.code));
+  const result = countTried(
+    visit,
+    'enrolment',
+    await proveCode(deps, interaction.uid, typed.code, visitor(ctx)),
+  );
   if (result.ok || result.reason === 'elsewhere') return goOnEnrolling(visit);
   await showCode(visit, at, { reason: result.reason });
 }

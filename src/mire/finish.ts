@@ -3,6 +3,7 @@ import type { Account } from '../accounts/types.ts';
 import { recordLogin } from '../credentials/login.ts';
 import { visitor } from '../http/context.ts';
 import { chosenLanguage } from '../http/language.ts';
+import { WAYS_IN } from '../http/metrics.ts';
 import { seeOther } from '../http/page.ts';
 import { isOtherPerson, refuseOtherPerson } from './proof.ts';
 import type { Visit } from './visit.ts';
@@ -43,6 +44,6 @@ export async function finishLogin(visit: Visit, account: Account, proof: Proof):
   const { publicId: accountPublicId, credentialsVersion } = account;
   const result = { accountPublicId, credentialsVersion, amr: proof.amr, ...provedAt };
   const to = await host.finish(ctx, result, (trx) => recordLogin(deps, trx, login));
-  visit.metrics.countLogin(account.kind, 'ok');
+  visit.metrics.countLogin(account.kind, 'ok', WAYS_IN.find((way) => proof.amr.includes(way)) ?? 'pwd');
   seeOther(ctx, to);
 }

@@ -45,7 +45,7 @@ export async function leaveForFranceConnect(visit: Visit): Promise<void> {
  * GET /franceconnect/retour: back from FranceConnect, in the browser that left, once. Who it is goes to the page of
  * the interaction by way of the database; the interaction's own cookie then decides whether it is this browser's.
  */
-export async function returnFromFranceConnect({ deps }: Mire, ctx: Context): Promise<void> {
+export async function returnFromFranceConnect({ deps, metrics }: Mire, ctx: Context): Promise<void> {
   const { state } = ctx.query;
   if (deps.franceConnect === null || typeof state !== 'string' || state === '')
     throw new Fault('EC-400-LOST');
@@ -60,6 +60,7 @@ export async function returnFromFranceConnect({ deps }: Mire, ctx: Context): Pro
     state,
     nonce: claim.nonce,
   });
+  metrics.countReturn(answer.ok ? 'identified' : answer.reason);
   const { requestId } = ctx.state;
   if (!answer.ok) deps.log.warn({ requestId, reason: answer.reason, detail: answer.detail }, 'FranceConnect');
   await recordReturn(deps, claim, answer, visitor(ctx));

@@ -18,6 +18,27 @@ export function measureMessages(metrics: Metrics, deps: Deps): void {
       })),
   );
   metrics.addReading(
+    {
+      name: 'educonnect_outbox_oldest_seconds',
+      help: 'Age of the oldest message that waits or is under way, by channel; 0: none',
+      labelNames: ['channel'],
+    },
+    async () => {
+      const rows = (await outboxDepth(deps)).filter(({ state }) => state !== 'unsure');
+      return (['email', 'sms'] as const).map((channel) => ({
+        labels: { channel },
+        value: Math.max(
+          0,
+          ...rows.flatMap((row) =>
+            row.channel === channel && row.oldest !== null
+              ? (deps.clock.now().getTime() - row.oldest.getTime()) / 1000
+              : [],
+          ),
+        ),
+      }));
+    },
+  );
+  metrics.addReading(
     { name: 'educonnect_sms_budget_used', help: 'Codes sent today', labelNames: [] },
     async () => [{ labels: {}, value: await budgetUsed(deps) }],
   );

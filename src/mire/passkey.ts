@@ -28,7 +28,11 @@ export async function takePasskey(visit: Visit): Promise<void> {
     ...visitor(ctx),
   });
   if (result.ok) return finishLogin(visit, result.account, { amr: ['hwk'] });
-  metrics.countLogin(kind ?? 'guardian', result.reason === 'too-many' ? 'rate-limited' : result.reason);
+  metrics.countLogin(
+    kind ?? 'guardian',
+    result.reason === 'too-many' ? 'rate-limited' : result.reason,
+    'hwk',
+  );
   if (result.reason === 'too-many') throw new Fault('EC-429-RATE', { retryAfterSeconds: WINDOW_S });
   refuse(visit, kind, result.reason);
 }

@@ -80,7 +80,7 @@ export async function takeRecoveryCode(visit: Visit, recovery: Recovery): Promis
 export async function resendCode(visit: Visit, recovery: Recovery): Promise<void> {
   const { deps, ctx, interaction } = visit;
   const { goal } = recovery;
-  const result = countAsked(visit, 'recovery', await resendRecoveryCode(deps, interaction.uid, ctx.ip));
+  const result = countAsked(visit, 'recovery', await resendRecoveryCode(deps, interaction.uid, visitor(ctx)));
   if (result.ok) return seeOther(ctx, at(visit, goal, 'code?avis=renvoye'));
   if (result.reason === 'elsewhere' || result.reason === 'invalid-mobile') return goOn(visit, goal);
   const { reason, retryAt } = result;

@@ -162,7 +162,7 @@ function askCode({ deps, ctx, interaction }: Visit, goal: RecoveryGoal): Promise
   const mobile = typed('mobile');
   return askRecoveryCode(deps, {
     interactionUid: interaction.uid,
-    ip: ctx.ip,
+    ...visitor(ctx),
     typed:
       goal === 'password'
         ? { goal, mobile, identifier: typed('identifier') }

@@ -46,7 +46,7 @@ export async function takeSignIn(visit: Visit): Promise<void> {
   if (!form.ok) return refuse(visit, kind, { errors: form.errors });
   const result = await verify(visit, { ...form.values, kind });
   if (result.ok) return welcome(visit, result);
-  visit.metrics.countLogin(kind, result.reason === 'too-many' ? 'rate-limited' : result.reason);
+  visit.metrics.countLogin(kind, result.reason === 'too-many' ? 'rate-limited' : result.reason, 'pwd');
   switch (result.reason) {
     case 'too-many':
       throw new Fault('EC-429-RATE', { retryAfterSeconds: 300 });
@@ -95,7 +95,7 @@ async function welcome(
     account,
     ...visitor(ctx),
   });
-  metrics.countLogin(account.kind, 'first-connection');
+  metrics.countLogin(account.kind, 'first-connection', 'pwd');
   seeOther(ctx, pathOf(uid, progress));
 }
 

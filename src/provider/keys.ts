@@ -1,6 +1,7 @@
 import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { JWK } from 'oidc-provider';
+import { recordAudit } from '../audit/record.ts';
 import { tokenHash } from '../crypto/digests.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
@@ -79,7 +80,7 @@ export async function rotateSigningKeys(
   { leaked = false }: { leaked?: boolean } = {},
 ): Promise<Rotation[]> {
   await ensureSigningKeys(deps);
-  return publishNext(deps, SIGNING_ALGORITHMS, leaked);
+  return publishNext(deps, SIGNING_ALGORITHMS, { leaked, by: 'operator' });
 }
 
 /** By the clock: the algorithms whose key has signed for SIGNING_KEY_DAYS. @returns how many keys were published */
@@ -91,13 +92,13 @@ export async function rotateWhenDue(deps: Needs & Pick<Deps, 'config'>): Promise
     const own = rows.filter((row) => row.alg === alg);
     return own.length > 0 && own.every((row) => row.signsFrom <= oldest);
   });
-  return (await publishNext(deps, due, false)).length;
+  return (await publishNext(deps, due, { leaked: false, by: 'system' })).length;
 }
 
 async function publishNext(
   deps: Needs,
   algorithms: readonly SigningAlgorithm[],
-  leaked: boolean,
+  { leaked, by }: { leaked: boolean; by: 'operator' | 'system' },
 ): Promise<Rotation[]> {
   const now = deps.clock.now();
   const rows = await publishedKeys(deps.db, now);
@@ -113,6 +114,8 @@ async function publishNext(
       // Of two processes that rotate at once, one makes this generation, and the other leaves everything to it.
       if (!(await insertKey(trx, key))) return false;
       await withdrawBefore(trx, alg, generation, withdrawnAt);
+      const details = `${alg} ${key.kid}${leaked ? ', the others withdrawn' : ''}`;
+      await recordAudit(trx, { at: now, event: 'keys-rotated', outcome: 'done', actorKind: by, details });
       return true;
     });
     if (made) done.push({ alg, kid: key.kid, signsFrom });

@@ -1,3 +1,4 @@
+import { type AuditEvent, recordAudit } from '../audit/record.ts';
 import { newToken } from '../crypto/digests.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
@@ -23,6 +24,16 @@ import {
 } from './client-store.ts';
 
 type Needs = Pick<Deps, 'db' | 'clock' | 'random' | 'sealer' | 'config'>;
+
+/** Clients are changed by command only (N01). */
+const lineOf = (event: string, at: Date, details: string): AuditEvent => ({
+  at,
+  event,
+  outcome: 'done',
+  actorKind: 'operator',
+  actor: 'educonnect client',
+  details,
+});
 
 export type NewClient = Settings & {
   name: string;
@@ -58,6 +69,7 @@ export async function addClient(deps: Needs, input: NewClient): Promise<Added | 
   await inTransaction(deps.db, async (trx) => {
     await insertClient(trx, row, now);
     for (const school of schools) await addSchool(trx, clientId, school, now);
+    await recordAudit(trx, lineOf('client-added', now, clientId));
   });
   return { ok: true, clientId, clientSecret: secret };
 }
@@ -76,7 +88,14 @@ export async function changeClient(
   if (needsSecret(metadata) !== needsSecret(row.metadata))
     faults.push('--auth-method: a service with a secret and one without are not the same; add a new client');
   if (faults.length > 0) return { ok: false, faults };
-  await updateClient(deps.db, { ...row, name, metadata }, deps.clock.now());
+  await change(
+    deps,
+    { ...row, name, metadata },
+    'client-changed',
+    Object.keys(settings)
+      .filter((key) => settings[key as keyof Settings] !== undefined)
+      .join(' '),
+  );
   return { ok: true };
 }
 
@@ -110,16 +129,13 @@ export async function rotateSecret(
     );
   const secret = newToken(deps.random);
   const oldSecretUntil = keepOldDays === 0 ? null : new Date(now.getTime() + keepOldDays * DAY_MS);
-  await updateClient(
-    deps.db,
-    {
-      ...row,
-      secretSealed: deps.sealer.seal(secret, `client:${clientId}`),
-      secretAt: now,
-      oldSecret: oldSecretUntil && { sealed: row.secretSealed, until: oldSecretUntil },
-    },
-    now,
-  );
+  const next = {
+    ...row,
+    secretSealed: deps.sealer.seal(secret, `client:${clientId}`),
+    secretAt: now,
+    oldSecret: oldSecretUntil && { sealed: row.secretSealed, until: oldSecretUntil },
+  };
+  await change(deps, next, 'client-secret', `old one good for ${keepOldDays} days`);
   return { ok: true, clientId, clientSecret: secret, oldSecretUntil };
 }
 
@@ -128,7 +144,7 @@ export async function endOldSecret(deps: Needs, clientId: string): Promise<{ ok:
   const row = await findClientRow(deps.db, clientId);
   if (!row) return unknownClient(clientId);
   if (row.oldSecret === null) return refused(`${clientId} has no old secret`);
-  await updateClient(deps.db, { ...row, oldSecret: null }, deps.clock.now());
+  await change(deps, { ...row, oldSecret: null }, 'client-secret', 'old one ended');
   return { ok: true };
 }
 
@@ -145,8 +161,13 @@ export async function setService(
   if (id === undefined) return { ok: false, faults };
   if (!active && id !== null && (await isActiveForAll(deps, clientId)))
     return { ok: false, faults: [ACTIVE_FOR_ALL] };
-  if (active) await addSchool(deps.db, clientId, id, deps.clock.now());
-  else await removeSchool(deps.db, clientId, id);
+  const now = deps.clock.now();
+  await inTransaction(deps.db, async (trx) => {
+    if (active) await addSchool(trx, clientId, id, now);
+    else await removeSchool(trx, clientId, id);
+    const line = lineOf('client-service', now, `${clientId} ${active ? 'on' : 'off'} ${school}`);
+    await recordAudit(trx, { ...line, schoolId: id ?? undefined });
+  });
   return { ok: true };
 }
 
@@ -160,7 +181,21 @@ async function isActiveForAll(deps: Needs, clientId: string): Promise<boolean> {
 
 /** Its sessions, grants and tokens go with it. */
 export async function removeClient(deps: Needs, clientId: string): Promise<{ ok: true } | Refused> {
-  return (await deleteClient(deps.db, clientId)) ? { ok: true } : unknownClient(clientId);
+  const removed = await inTransaction(deps.db, async (trx) => {
+    const done = await deleteClient(trx, clientId);
+    if (done) await recordAudit(trx, lineOf('client-removed', deps.clock.now(), clientId));
+    return done;
+  });
+  return removed ? { ok: true } : unknownClient(clientId);
+}
+
+/** The row and its line in the trail, together. */
+async function change(deps: Needs, row: ClientRow, event: string, what: string): Promise<void> {
+  const now = deps.clock.now();
+  await inTransaction(deps.db, async (trx) => {
+    await updateClient(trx, row, now);
+    await recordAudit(trx, lineOf(event, now, `${row.clientId} ${what}`));
+  });
 }
 
 function unknownClient(clientId: string): Refused {

@@ -25,6 +25,14 @@ describe('each event of the trail', () => {
     'list-accounts',
     'list-pupils',
     'franceconnect',
+    'import',
+    'keys-rotated',
+    'keys-resealed',
+    'client-added',
+    'client-changed',
+    'client-secret',
+    'client-service',
+    'client-removed',
   ];
 
   test('that the source can write about an account has words of its own', () => {

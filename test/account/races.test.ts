@@ -284,7 +284,7 @@ describe('FranceConnect and the import', () => {
       await database.db('throttles').delete();
       await beginFranceConnect(deps, { interactionUid, clientId: null, identity, ...FROM });
       await giveMobile(deps, interactionUid, { mobile, ...FROM });
-      await proveCode(deps, interactionUid, (await codeFor(deps, mobile)) ?? 'none');
+      await proveCode(deps, interactionUid, (await codeFor(deps, mobile)) ?? 'none', { ip: '127.0.0.1' });
       const [child] = await childrenAsked(deps, interactionUid);
       const visitor = await signIn(own);
       const confirm = await proved(visitor);

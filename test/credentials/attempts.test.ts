@@ -54,8 +54,8 @@ describe('attempts on an account', () => {
 });
 
 describe('whose attempts count', () => {
-  const attempt = (deps: ReturnType<typeof testDeps>, identifier: string, ip: string) =>
-    countAttempt(deps, identifier, ip);
+  const attempt = async (deps: ReturnType<typeof testDeps>, identifier: string, ip: string) =>
+    (await countAttempt(deps, identifier, ip)).refused;
 
   test('C05: a stranger who tries all day does not shut the parent out', async () => {
     const deps = testDeps(database);

@@ -17,6 +17,7 @@ import { accountNow, codeFor, seedGuardian } from '../support/guardians.ts';
 import { PROVISIONAL } from '../support/sign-in.ts';
 
 const IP = '192.0.2.9';
+const FROM = { ip: IP, requestId: 'request-of-the-test' };
 const ISSUER = 'https://fc.example.test/api/v2';
 
 let database: TestDatabase;
@@ -55,7 +56,7 @@ async function toProof(interactionUid = uid, who = identity): Promise<string | n
   expect(await arrive(interactionUid, who)).toEqual({ known: false });
   expect(await giveMobile(deps, interactionUid, { mobile, ip: IP })).toEqual({ ok: true });
   const code = (await codeFor(deps, mobile)) ?? 'no code';
-  expect(await proveCode(deps, interactionUid, code)).toEqual({ ok: true });
+  expect(await proveCode(deps, interactionUid, code, FROM)).toEqual({ ok: true });
   return standing(interactionUid);
 }
 
@@ -147,7 +148,7 @@ describe('the first connection (R-039 to R-042)', () => {
     expect(await giveMobile(deps, uid, { mobile, ip: IP })).toEqual({ ok: true });
     expect(await standing()).toBe('code');
     expect(await codeFor(deps, mobile)).toBeNull();
-    expect(await proveCode(deps, uid, '123456')).toMatchObject({ ok: false, reason: 'wrong' });
+    expect(await proveCode(deps, uid, '123456', FROM)).toMatchObject({ ok: false, reason: 'wrong' });
   });
 
   test('the number can be corrected while the code is awaited', async () => {
@@ -155,7 +156,7 @@ describe('the first connection (R-039 to R-042)', () => {
     await arrive();
     await giveMobile(deps, uid, { mobile: '06 39 98 99 01', ip: IP });
     expect(await giveMobile(deps, uid, { mobile, ip: IP })).toEqual({ ok: true });
-    expect(await proveCode(deps, uid, (await codeFor(deps, mobile)) ?? '')).toEqual({ ok: true });
+    expect(await proveCode(deps, uid, (await codeFor(deps, mobile)) ?? '', FROM)).toEqual({ ok: true });
   });
 });
 

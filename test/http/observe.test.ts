@@ -116,7 +116,7 @@ describe('/metrics', () => {
     expect(answer.status).toBe(200);
     expect(answer.headers['content-type']).toMatch(/^text\/plain/);
     for (const line of [
-      'educonnect_logins_total{profile="guardian",outcome="wrong"} 1',
+      'educonnect_logins_total{profile="guardian",outcome="wrong",way="pwd"} 1',
       'educonnect_http_request_seconds_count{method="GET",route="/activation/:token",status="400"} 1',
       'educonnect_password_checks{state="running"} 0',
       'educonnect_database_connections{pool="requests",state="used"} 0',
@@ -127,12 +127,12 @@ describe('/metrics', () => {
 
   test('on a loopback port of its own it needs no token', async () => {
     const own = createMetrics(app.deps);
-    own.countLogin('pupil', 'ok');
+    own.countLogin('pupil', 'ok', 'hwk');
     const server = await listenForMetrics(own, 0);
     const { port, address } = server.address() as { port: number; address: string };
     expect(address).toBe('127.0.0.1');
     const there = createVisitor(`http://127.0.0.1:${port}`);
-    expect((await there.send('/metrics')).text).toContain('profile="pupil",outcome="ok"} 1');
+    expect((await there.send('/metrics')).text).toContain('profile="pupil",outcome="ok",way="hwk"} 1');
     expect((await there.send('/')).status).toBe(404);
     await closeServer(server);
   });
