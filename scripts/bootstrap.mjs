@@ -50,6 +50,13 @@ export const SYSTEM_NEEDS = {
     packages: ['chromium'],
     elsewhere: ['macOS: brew install --cask chromium', 'Fedora: dnf install chromium'],
   },
+  // The programs alone: the package brings no server.
+  backup: {
+    what: 'mariadb-dump, with which a backup is rehearsed (for tests only)',
+    programs: [['mariadb-dump'], ['mariadb']],
+    packages: ['mariadb-client'],
+    elsewhere: ['macOS: brew install mariadb', 'Fedora: dnf install mariadb'],
+  },
   // Not the package `apache2`, which starts a server of its own on port 80.
   apache: {
     what: 'Apache with mod_auth_openidc, as Debian has them (for tests only)',
@@ -78,7 +85,7 @@ export function thisMachine() {
 
 /**
  * Makes the clone ready to run.
- * @param {{dev?: boolean, assets?: boolean, mariadb?: boolean, chromium?: boolean, apache?: boolean, tests?: boolean}} wanted
+ * @param {{dev?: boolean, assets?: boolean, mariadb?: boolean, chromium?: boolean, backup?: boolean, apache?: boolean, tests?: boolean}} wanted
  *   dev: development packages too (default true); assets: build the style sheets (default true)
  * @throws {SetupError} with what a person has to do
  */
@@ -86,7 +93,7 @@ export async function bootstrap(wanted = {}, machine = thisMachine()) {
   checkNode(process.versions.node);
   installPackages(machine, { dev: wanted.dev ?? true });
   linkCommand(machine);
-  const needs = ['mariadb', 'chromium', 'apache'].filter((need) => wanted[need]);
+  const needs = ['mariadb', 'chromium', 'backup', 'apache'].filter((need) => wanted[need]);
   installSystemPackages(machine, needs, { tests: wanted.tests ?? false });
   if (wanted.assets ?? true) await buildAssets(machine);
 }

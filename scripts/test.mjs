@@ -16,7 +16,13 @@ const steps = [
 ];
 
 await runScript(async () => {
-  await bootstrap({ mariadb: !process.env.TEST_DATABASE_URL, chromium: true, apache: true, tests: true });
+  await bootstrap({
+    mariadb: !process.env.TEST_DATABASE_URL,
+    chromium: true,
+    backup: true,
+    apache: true,
+    tests: true,
+  });
   for (const [name, args] of steps) {
     console.log(name);
     process.exitCode = await runChild(process.execPath, args, { env: { ...process.env, NODE_ENV: 'test' } });

@@ -149,6 +149,12 @@ const COMMANDS: Command[] = [
     run: async (deps, argv, io) => (await import('./jobs/audit-cli.ts')).auditCommand(deps, argv, io),
   },
   {
+    name: 'doctor',
+    usage: 'doctor [--json]',
+    summary: 'look at this deployment: what is wrong, and what to do about it',
+    run: runDoctor,
+  },
+  {
     name: 'config',
     usage: 'config check [--json]',
     summary: 'check the configuration and print it, secrets masked',
@@ -177,6 +183,15 @@ async function runKeys(deps: Deps, argv: string[], io: Io): Promise<number> {
   const { resealCommand } = await import('./jobs/reseal.ts');
   const { providerChores } = await import('./provider/chores.ts');
   return resealCommand(deps, providerChores.sealed, rest, io);
+}
+
+async function runDoctor(deps: Deps, argv: string[], io: Io): Promise<number> {
+  const { doctorCommand } = await import('./jobs/doctor/doctor.ts');
+  const { jobTable } = await import('./jobs/table.ts');
+  const { providerChores } = await import('./provider/chores.ts');
+  const reach = await import('./gateways/reach.ts');
+  const outside = { ...reach, jobs: jobTable(deps, providerChores), sealed: providerChores.sealed };
+  return doctorCommand(deps, outside, argv, io);
 }
 
 async function checkConfig(config: Config, argv: string[], io: Io): Promise<number> {
