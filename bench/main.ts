@@ -14,6 +14,7 @@ import { measureNight, nightTables } from './night.ts';
 import { measureNotify, notifyTable } from './notify.ts';
 import { type Options, type Part, readOptions, USAGE } from './options.ts';
 import { measurePages, pagesTable } from './pages.ts';
+import { measureRush, rushTable } from './rush.ts';
 import { faultsOf } from './servers.ts';
 import { openArena } from './sides.ts';
 import { hangUp } from './visitor.ts';
@@ -93,6 +94,22 @@ async function workers(options: Options, folder: string): Promise<Measured> {
   }
 }
 
+async function rush(options: Options, folder: string): Promise<Measured> {
+  const { port, accounts, rounds, workers, rush: visitors } = options;
+  try {
+    const settings = { folder, port, accounts, rounds, workers, visitors };
+    const { samples, version } = await measureRush(settings, say);
+    const faults = [...new Set(samples.flatMap(({ firstFault }) => firstFault ?? []))];
+    return {
+      title: `${visitors} full logins at the same moment`,
+      machine: describeMachine(version),
+      tables: [rushTable(samples), ...faults.map((fault) => `lost: ${fault}`)],
+    };
+  } finally {
+    hangUp();
+  }
+}
+
 async function notifying({ port }: Options, folder: string): Promise<Measured> {
   const result = await measureNotify({ folder, port }, say);
   hangUp();
@@ -147,6 +164,7 @@ const RUN: Record<Part, (options: Options, folder: string) => Promise<Measured>>
   logins,
   night,
   workers,
+  rush,
   notify: notifying,
   enumeration,
   nation,

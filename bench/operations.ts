@@ -108,9 +108,8 @@ export async function fullLogin(side: Side, account: number, scope: ScopeName): 
 
 function expect(answer: Answer, status: number): Answer {
   if (answer.status === status) return answer;
-  throw new Error(
-    `${answer.status} instead of ${status}: ${answer.headers.location ?? answer.text.slice(0, 200)}`,
-  );
+  const text = `${answer.status} instead of ${status}: ${answer.headers.location ?? answer.text.slice(0, 200)}`;
+  throw Object.assign(new Error(text), { answer });
 }
 
 /** Where an answer leads. */

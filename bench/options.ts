@@ -8,6 +8,7 @@ export const PARTS = [
   'logins',
   'night',
   'workers',
+  'rush',
   'notify',
   'enumeration',
   'nation',
@@ -39,6 +40,8 @@ export type Options = {
   most: number;
   /** enumeration: known and unknown, each so many times a form. */
   pairs: number;
+  /** rush: visitors who begin at the same moment. */
+  rush: number;
   /** logins: people in the database. */
   accounts: number;
   /** nation, pages: its size. */
@@ -60,6 +63,7 @@ parts (all but nation and pages when none is named)
   logins    full login, code flow on a session, refresh, userinfo; beside the bare library
   night     full logins while an import runs beside them
   workers   full logins with several processes (WEB_CONCURRENCY)
+  rush      200 full logins at the same moment
   notify    1,500 accounts of one school
   enumeration  whether the time of an answer tells who is known
   nation    a country of accounts, kept in .bench/nation-<accounts>
@@ -69,12 +73,13 @@ options
   --pupils 200000        import: pupils of the feed; night: 30000
   --scope openid,full    logins: what services ask
   --concurrency 1,8,32   logins: visitors at once; night and workers take the first, or 8
-  --workers 1,2          workers: processes
+  --workers 1,2          workers, rush: processes
   --running 1,2          workers: passwords that each checks at once
   --operation "refresh,userinfo"
   --rounds 3             logins: measurements of each line; the table shows medians
   --seconds 4            logins: of one measurement; night and workers: 10
   --most 20000           logins: operations of one measurement at most
+  --rush 200             rush: visitors at the same moment
   --pairs 1000           enumeration: of each form
   --accounts 2000        logins: people in the database; nation, pages: 2000000
   --visits 30            pages: of each
@@ -101,6 +106,7 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
       seconds: NUMBER,
       most: NUMBER,
       pairs: NUMBER,
+      rush: NUMBER,
       accounts: NUMBER,
       visits: NUMBER,
       port: NUMBER,
@@ -125,6 +131,7 @@ export function readOptions(argv: readonly string[]): Options | 'help' {
     longSeconds: whole('seconds', values.seconds, 10),
     most: whole('most', values.most, 20_000),
     pairs: whole('pairs', values.pairs, 1000),
+    rush: whole('rush', values.rush, 200),
     accounts: whole('accounts', values.accounts, 2000),
     nation: whole('accounts', values.accounts, 2_000_000),
     visits: whole('visits', values.visits, 30),

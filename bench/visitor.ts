@@ -9,7 +9,7 @@ export type Sending = {
 };
 
 /** Idle connections are let go before a server does it (after 5 s), which would meet the next request half-way. */
-const agent = new Agent({ keepAlive: true, maxSockets: 64, timeout: 4000 });
+const agent = new Agent({ keepAlive: true, maxSockets: 512, timeout: 4000 });
 
 /** Lets the process end. */
 export const hangUp = () => agent.destroy();

@@ -25,8 +25,8 @@ const RETRY_MS = 1000;
 const REPEAT_AFTER = 15;
 /** Requests under way get this long after SIGTERM (K04); then their connections are cut. */
 const DRAIN_MS = 8000;
-const REQUEST_WITHIN_MS = 30_000;
-const HEADERS_WITHIN_MS = 10_000;
+/** A client that sends its request drop by drop holds a connection, not a place for ever (H03). */
+const PATIENCE = { requestMs: 30_000, headersMs: 10_000, lookedAtMs: 2000 };
 /**
  * A connection that a proxy keeps stays with the process that it came to: after so many requests it is told to come
  * anew, so that of several processes one that was replaced gets its share again.
@@ -44,20 +44,27 @@ export type RunningServer = {
 /**
  * Listens with everything built and checked; the caller decides when to stop.
  * @param jobs what it does by the clock
+ * @param patience how long a request may take to arrive
  */
 export async function startServer(
   deps: Deps,
   jobs: readonly Job[] = jobTable(deps, providerChores),
+  patience = PATIENCE,
 ): Promise<RunningServer> {
   const { config, log } = deps;
   const metrics = createMetrics(deps, { ofProcess: true });
   measureJobs(metrics, deps);
   const provider = await createProvider(deps);
   const app = createApp(deps, provider, metrics);
-  const server = createServer(app.callback());
-  // A client that sends its request drop by drop holds a connection, not a place for ever (H03).
-  server.requestTimeout = REQUEST_WITHIN_MS;
-  server.headersTimeout = HEADERS_WITHIN_MS;
+  const server = createServer(
+    {
+      requestTimeout: patience.requestMs,
+      headersTimeout: patience.headersMs,
+      // Node's own is half a minute: what is late would be noticed so much later still.
+      connectionsCheckingInterval: patience.lookedAtMs,
+    },
+    app.callback(),
+  );
   server.maxRequestsPerSocket = REQUESTS_A_CONNECTION;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

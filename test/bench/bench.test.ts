@@ -11,6 +11,7 @@ import { nightTables } from '../../bench/night.ts';
 import { readOptions } from '../../bench/options.ts';
 import { pagesTable } from '../../bench/pages.ts';
 import { fillPeople, gatherSchool } from '../../bench/people.ts';
+import { isShed, type RushSample, rushTable } from '../../bench/rush.ts';
 import { median, percentile, table } from '../../bench/table.ts';
 import { workersTable } from '../../bench/workers.ts';
 import { importFolder } from '../../src/imports/run.ts';
@@ -223,4 +224,22 @@ test('the command line says what is wrong with it', () => {
     /there are: import, logins, night, workers, notify,.* nation/,
   );
   expect(() => readOptions(['--pupils', '0'])).toThrow('--pupils');
+});
+
+test('a rush keeps what it promised when nobody is lost, whoever is shed, and others are answered', () => {
+  const told = (status: number, headers: object) =>
+    Object.assign(new Error('x'), { answer: { status, headers, text: '' } });
+  expect(isShed(told(503, { 'retry-after': '30' }))).toBe(true);
+  for (const lost of [told(503, {}), told(500, { 'retry-after': '30' }), new Error('reset'), {}])
+    expect(isShed(lost)).toBe(false);
+  const others = { '/healthz': [10, 20], '/oidc/jwks': [5, 30] };
+  const good: RushSample = {
+    ...{ workers: 1, round: 1, in: [800, 2900], shed: 158, lost: 0, firstFault: null, others, cpu: 3 },
+  };
+  const kept = (sample: RushSample) =>
+    /\| (yes|no) +\|$|(yes|no) \|$/.exec(rushTable([sample]))?.[0]?.includes('yes');
+  expect(kept(good)).toBe(true);
+  expect(kept({ ...good, lost: 1 })).toBe(false);
+  expect(kept({ ...good, in: [3100] })).toBe(false);
+  expect(kept({ ...good, others: { ...others, '/healthz': [Number.POSITIVE_INFINITY] } })).toBe(false);
 });
