@@ -23,7 +23,7 @@ const BASE_URL = 'http://localhost:3942';
 const UAI = '0319960A';
 const FROM = { ip: '192.0.2.7' };
 const STAFF = { actorKind: 'school', actor: 'staff:test' } as const;
-const ROUNDS = 4;
+const ROUNDS = 2;
 
 let database: TestDatabase;
 let deps: TestDeps;

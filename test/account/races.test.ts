@@ -29,7 +29,7 @@ import type { Answer, Visitor } from '../support/visitor.ts';
 jest.setTimeout(120_000);
 
 const BASE_URL = 'http://localhost:3941';
-const ROUNDS = 4;
+const ROUNDS = 2;
 const ELOI = { givenName: 'Éloi', familyName: 'ZOUMN', birthDate: '2014-05-01' };
 const FROM = { ip: '192.0.2.7' };
 const STAFF = { actorKind: 'school', actor: 'staff:test' } as const;
