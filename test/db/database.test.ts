@@ -158,15 +158,31 @@ test('migrations are applied once, and what is missing is named', async () => {
 
 test('three who migrate an empty database at once all succeed, and a killed run blocks nobody', async () => {
   const empty = await createTestDatabase({ migrated: false });
+  const copy = await createTestDatabase();
   try {
     const applied = await Promise.all([migrate(empty.db), migrate(empty.db), migrate(empty.db)]);
     expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
     await empty.db('schema_migrations_lock').update({ is_locked: 1 });
     expect(await migrate(empty.db)).toEqual([]);
+    // What other tests have is a copy (test/support/schema-copy.ts).
+    expect(await schemaOf(copy.db)).toEqual(await schemaOf(empty.db));
   } finally {
+    await copy.drop();
     await empty.drop();
   }
 });
+
+/** Each table as it was made, and how many rows it begins with. */
+async function schemaOf(db: TestDatabase['db']): Promise<unknown[]> {
+  const [tables] = (await db.raw('SHOW TABLES')) as [Record<string, string>[]];
+  const names = tables.flatMap((row) => Object.values(row));
+  return Promise.all(
+    names.map(async (name) => {
+      const [[made]] = (await db.raw('SHOW CREATE TABLE ??', [name])) as [[Record<string, string>]];
+      return [made['Create Table']?.replace(/ AUTO_INCREMENT=\d+/, ''), await db(name).count({ rows: '*' })];
+    }),
+  );
+}
 
 test('counters count each hit once, under any parallelism, and start again when the window ends', async () => {
   const key = 'k'.repeat(43);

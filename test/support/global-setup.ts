@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPrivateDatabase } from '../../src/demo/private-database.ts';
 import type { TestRun } from './global-teardown.ts';
+import { keepSchema } from './schema-copy.ts';
 
 /**
  * One database server for the whole run, in a folder of its own, so that runs side by side do not meet.
@@ -15,4 +16,7 @@ export default async function globalSetup(): Promise<void> {
   process.env.TEST_DATABASE_URL = server.url;
   process.env.TEST_DATABASE_SOCKET = server.socketPath;
   (globalThis as TestRun).educonnectTestServer = { folder, server };
+  const schema = join(folder, 'schema.sql');
+  await keepSchema(server.socketPath, schema);
+  process.env.TEST_DATABASE_SCHEMA = schema;
 }
