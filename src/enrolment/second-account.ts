@@ -6,6 +6,7 @@ import { clearAttempts } from '../credentials/store.ts';
 import { type VerifyResult, verifyCredentials } from '../credentials/verify.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { Deps } from '../deps.ts';
+import { plainSchoolName } from '../directory/names.ts';
 import { pupilsOfAccount } from '../directory/store.ts';
 import { genderOf } from './matching.ts';
 import { sameNames } from './same-name.ts';
@@ -122,7 +123,7 @@ export async function currentSecondAccount(
   const coming = (await pupilsOfAccount(deps.db, other.id)).filter(({ id }) => !own.has(id));
   const children = coming.map((pupil) => ({
     name: `${pupil.givenName} ${pupil.familyName}`,
-    school: pupil.schoolName,
+    school: plainSchoolName(pupil.schoolName),
   }));
   return { ...named, children, done: false };
 }
