@@ -2,12 +2,15 @@
  * So many full logins at the same moment (security.md C08): who gets in, who is told to come back, whether anybody is
  * lost, and whether the process answers others meanwhile.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { cpuSecondsOfAll } from './machine.ts';
 import { fullLogin, type Side } from './operations.ts';
 import { openOurs } from './sides.ts';
 import { percentile, table } from './table.ts';
 import { type Answer, send } from './visitor.ts';
 
+/** Between two questions: they must not be part of the rush. */
+const PAUSE_MS = 10;
 const LIMITS_MS = { login: 3000, other: 200 };
 /** Asked by load balancers and by services, which must not notice. */
 const OTHERS = ['/healthz', '/oidc/jwks'] as const;
@@ -104,7 +107,7 @@ export function isShed(error: unknown): boolean {
   return answer?.status === 503 && Number(answer.headers['retry-after']) > 0;
 }
 
-/** Asks again as soon as it is answered, until told to stop. */
+/** Asks again a moment after each answer, until told to stop. */
 async function watch(side: Side, path: string, into: number[], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const began = performance.now();
@@ -114,6 +117,7 @@ async function watch(side: Side, path: string, into: number[], signal: AbortSign
     } catch {
       into.push(Number.POSITIVE_INFINITY);
     }
+    await pause(PAUSE_MS);
   }
 }
 

@@ -46,6 +46,17 @@ test('F03: behind a proxy that speaks https, every cookie is bound to it, out of
   const [link = ''] = await linksSent(app.deps, 'parent@example.org');
   await visitor.submit(await visitor.get(link), {});
   await visitor.submit(waiting, {}, '/continuer');
+  // Two more: the language that is chosen, and a password that is forgotten.
+  await visitor.get('/aide?lang=en');
+  const again = await visitor.send(authorizePath(ent, { prompt: 'login' }));
+  const start = new URL(again.headers.location ?? '', KNOWN).pathname;
+  const form = await visitor.get(`${start}/mot-de-passe-oublie`);
+  await visitor.submit(form, { identifier: 'g.zoumn1' }, 'oublie');
+  for (const { name } of visitor.cookies) names.add(name);
+  expect([...names]).toEqual(
+    expect.arrayContaining(['__Host-educonnect_language', '__Secure-educonnect_recovery']),
+  );
+
   const lines = visitor.setCookies;
   expect(lines.length).toBeGreaterThan(5);
   expect(lines.some((line) => line.startsWith('__Host-educonnect_session='))).toBe(true);
