@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { describeError } from '../../src/build-deps.ts';
 import { listenForMetrics } from '../../src/http/health.ts';
 import { createMetrics } from '../../src/http/metrics.ts';
+import { measureJobs } from '../../src/jobs/measures.ts';
 import { closeServer, startApp, type TestApp } from '../support/app.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { seedFamily } from '../support/family.ts';
@@ -123,6 +124,27 @@ describe('/metrics', () => {
     ])
       expect(answer.text).toContain(line);
     expect(answer.text).not.toMatch(/secret|zoumn/i);
+  });
+
+  test('of a server: also its event loop, its jobs, and how long the trail waits for its seal', async () => {
+    const own = createMetrics(app.deps, { ofProcess: true });
+    measureJobs(own, app.deps);
+    const run = {
+      job: 'import',
+      attempts: 1,
+      started_at: app.deps.clock.now(),
+      finished_at: app.deps.clock.now(),
+    };
+    await app.deps.db('job_runs').insert({ ...run, outcome: 'refused' });
+    const text = await own.text();
+    for (const line of [
+      'educonnect_job_age_seconds{job="import"} 0',
+      'educonnect_job_outcome{job="import",outcome="refused"} 1',
+      'educonnect_job_outcome{job="import",outcome="done"} 0',
+      'educonnect_audit_unsealed_seconds ',
+      'nodejs_eventloop_lag_p99_seconds ',
+    ])
+      expect(text).toContain(line);
   });
 
   test('on a loopback port of its own it needs no token', async () => {

@@ -165,7 +165,7 @@ describe('a backup', () => {
   });
 });
 
-describe('M02: a new sealing key', () => {
+describe('M04: a new sealing key', () => {
   test('each column that is kept sealed is among those that are sealed anew', async () => {
     const [rows] = await restored.raw(
       `SELECT CONCAT(TABLE_NAME, '.', COLUMN_NAME) AS name FROM information_schema.COLUMNS
