@@ -5,7 +5,7 @@ import { beginProof, beginSignIn } from './sign-in.ts';
 import type { AccountDoor, AccountRoute, AccountSession, SessionHandler } from './types.ts';
 
 /** A proof of who somebody is, the sign-in included, is good for so long. */
-export const PROOF_MINUTES = 10;
+const PROOF_MINUTES = 10;
 const MINUTE_MS = 60_000;
 
 type Wrapped = (door: AccountDoor, ctx: Context) => Promise<void>;

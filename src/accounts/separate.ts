@@ -23,8 +23,8 @@ export type Separated =
 /**
  * Takes a regrouping back, when it turns out that the two accounts are not one person's: the records go back to the
  * account that had brought them, which is open again under its identifier. Its password was destroyed, so the school
- * gives it a new one; its passkeys are its own again, and the survivor's sessions die. A link to FranceConnect that came with it goes back too, unless the
- * survivor has no other way in.
+ * gives it a new one; its passkeys are its own again, and the survivor's sessions die. A link to FranceConnect that came
+ * with it goes back too, unless the survivor has no other way in.
  * @param identifier of the account that is no more
  */
 export async function separateAccount(

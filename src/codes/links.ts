@@ -44,8 +44,8 @@ function lifeOf(config: Pick<Deps['config'], 'ACTIVATION_LINK_VALID_DAYS'>, purp
 
 /**
  * Issues a link of 256 bits, kept as its SHA-256 only, bound to the account and to the exact address; earlier ones
- * of the same purpose die (security.md 1.4). Not those of « Ce n'est pas moi » and of an objection: whoever has taken an account over must
- * not be able to kill them by doing one more thing with it.
+ * of the same purpose die (security.md 1.4). Not those of « Ce n'est pas moi » and of an objection: whoever has taken an
+ * account over must not be able to kill them by doing one more thing with it.
  * @returns the token, which leaves in the mail and nowhere else
  */
 export async function issueLink(

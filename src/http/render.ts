@@ -27,7 +27,8 @@ const LATIN = ['identifier', 'email', 'mobile', 'code', 'password'];
 /**
  * Builds the renderer. In templates: `t(key, params)` text, `tm(key, params)` text whose `**bold**` and
  * `[label]({url})` become markup, `asset(name)` address of a built file, filters `formatDate` and
- * `formatTime`; `locale` and `dir`, `directed(attributes, name)` those of a field, with its direction. A text that a language has not is shown in French.
+ * `formatTime`; `locale` and `dir`, `directed(attributes, name)` those of a field, with its direction. A text that a
+ * language has not is shown in French.
  */
 export function createRenderer({ rootDir, production }: RendererOptions): Renderer {
   const french = readTexts(rootDir, DEFAULT_LOCALE);

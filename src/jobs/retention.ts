@@ -16,7 +16,7 @@ const TOGETHER = 100;
 const ACTOR = { actorKind: 'system' as const, actor: 'retention' };
 
 /** Which values of the configuration a run stands for; an acceptance holds for them only. */
-export function settingsText({ config }: Pick<Deps, 'config'>): string {
+function settingsText({ config }: Pick<Deps, 'config'>): string {
   return [
     config.RETENTION_NEVER_ACTIVATED_DAYS,
     config.RETENTION_UNUSED_MONTHS,

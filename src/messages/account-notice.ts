@@ -5,22 +5,20 @@ import { queueMail } from './outbox.ts';
 import { mayBeSent, queueSms } from './sms.ts';
 
 /** What has changed; its words are `notices.<kind>` of the locale. */
-export const ACCOUNT_NOTICES = [
-  'password-changed',
-  'address-changed',
-  'address-asked',
-  'franceconnect-linked',
-  'franceconnect-unlinked',
-  'passkey-added',
-  'passkey-removed',
-  'regrouped',
-  'child-password',
-  'sessions-ended',
-  'forget-asked',
-  'forgotten',
-  'forced-change',
-] as const;
-export type AccountNoticeKind = (typeof ACCOUNT_NOTICES)[number];
+export type AccountNoticeKind =
+  | 'password-changed'
+  | 'address-changed'
+  | 'address-asked'
+  | 'franceconnect-linked'
+  | 'franceconnect-unlinked'
+  | 'passkey-added'
+  | 'passkey-removed'
+  | 'regrouped'
+  | 'child-password'
+  | 'sessions-ended'
+  | 'forget-asked'
+  | 'forgotten'
+  | 'forced-change';
 
 export type AccountNotice = {
   /** As it was before the change, where the change is of the address itself. */

@@ -100,8 +100,8 @@ export async function changeClient(
 }
 
 /** Enough for a service that is changed once a week. */
-export const OLD_SECRET_DAYS = 7;
-export const OLD_SECRET_DAYS_AT_MOST = 90;
+const OLD_SECRET_DAYS = 7;
+const OLD_SECRET_DAYS_AT_MOST = 90;
 const DAY_MS = 24 * 3600_000;
 
 export type Rotated = { ok: true; clientId: string; clientSecret: string; oldSecretUntil: Date | null };

@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { countHit } from '../../src/db/counters.ts';
 import { isDatabaseUnavailable, openDatabase, parseDatabaseUrl } from '../../src/db/database.ts';
@@ -172,8 +174,21 @@ test('three who migrate an empty database at once all succeed, and a killed run 
   }
 });
 
+test('each migration can be taken back, the last first', async () => {
+  const { db, drop } = await createTestDatabase();
+  try {
+    const folder = join(import.meta.dirname, '..', '..', 'migrations');
+    const names = (await readdir(folder)).sort().reverse();
+    for (const name of names) await (await import(join(folder, name))).down(db);
+    const left = (await schemaOf(db)).map(([table]) => /`(\w+)`/.exec(String(table))?.[1]);
+    expect(left.filter((name) => !name?.startsWith('schema_'))).toEqual([]);
+  } finally {
+    await drop();
+  }
+});
+
 /** Each table as it was made, and how many rows it begins with. */
-async function schemaOf(db: TestDatabase['db']): Promise<unknown[]> {
+async function schemaOf(db: TestDatabase['db']): Promise<unknown[][]> {
   const [tables] = (await db.raw('SHOW TABLES')) as [Record<string, string>[]];
   const names = tables.flatMap((row) => Object.values(row));
   return Promise.all(
