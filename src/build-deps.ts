@@ -54,20 +54,21 @@ export async function closeDeps(deps: Deps): Promise<void> {
 const LOG_WAITING_BYTES = 16 * 1024 * 1024;
 const SECRET_FIELDS = ['password', 'token', 'authorization', 'cookie'];
 
+/** What a line is made of, whoever writes it. */
+export const logOptions = {
+  base: null,
+  timestamp: pino.stdTimeFunctions.isoTime,
+  redact: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]),
+  serializers: { err: describeError },
+};
+
 /**
  * JSON lines on the standard output. What could still hold a secret is struck out by name. Lines leave many at a
  * time, at the latest after a fifth of a second and at the end: who reads them slowly must not stop who answers.
  */
 function createLog(config: Config): Logger {
-  const options = {
-    level: config.LOG_LEVEL,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    redact: SECRET_FIELDS.flatMap((name) => [name, `*.${name}`]),
-    serializers: { err: describeError },
-  };
   return pino(
-    options,
+    { ...logOptions, level: config.LOG_LEVEL },
     pino.destination({ sync: false, minLength: 12_288, periodicFlush: 200, maxLength: LOG_WAITING_BYTES }),
   );
 }

@@ -132,7 +132,10 @@ export async function livingLink(
   deps: { db: Database; clock: Clock },
   accountId: number,
   purpose: LinkPurpose,
-): Promise<Pick<MailLink, 'email' | 'credentialsVersion' | 'createdAt' | 'expiresAt'> | null> {
+): Promise<
+  | (Pick<MailLink, 'email' | 'credentialsVersion' | 'createdAt' | 'expiresAt'> & { tokenHash: string })
+  | null
+> {
   return findLivingLink(deps.db, accountId, purpose, deps.clock.now());
 }
 

@@ -98,9 +98,9 @@ export async function findLivingLink(
   accountId: number,
   purpose: string,
   now: Date,
-): Promise<MailLink | null> {
+): Promise<(MailLink & { tokenHash: string }) | null> {
   const found = await db('mail_links')
-    .select(LINK_COLUMNS)
+    .select({ ...LINK_COLUMNS, tokenHash: 'token_hash' })
     .where({ account_id: accountId, purpose })
     .whereNull('consumed_at')
     .whereNull('revoked_at')

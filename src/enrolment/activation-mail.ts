@@ -1,8 +1,9 @@
 import type { Account } from '../accounts/types.ts';
 import { issueLink } from '../codes/links.ts';
 import { tokenHash } from '../crypto/digests.ts';
-import type { Deps, Transaction } from '../deps.ts';
+import type { Database, Deps, Transaction } from '../deps.ts';
 import { queueMail } from '../messages/outbox.ts';
+import { isHeldUp } from '../messages/outbox-store.ts';
 
 type Request = {
   account: Account;
@@ -10,6 +11,8 @@ type Request = {
   interactionUid: string | null;
   clientId: string | null;
 };
+
+const uniqueKeyOf = (linkHash: string) => `activation:${linkHash}`;
 
 /**
  * Mail C07 (R-058, R-131): a fresh link, the earlier ones dead, and the message in the outbox, all in the caller's
@@ -33,8 +36,13 @@ export async function sendActivation(deps: Deps, trx: Transaction, request: Requ
       validUntil: link.expiresAt,
       validDays: deps.config.ACTIVATION_LINK_VALID_DAYS,
     },
-    uniqueKey: `activation:${tokenHash(link.token)}`,
+    uniqueKey: uniqueKeyOf(tokenHash(link.token)),
     accountId: account.id,
     language: account.language,
   });
+}
+
+/** Whether the mail of this link could not leave yet: the mail server is away (J05). */
+export async function isActivationHeldUp(deps: { db: Database }, linkHash: string): Promise<boolean> {
+  return isHeldUp(deps.db, uniqueKeyOf(linkHash));
 }

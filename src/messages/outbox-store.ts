@@ -191,6 +191,17 @@ export async function withdrawMessage(db: Database, uniqueKey: string): Promise<
     .update({ state: 'failed', content_sealed: null, last_error: 'withdrawn' });
 }
 
+/** Whether a message has been tried in vain, and is to be tried again. */
+export async function isHeldUp(db: Database, uniqueKey: string): Promise<boolean> {
+  const row = await db('outbox_messages')
+    .where({ unique_key: uniqueKey })
+    .whereIn('state', ['waiting', 'sending'])
+    .where('attempts', '>', 0)
+    .whereNotNull('last_error')
+    .first('id');
+  return row !== undefined;
+}
+
 /**
  * Messages whose sender never came back: they may have left, so nobody sends them again.
  * @returns how many

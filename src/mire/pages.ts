@@ -148,6 +148,8 @@ export type ActivationWaitingPage = PageFrame & {
   email: string;
   /** The message whose link is good; null: there is none (any more). */
   sent: { at: Date; validUntil: Date } | null;
+  /** It could not leave yet: the mail server is away. */
+  heldUp: boolean;
   continueAction: string;
   resendAction: string;
   changeAction: string;

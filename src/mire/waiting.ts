@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { livingLink } from '../codes/links.ts';
 import { resendActivation } from '../enrolment/activation.ts';
+import { isActivationHeldUp } from '../enrolment/activation-mail.ts';
 import { AMR, currentEnrolment } from '../enrolment/enrolment.ts';
 import { currentProgress } from '../enrolment/progress.ts';
 import { visitor } from '../http/context.ts';
@@ -42,6 +43,7 @@ async function show(visit: Visit, progress: Waiting, shown: Shown, status = 200)
     steps: stepsOf(progress),
     email: progress.email,
     sent: link && { at: link.createdAt, validUntil: link.expiresAt },
+    heldUp: link !== null && (await isActivationHeldUp(deps, link.tokenHash)),
     continueAction: at('continuer'),
     resendAction: at('activation/renvoyer'),
     changeAction: at('activation/adresse'),

@@ -174,7 +174,7 @@ test('there are routes to walk, and each id of both schools is one', () => {
     }
 });
 
-describe('in the address', () => {
+describe('G01: in the address', () => {
   test.each(
     OF_SCHOOL.filter((route) => parametersOf(route).length > 0).map(
       (route) => [nameOf(route), route] as const,
@@ -208,7 +208,7 @@ describe('in the address', () => {
   });
 });
 
-describe('in the form, alone and mixed with what is one’s own', () => {
+describe('G01: in the form, alone and mixed with what is one’s own', () => {
   const forms = OF_SCHOOL.filter((route) => route.method === 'post' && parametersOf(route).length === 0);
   test.each(forms.map((route) => [nameOf(route), route] as const))('%s', async (name, route) => {
     const reads = READS[route.path];
@@ -235,7 +235,7 @@ describe('in the form, alone and mixed with what is one’s own', () => {
   });
 });
 
-describe('in the query', () => {
+describe('G01: in the query', () => {
   const pages = OF_SCHOOL.filter((route) => route.method === 'get' && parametersOf(route).length === 0);
   test.each(pages.map((route) => [nameOf(route), route] as const))('%s', async (name, route) => {
     const { foreign } = sideFor(route);

@@ -173,7 +173,7 @@ describe('a sign-in', () => {
     ['an error', () => ({}), { error: 'server_error' }],
     ['a token endpoint that refuses', () => ({ status: 400 })],
   ];
-  test.each(forged)('is refused: %s', async (_what, told, query = {}) => {
+  test.each(forged)('G02: is refused: %s', async (_what, told, query = {}) => {
     await portal.begin({ redirectUri: CALLBACK, ...BEGUN, strong: false });
     lies = told();
     expect(await finish(query)).toMatchObject({ ok: false, reason: 'refused' });

@@ -100,7 +100,7 @@ test.each(hostile)('%s refuses the archive (I05)', async (_, why, entries) => {
   expect(await database.db('pupils').select()).toEqual([]);
 });
 
-test('an archive that swells is refused while it is read, as is one cut off, and one too big', async () => {
+test('an archive that swells is refused while it is read, as is one cut off, and one too big (I05)', async () => {
   await inFolder(async (folder) => {
     const into = join(folder, 'into');
     await mkdir(into);

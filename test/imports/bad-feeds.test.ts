@@ -246,7 +246,7 @@ test('bytes of another encoding in a file that declares none are refused', async
 test.each([
   ['', Number.POSITIVE_INFINITY, 80e6],
   [' by threads, each with its own copy of the program,', 0, 250e6],
-])('one line of a hundred megabytes is refused%s in little memory', async (_how, threadsFrom, most) => {
+])('one line of a hundred megabytes is refused%s in little memory (I05)', async (_how, threadsFrom, most) => {
   await inFolder(async (folder) => {
     const names = await writeAaf(folder, feed);
     const path = join(folder, names.PersRelEleve);
@@ -341,7 +341,7 @@ test('the refusals that are kept are bounded, all are counted', async () => {
 });
 
 test.each([['ISO-8859-15'], ['windows-1252'], ['UTF-8']] as const)(
-  '%s: Œ, €, Š and Ÿ arrive as they were written',
+  '%s: Œ, €, Š and Ÿ arrive as they were written (I02)',
   async (encoding) => {
     const guardians = [{ id: '51', givenName: 'Œdipe', familyName: 'ŠŸ-Lœß', address: '10 € rue$$$' }];
     await night(deps, { ...feed, encoding, guardians });
@@ -353,7 +353,7 @@ test.each([['ISO-8859-15'], ['windows-1252'], ['UTF-8']] as const)(
   },
 );
 
-test('a byte order mark, CRLF and decomposed letters change nothing', async () => {
+test('a byte order mark, CRLF and decomposed letters change nothing (I02)', async () => {
   await inFolder(async (folder) => {
     const names = await writeAaf(folder, {
       ...feed,

@@ -140,7 +140,7 @@ test('who came without a class gets the account in September, from the record th
   expect(await childrenOf(database, 'z.un')).toEqual(['Ana ELEVE1']);
 });
 
-test('a pupil who changes school keeps his record, the guardians their account (R-075); the former school is left', async () => {
+test('a pupil who changes school keeps his record, the guardians their account (R-075); the former school is left (I03)', async () => {
   const pupil = { id: '1', school: 'B', guardians: [{ guardian: '51' }] };
   const stays = { id: '2', school: 'B' };
   await night(deps, first([pupil, stays]));
@@ -159,7 +159,7 @@ test('a pupil who changes school keeps his record, the guardians their account (
   expect(await childrenOf(database, 'z.un')).toEqual(['Ana ELEVE1']);
 });
 
-test('a pupil missing from his school leaves it softly and comes back with everything', async () => {
+test('a pupil missing from his school leaves it softly and comes back with everything (I03)', async () => {
   const pupils = [
     { id: '1', school: 'A', guardians: [{ guardian: '51' }] },
     { id: '2', school: 'A' },
@@ -187,7 +187,7 @@ test('a full file speaks only for the schools of which it has pupils', async () 
   expect(await childrenOf(database, 'z.un')).toEqual(['Ana ELEVE1']);
 });
 
-test('separated parents: the one who is no longer legal loses the child, not the account; and may come back', async () => {
+test('separated parents: the one who is no longer legal loses the child, not the account; and may come back (I03)', async () => {
   const both = [{ guardian: '51' }, { guardian: '52', code: '20' }];
   await night(deps, second([{ id: '1', school: 'A', guardians: both }]));
   await night(

@@ -160,7 +160,7 @@ test('documents broken at random are read, or refused, as the other parser does'
   }
 });
 
-test('what defines or nests or does not end is called hostile', () => {
+test('what defines or nests or does not end is called hostile (I05)', () => {
   expect(read('<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>')).toBe('refused hostile');
   expect(read('<!DOCTYPE a [<!ENTITY % x SYSTEM "file:///etc/hostname">%x;]><a/>')).toBe('refused hostile');
   expect(read(`${'<a>'.repeat(13)}${'</a>'.repeat(13)}`)).toBe('refused hostile');

@@ -95,7 +95,7 @@ test('L04: the school resets and distributes while guardians sign in for the fir
   }
 }, 60_000);
 
-test('twenty directors reset the same accounts at once, each from a page of his own', async () => {
+test('L03: twenty directors reset the same accounts at once, each from a page of his own', async () => {
   const people = await guardians('b');
   const accountIds = people.map(({ id }) => id);
   const work = Array.from({ length: 20 }, (_, index) =>
@@ -123,7 +123,7 @@ test('twenty directors reset the same accounts at once, each from a page of his 
   expect(waiting.length).toBeLessThanOrEqual(PEOPLE);
 }, 60_000);
 
-test('twenty presses of one form', async () => {
+test('L03: twenty presses of one form', async () => {
   const people = await guardians('c');
   const accountIds = people.map(({ id }) => id);
   const work = Array.from({ length: 20 }, () =>

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { cutAt } from '../support/cut-connections.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createTestSms } from '../support/deps.ts';
 import { codeFor, type Seeded, seedGuardian } from '../support/guardians.ts';
@@ -50,34 +51,6 @@ async function toTheEnd(): Promise<{ page: Answer; records: Seeded[] }> {
   return { page: await visitor.submit(children, fields), records };
 }
 
-/** The connections of the application are cut as soon as it begins its nth statement. */
-function cutAt(nth: number): { cut(): boolean; settled(): Promise<unknown> } {
-  let seen = 0;
-  let cutting: Promise<unknown> | null = null;
-  const listen = () => {
-    seen += 1;
-    if (seen !== nth) return;
-    cutting = other.db
-      .raw('SELECT id FROM information_schema.processlist WHERE db = ?', [database.name])
-      .then(([rows]) =>
-        Promise.all(
-          (rows as { id: number }[]).map(({ id }) => other.db.raw(`KILL ${Number(id)}`).catch(() => null)),
-        ),
-      );
-  };
-  database.db.on('query', listen);
-  return {
-    cut: () => cutting !== null,
-    settled: async () => {
-      database.db.removeListener('query', listen);
-      await cutting;
-      // The pool finds out about each of its connections when it is used.
-      const all = Array.from({ length: 10 }, () => database.db.raw('SELECT 1').catch(() => null));
-      await Promise.all(all);
-    },
-  };
-}
-
 /** What the end of the way changes, as one text. */
 async function state(records: Seeded[]): Promise<string> {
   const ids = records.map(({ account }) => account.id);
@@ -111,7 +84,7 @@ test('K03: the connection cut at any statement of the end of the way: all of it 
     const { page, records } = await toTheEnd();
     const { action, hidden } = readForm(page);
     const body = new URLSearchParams({ ...hidden, new_password: CHOSEN, confirmation: CHOSEN }).toString();
-    const knife = cutAt(nth);
+    const knife = cutAt(nth, database, other);
     const answer = await visitor.send(action, postOf(body));
     await knife.settled();
     statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);

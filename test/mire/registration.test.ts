@@ -401,7 +401,7 @@ describe('several at once', () => {
     });
   });
 
-  test('the same person in two browsers: the second is told that she was overtaken', async () => {
+  test('the same person in two browsers: the second is told that she was overtaken (L02)', async () => {
     const { account } = await seedGuardian(world.deps, { mobile });
     const second = createVisitor(world.app.url);
     const first = await toCredentials('2016-05-14');

@@ -1,6 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Knex } from 'knex';
-import { pino } from 'pino';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { createPasswordHasher } from '../../src/credentials/hasher.ts';
 import { createSealer } from '../../src/crypto/sealing.ts';
@@ -15,6 +14,7 @@ import type {
   SmsResult,
 } from '../../src/deps.ts';
 import { createRenderer } from '../../src/http/render.ts';
+import { keepSecret, runLog } from './run-log.ts';
 
 /** A clock that stands still until a test moves it. */
 export type TestClock = Clock & { set(date: Date): void; advance(ms: number): void };
@@ -43,10 +43,16 @@ export function createTestMailer(): TestMailer {
     sent,
     async send(mail) {
       sent.push(mail);
+      keepSecret(mail.to, ...secretsIn(mail.text));
       return { ok: true };
     },
     close() {},
   };
+}
+
+/** The codes and the tokens of the links of a message. */
+function secretsIn(text: string): string[] {
+  return [...text.matchAll(/(?<!\d)\d{6}(?!\d)|(?<=\/)[\w-]{43}(?!\w)/g)].map(([secret]) => secret);
 }
 
 /** An SMS carrier that remembers; reports signed `genuine` are its own. */
@@ -66,6 +72,7 @@ export function createTestSms(answer?: (sms: OutgoingSms) => SmsResult | Promise
     forgotten,
     async send(sms) {
       sent.push(sms);
+      keepSecret(sms.to, ...secretsIn(sms.text));
       return answer ? answer(sms) : { ok: true, sid: `SM${sent.length}` };
     },
     isGenuine: async ({ signature }) => signature === 'genuine',
@@ -110,7 +117,7 @@ export function testDeps(
     jobsDb: database.db,
     clock: createTestClock(),
     random: systemRandom,
-    log: pino({ level: 'silent' }),
+    log: runLog(),
     render: createRenderer({ rootDir: config.rootDir, production: false }),
     sealer: createSealer(config.SEALING_KEYS),
     passwords: createPasswordHasher(config),

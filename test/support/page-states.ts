@@ -115,6 +115,7 @@ const waiting: ActivationWaitingPage = {
   email: 'claire.martin@example.org',
   steps: { current: 4, total: 4 },
   sent: { at: new Date('2026-11-22T08:05:00Z'), validUntil: new Date('2026-11-29T08:05:00Z') },
+  heldUp: false,
   continueAction: '/interaction/x/continuer',
   resendAction: '/interaction/x/activation/renvoyer',
   changeAction: '/interaction/x/activation/adresse',
@@ -294,6 +295,10 @@ export const PAGE_STATES: PageState[] = [
   state<ActivationWaitingPage>('activation-waiting-no-link', 'mire/activation-waiting', {
     ...waiting,
     sent: null,
+  }),
+  state<ActivationWaitingPage>('activation-waiting-held-up', 'mire/activation-waiting', {
+    ...waiting,
+    heldUp: true,
   }),
   state<ActivationOverPage>('activation-over', 'mire/activation-over', {
     restart: { name: serviceName, href: 'http://localhost:3003/' },

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { keepLogLines } from './run-log.ts';
 
 export type Program = {
   child: ChildProcess;
@@ -22,7 +23,12 @@ export function runProgram(file: string, args: readonly string[], env: Record<st
   };
   child.stdout.on('data', hear);
   child.stderr.on('data', hear);
-  const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  const ended = new Promise<number | null>((resolve) =>
+    child.once('close', (code) => {
+      keepLogLines(output);
+      resolve(code);
+    }),
+  );
   const says = (pattern: RegExp) =>
     new Promise<RegExpExecArray>((resolve, reject) => {
       const look = () => {

@@ -1,4 +1,5 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
+import { keepSecret } from './run-log.ts';
 
 export type Answer = {
   status: number;
@@ -9,6 +10,18 @@ export type Answer = {
 };
 
 export type FormFields = Record<string, string>;
+
+/** Of a form, what no log may tell. */
+const SECRET_FIELDS = [
+  'password',
+  'new_password',
+  'confirmation',
+  'current_password',
+  'code',
+  'email',
+  'mobile',
+  'identifier',
+];
 
 type SendOptions = { method?: string; headers?: Record<string, string>; body?: string | Buffer };
 type Cookie = { name: string; value: string; path: string };
@@ -68,6 +81,7 @@ export function createVisitor(
     async submit(page, fields, action) {
       const form = readForm(page, action);
       const body = new URLSearchParams({ ...form.hidden, ...fields }).toString();
+      keepSecret(...SECRET_FIELDS.map((name) => fields[name]), form.hidden._csrf);
       return follow(await send(form.action, { ...postOf(body) }));
     },
   };
@@ -106,7 +120,9 @@ function keepCookies(cookies: Cookie[], lines: readonly string[]): void {
     const before = cookies.findIndex((cookie) => cookie.name === name && cookie.path === path);
     if (before >= 0) cookies.splice(before, 1);
     const value = pair.slice(cut + 1);
-    if (value !== '') cookies.push({ name, value, path });
+    if (value === '') continue;
+    keepSecret(value);
+    cookies.push({ name, value, path });
   }
 }
 

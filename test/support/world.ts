@@ -12,6 +12,7 @@ import { addClient } from '../../src/provider/registration.ts';
 import { closeServer, startApp, type TestApp } from './app.ts';
 import type { TestDatabase } from './database.ts';
 import type { TestDeps } from './deps.ts';
+import { keepSecret } from './run-log.ts';
 import type { Answer } from './visitor.ts';
 
 export type TestService = { origin: string; clientId: string; clientSecret: string; close(): Promise<void> };
@@ -134,7 +135,7 @@ export function codeOf(answer: Answer): string | null {
 /** Exchanges a code as the service does. */
 export async function exchange(world: TestWorld, service: TestService, code: string): Promise<Response> {
   const credentials = Buffer.from(`${service.clientId}:${service.clientSecret}`).toString('base64');
-  return fetch(`${world.app.url}/oidc/token`, {
+  const answer = await fetch(`${world.app.url}/oidc/token`, {
     method: 'POST',
     headers: { authorization: `Basic ${credentials}` },
     body: new URLSearchParams({
@@ -144,4 +145,7 @@ export async function exchange(world: TestWorld, service: TestService, code: str
       code_verifier: VERIFIER,
     }),
   });
+  const tokens = answer.ok ? Object.values((await answer.clone().json()) as object).map(String) : [];
+  keepSecret(code, service.clientSecret, ...tokens);
+  return answer;
 }
