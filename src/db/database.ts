@@ -295,7 +295,10 @@ function spoilsConnection(error: unknown): boolean {
 
 const isReadOnly = (error: unknown) => READ_ONLY_ERRORS.has((error as { errno?: number }).errno ?? 0);
 
-/** True when the database is away, frozen, overloaded or read-only: the answer is 503, not 500. */
+/** No space left on the server's disk: what was begun is rolled back, and it goes on once there is some again. */
+const FULL_DISK_ERRORS = [1021, 1026, 1114];
+
+/** True when the database is away, frozen, overloaded, full or read-only: the answer is 503, not 500. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   const { code, errno, name, fatal } = error as {
@@ -306,6 +309,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   };
   if (name === 'KnexTimeoutError' || name === 'TimeoutError' || name === 'AbortError') return true;
   if (READ_ONLY_ERRORS.has(errno ?? 0) || [1040, 1053, 1205, 1213, 1927].includes(errno ?? 0)) return true;
+  if (FULL_DISK_ERRORS.includes(errno ?? 0)) return true;
   const lost = [
     STATEMENT_TIMEOUT,
     'PROTOCOL_CONNECTION_LOST',

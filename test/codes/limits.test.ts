@@ -215,7 +215,8 @@ describe('D04: the budget of the day', () => {
   test('exact among 60 at once through two pools; then nothing leaves, for known and unknown', async () => {
     configure({ SMS_DAILY_BUDGET: '20' });
     const lines: string[] = [];
-    const log = { ...deps.log, error: (_line: object, text: string) => void lines.push(text) };
+    const error = (_line: object, text: string) => void lines.push(text);
+    const log = Object.assign(Object.create(deps.log), { error });
     deps = { ...deps, log: log as unknown as TestDeps['log'] };
     const flood = await askAtOnce(60, (index) => ({ mobile: mobile(index) }));
     expect(counted(flood)).toEqual({ ok: 20, suspended: 40 });

@@ -31,18 +31,23 @@ let visitor: Visitor;
 let count = 0;
 let mobile: string;
 let silent: Server;
+/** What the silent carrier hears, of one test and of all. */
 const heard: Socket[] = [];
+const open: Socket[] = [];
 
 beforeAll(async () => {
   database = await createTestDatabase();
   world = await startWorld(database, { parts: { sms: createTestSms() } });
   deps = world.deps;
-  silent = createServer((socket) => heard.push(socket));
+  silent = createServer((socket) => {
+    heard.push(socket);
+    open.push(socket);
+  });
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
 });
 afterAll(async () => {
-  for (const socket of heard) socket.destroy();
-  await new Promise((resolve) => silent.close(resolve));
+  silent.close();
+  for (const socket of open) socket.destroy();
   await world?.close();
   await database?.drop();
 });
@@ -63,11 +68,11 @@ const startOf = (page: Answer) => /^\/interaction\/[^/]+/.exec(new URL(page.url)
 const begin = (who = visitor) => who.get(authorizePath(world.ent));
 
 /** @returns the page that asks for the code */
-async function askCode(): Promise<Answer> {
+async function askCode(who = visitor): Promise<Answer> {
   await seedGuardian(deps, { mobile });
-  const form = await visitor.get(`${startOf(await begin())}/inscription`);
+  const form = await who.get(`${startOf(await begin(who))}/inscription`);
   const names = { family_name: 'Martin', given_name: 'Claire', mobile };
-  return visitor.submit(form, names, '/inscription');
+  return who.submit(form, names, '/inscription');
 }
 
 /** No name is found; or the question is never answered. */
@@ -154,7 +159,7 @@ describe('J08', () => {
     const at = 'lent.example.org';
     namesAre('unanswered');
     const config = testConfig(database.url, {
-      FRANCECONNECT_ISSUER: `http://${at}/api/v2`,
+      FRANCECONNECT_ISSUER: `https://${at}/api/v2`,
       FRANCECONNECT_CLIENT_ID: 'educonnect-test',
       FRANCECONNECT_CLIENT_SECRET: 'secret-of-the-test-suite-0001',
       FRANCECONNECT_TIMEOUT_MS: '200',
@@ -199,9 +204,10 @@ describe('J08', () => {
       expect((await exchange(world, world.ent, code)).status).toBe(400);
       expect(await keeps()).toBe(true);
       await sendDue(deps);
-      const page = await askCode();
+      const other = createVisitor(world.app.url);
+      const page = await askCode(other);
       expect(page.status).toBe(200);
-      const proved = await visitor.submit(page, { code: (await codeFor(deps, mobile)) ?? '' }, '/code');
+      const proved = await other.submit(page, { code: (await codeFor(deps, mobile)) ?? '' }, '/code');
       expect(proved.status).toBe(200);
       mobile = `+3363998${String(7800 + 10 * count + index)}`;
     }

@@ -16,9 +16,9 @@ export default async function globalTeardown(): Promise<void> {
     await rm(started.folder, { recursive: true, force: true });
   }
   if (logs === undefined) return;
-  const told = await checkRunLog(logs);
-  if (!process.env.KEEP_LOGS) await rm(logs, { recursive: true, force: true });
-  else console.log(logs);
+  const { lines, secrets, told } = await checkRunLog(logs);
+  await rm(logs, { recursive: true, force: true });
+  console.log(`${secrets} secrets of the tests looked for in ${lines} lines of log, ${told.length} found.`);
   if (told.length > 0)
     throw new Error(`The logs of this run tell what no log may:\n${told.slice(0, 40).join('\n')}`);
 }

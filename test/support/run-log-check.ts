@@ -61,8 +61,10 @@ function decoded(token: string): string {
 
 const masked = (text: string) => text.replace(/\d/g, '#');
 
-/** @returns what the logs of a run tell too much */
-export async function checkRunLog(folder: string): Promise<string[]> {
+export type RunLog = { lines: number; secrets: number; told: string[] };
+
+/** @returns how much was looked through, and what the logs of a run tell too much */
+export async function checkRunLog(folder: string): Promise<RunLog> {
   const names = await readdir(folder);
   const read = async (ending: string) =>
     (
@@ -70,5 +72,6 @@ export async function checkRunLog(folder: string): Promise<string[]> {
         names.filter((name) => name.endsWith(ending)).map((name) => readFile(join(folder, name), 'utf8')),
       )
     ).flatMap((text) => text.split('\n').filter((line) => line !== ''));
-  return foundInLog(await read('.log'), new Set(await read('.secrets')));
+  const [lines, secrets] = [await read('.log'), new Set(await read('.secrets'))];
+  return { lines: lines.length, secrets: secrets.size, told: foundInLog(lines, secrets) };
 }
