@@ -133,8 +133,7 @@ export async function livingLink(
   accountId: number,
   purpose: LinkPurpose,
 ): Promise<
-  | (Pick<MailLink, 'email' | 'credentialsVersion' | 'createdAt' | 'expiresAt'> & { tokenHash: string })
-  | null
+  (Pick<MailLink, 'email' | 'credentialsVersion' | 'createdAt' | 'expiresAt'> & { tokenHash: string }) | null
 > {
   return findLivingLink(deps.db, accountId, purpose, deps.clock.now());
 }

@@ -35,13 +35,15 @@ export function keepLogLines(output: string): void {
 
 const known = new Set<string>();
 
+/** What this test file has kept so far. */
+export const keptSecrets = (): string[] => [...known];
+
 /** Whatever nobody may read in a log: passwords, codes, tokens, cookies, addresses, mobiles. */
 export function keepSecret(...values: readonly (string | undefined)[]): void {
-  const into = folder();
-  if (into === undefined) return;
   const fresh = values.filter((value) => value !== undefined && isTelling(value) && !known.has(value));
-  if (fresh.length === 0) return;
   for (const value of fresh) known.add(value as string);
+  const into = folder();
+  if (into === undefined || fresh.length === 0) return;
   appendFileSync(join(into, `${process.pid}.secrets`), `${fresh.join('\n')}\n`);
 }
 
