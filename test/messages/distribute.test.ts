@@ -141,7 +141,7 @@ describe('notify', () => {
     expect(await database.db('outbox_messages')).toHaveLength(0);
   });
 
-  test('by sheet, with reset: all but « Non notifié » and FranceConnect alone (R-113, X14); states stay', async () => {
+  test('by sheet, with reset: all but « Non notifié » and FranceConnect alone (R-113, X14, G05); states stay', async () => {
     const before = await account('activated');
     expect(await results(await run('sheet', true))).toEqual({
       fresh: ['distributed', 'C01', 'not-notified', null],

@@ -115,7 +115,7 @@ const pass = (ms: number) => {
 };
 const tell = (index: 0 | 1 = 0) => instances[index].provider.tellServices();
 
-test('A17: a service that is silent holds nobody up, and is told once if it answers at last', async () => {
+test('A17 J07: a service that is silent holds nobody up, and is told once if it answers at last', async () => {
   const [slow, quick] = [await service(), await service()];
   answers.set(slow.path, null);
   const browser = await signInAt(slow, quick);
@@ -132,7 +132,7 @@ test('A17: a service that is silent holds nobody up, and is told once if it answ
   expect(names()).toHaveLength(2);
 });
 
-test('A17: a service that is away is told later, by whichever process looks first, with a token of that moment', async () => {
+test('A17 J07: a service that is away is told later, by whichever process looks first, with a token of that moment', async () => {
   const away = await service();
   const browser = await signInAt(away);
   answers.set(away.path, 503);
