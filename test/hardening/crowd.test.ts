@@ -18,7 +18,8 @@ let world: TestWorld;
 let deps: TestDeps;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  // On a busy machine the last of them wait long for a connection.
+  database = await createTestDatabase({ acquireTimeoutMs: 60_000, statementTimeoutMs: 60_000 });
   // All pass the gate, one after the other: this is about whose answer it is, C08 about how many there may be.
   world = await startWorld(database, {
     env: { ARGON2_WAITING: '1000', LOGIN_ATTEMPTS_PER_ADDRESS: '100000' },
