@@ -1,8 +1,8 @@
 import { chunksOf, insertBatch } from '../db/batch.ts';
 import type { Transaction } from '../deps.ts';
 
-/** As for any other logout (`GIVE_UP_AFTER_MS` of the provider's notices). */
-const TOLD_WITHIN_MS = 12 * 3_600_000;
+/** So long a service is told of a logout: as the services of a session are known (decision 9); its own is rarely longer. */
+export const TOLD_WITHIN_MS = 12 * 3_600_000;
 
 /**
  * Notes which services are to be told that the sessions of these accounts are over, with the change that ends them:

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Client, Provider } from 'oidc-provider';
+import { TOLD_WITHIN_MS } from '../accounts/logouts-store.ts';
 import { recordAudit } from '../audit/record.ts';
 import type { Sql } from '../db/statement.ts';
 import { inTransaction } from '../db/transaction.ts';
@@ -40,8 +41,6 @@ export async function tellService(client: Client, accountId: string, sid: string
 const KEPT_WAITING_MS = 1000;
 /** Longer than a service is waited for (fetch-guard.ts): whoever has claimed a notice has ended with it, or has died. */
 const CLAIM_MS = 60_000;
-/** As long as the services of a session are known (decision 9); a service's own session is rarely longer. */
-export const GIVE_UP_AFTER_MS = 12 * 3600_000;
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 15 * 60_000;
 const AT_ONCE = 20;
@@ -92,7 +91,7 @@ export function createNotices(
 
   return {
     async queue(on, notices) {
-      const giveUpAt = after(GIVE_UP_AFTER_MS);
+      const giveUpAt = after(TOLD_WITHIN_MS);
       await insertNotices(on, notices, { now: clock.now(), claimUntil: after(CLAIM_MS), giveUpAt });
       return notices.map((notice) => ({ ...notice, attempts: 1, giveUpAt }));
     },

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
-import { GIVE_UP_AFTER_MS } from '../../src/provider/notices.ts';
+import { TOLD_WITHIN_MS } from '../../src/accounts/logouts-store.ts';
 import { removeClient } from '../../src/provider/registration.ts';
 import type { TestDatabase } from '../support/database.ts';
 import {
@@ -164,7 +164,7 @@ test('A17: it is given up after twelve hours, with a line in the log and one in 
   const browser = await signInAt(gone);
   answers.set(gone.path, 500);
   await signOut(browser);
-  pass(GIVE_UP_AFTER_MS - 1000);
+  pass(TOLD_WITHIN_MS - 1000);
   await tell();
   expect(await waiting()).toEqual([]);
   expect(log).toContain('not told of a logout any more');
@@ -172,7 +172,7 @@ test('A17: it is given up after twelve hours, with a line in the log and one in 
     { details: gone.clientId, account_id: null, actor_kind: 'system', outcome: 'refused' },
   ]);
   answers.clear();
-  pass(GIVE_UP_AFTER_MS);
+  pass(TOLD_WITHIN_MS);
   await tell();
   expect(names()).toHaveLength(2);
 });
@@ -181,7 +181,7 @@ test('a service that does not answer keeps no other’s notices waiting', async 
   const [dead, alive] = [await service(), await service()];
   const now = instances[0].deps.clock.now();
   const due = { account_id: parent.publicId, due_at: now, created_at: now };
-  const give_up_at = new Date(now.getTime() + GIVE_UP_AFTER_MS);
+  const give_up_at = new Date(now.getTime() + TOLD_WITHIN_MS);
   const rows = Array.from({ length: 70 }, (_, index) => ({
     ...due,
     client_id: dead.clientId,
@@ -211,7 +211,7 @@ test('a process that dies between a logout and its notices: another sends them a
   const now = instances[0].deps.clock.now();
   const notice = { client_id: one.clientId, sid: 'left', account_id: parent.publicId, attempts: 1 };
   const claimed = new Date(now.getTime() + 60_000);
-  const give_up_at = new Date(now.getTime() + GIVE_UP_AFTER_MS);
+  const give_up_at = new Date(now.getTime() + TOLD_WITHIN_MS);
   await database.db('logout_notices').insert({ ...notice, due_at: claimed, created_at: now, give_up_at });
   expect(await tell(1)).toBe(0);
   pass(60_000);
