@@ -15,6 +15,7 @@ import { seedActivated } from '../support/activated.ts';
 import { closeServer, startApp } from '../support/app.ts';
 import type { TestDatabase } from '../support/database.ts';
 import type { TestDeps } from '../support/deps.ts';
+import { keepSecret } from '../support/run-log.ts';
 import { CHOSEN } from '../support/sign-in.ts';
 import { type Answer, createVisitor, postOf, type Visitor } from '../support/visitor.ts';
 
@@ -264,6 +265,7 @@ export async function signIn(
   const answer = await exchange(kit, service, led);
   if (answer.status !== 200) throw new Error(`no tokens: ${answer.status} ${await answer.text()}`);
   const tokens = (await answer.json()) as Tokens;
+  keepSecret(...Object.values(tokens).map(String));
   const { payload } = await verified(kit, service, tokens.id_token);
   if (changes.nonce !== null && payload.nonce !== (changes.nonce ?? led.nonce))
     throw new Error('another nonce is in the ID token');

@@ -1,6 +1,13 @@
-import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { appendFile, mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { pack } from 'tar-stream';
 import { importFeed } from '../../src/jobs/import-feed.ts';
 import { runJob } from '../../src/jobs/run-job.ts';
 import { emptyLiveTables, inFolder, liveTables, night } from '../imports/nights.ts';
@@ -119,6 +126,54 @@ test('I02: a record of another encoding than the file says is refused with the f
       { signal: new AbortController().signal },
     );
     expect(result.outcome).toBe('refused');
+  });
+  expect(await liveTables(database)).toEqual(before);
+});
+
+test('J08: no room on the disk for what an archive holds: said so, nothing is written, and nothing of it is left', async () => {
+  await night(deps, feedOf());
+  const before = await liveTables(database);
+  await inFolder(async (folder) => {
+    const [inside, from, temporary] = ['inside', 'from', 'tmp'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    for (const path of [from, temporary]) await mkdir(path);
+    // Longer than the 32 kB that the process may write into a file.
+    const guardians = Array.from({ length: 400 }, (_, i) => ({ id: `5${i}` }));
+    const names = Object.values(await writeAaf(inside, { ...feedOf(), guardians }));
+    const tar = pack();
+    for (const name of names) tar.entry({ name }, await readFile(join(inside, name), 'utf8'));
+    tar.finalize();
+    await pipeline(Readable.from(tar), createGzip(), createWriteStream(join(from, 'ENT1D.tgz')));
+    const { config } = deps;
+    const env = {
+      PATH: process.env.PATH,
+      TMPDIR: temporary,
+      TSX_DISABLE_CACHE: '1',
+      NODE_ENV: 'test',
+      ALLOW_INSECURE_ISSUER: '1',
+      BASE_URL: config.BASE_URL,
+      DATABASE_URL: database.url,
+      SMTP_URL: config.SMTP_URL,
+      COOKIE_KEYS: config.COOKIE_KEYS.join(','),
+      SEALING_KEYS: config.SEALING_KEYS.join(','),
+      SUBJECT_SALT: config.SUBJECT_SALT,
+    };
+    const command = `ulimit -f 64; exec ${process.execPath} --import tsx src/cli.ts import '${from}'`;
+    const child = spawn('sh', ['-c', command], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => {
+        said += chunk;
+      });
+    const [code] = await once(child, 'close');
+    expect({ code, said: /EFBIG/.test(said) ? 'EFBIG' : said }).toEqual({
+      code: 1,
+      said: 'EFBIG',
+    });
+    expect(await readdir(temporary)).toEqual([]);
   });
   expect(await liveTables(database)).toEqual(before);
 });

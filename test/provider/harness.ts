@@ -12,6 +12,7 @@ import { createProvider, type RunningProvider } from '../../src/provider/index.t
 import { addClient, type NewClient } from '../../src/provider/registration.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type TestDeps, testDeps } from '../support/deps.ts';
+import { keepSecret } from '../support/run-log.ts';
 
 /** One process of ours: the real application around the provider, with a mire that asks nothing. */
 export type Instance = { deps: TestDeps; provider: RunningProvider; base: string; close(): Promise<void> };
@@ -196,6 +197,7 @@ export class Browser {
     const gone = attributes.some((part) => part.includes('1970'));
     if (gone) this.cookies.delete(name);
     else this.cookies.set(name, { value: pair.slice(cut + 1), path });
+    keepSecret(pair.slice(cut + 1));
   }
 
   /** Follows redirects of ours until one leaves, or an answer is not a redirect. */
@@ -268,11 +270,14 @@ export async function token(
   parameters: Record<string, string>,
   headers: Record<string, string> = basic(service),
 ): Promise<Response> {
-  return fetch(`${instance.base}/oidc/token`, {
+  const answer = await fetch(`${instance.base}/oidc/token`, {
     method: 'POST',
     body: new URLSearchParams(parameters),
     headers: { accept: 'application/json', ...headers },
   });
+  const given = answer.ok ? Object.values((await answer.clone().json()) as object).map(String) : [];
+  keepSecret(service.secret ?? undefined, parameters.code, parameters.refresh_token, ...given);
+  return answer;
 }
 
 export type Tokens = {
