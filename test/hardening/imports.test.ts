@@ -32,7 +32,7 @@ afterAll(() => database.drop());
 beforeEach(async () => {
   alarms.length = 0;
   await emptyLiveTables(database);
-  for (const table of ['import_feeds', 'job_runs']) await database.db(table).delete();
+  for (const table of ['import_feeds', 'job_runs', 'audit_events']) await database.db(table).delete();
 });
 
 const PUPILS = 20;
@@ -98,9 +98,13 @@ test.each(FAULTY)(
       counted.stop();
       expect(ran).toMatchObject({ ran: true, result: { outcome: 'refused' } });
       const writes = counted.statements.filter((sql) => !/^\(?\s*select/i.test(sql));
-      expect(writes.filter((sql) => !/import_runs|staged_|staging|job_runs|leases/.test(sql))).toEqual([]);
+      expect(
+        writes.filter((sql) => !/import_runs|staged_|staging|job_runs|leases|audit_events/.test(sql)),
+      ).toEqual([]);
     });
     expect(alarms).toMatchObject([{ job: 'import', outcome: 'refused' }]);
+    const lines = await database.db('audit_events').where({ outcome: 'refused' });
+    expect(lines).toMatchObject([{ event: 'import', actor_kind: 'system' }]);
     expect(await liveTables(database)).toEqual(before);
   },
 );
