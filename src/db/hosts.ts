@@ -52,3 +52,17 @@ export function parseDatabaseUrl(url: string): ConnectionOptions[] {
     return { ...account, host, port: Number(port) };
   });
 }
+
+/** Each host by itself, to look whether it is there (`educonnect doctor`). */
+export function eachHost(url: string): { name: string; hosts: Hosts }[] {
+  return parseDatabaseUrl(url).map((host) => ({
+    name: host.socketPath ?? `${host.host}:${host.port}`,
+    hosts: {
+      several: false,
+      inOrder: () => [host],
+      found: () => 0,
+      turnedReadOnly: () => {},
+      isCurrent: () => true,
+    },
+  }));
+}

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { migrate } from '../../src/db/migrations.ts';
+import { hosts } from '../../src/jobs/doctor/database.ts';
 import { seedActivated } from '../support/activated.ts';
 import { typePassword } from '../support/at-home.ts';
-import { testDeps } from '../support/deps.ts';
+import { testConfig, testDeps } from '../support/deps.ts';
 import { type Program, runProgram } from '../support/program.ts';
 import { CHOSEN } from '../support/sign-in.ts';
 import { createVisitor, type Visitor } from '../support/visitor.ts';
@@ -201,5 +202,24 @@ describe('one server process, never restarted', () => {
     expect(await lost(second, sent)).toEqual([]);
     expect([await ready(), await isThere()]).toEqual([200, true]);
     expect(program.child.exitCode).toBe(null);
+  });
+
+  test('doctor says which host takes writes, and which is away', async () => {
+    const config = testConfig(addressOf([first, second]));
+    const look = () => hosts({ config } as Parameters<typeof hosts>[0], {} as Parameters<typeof hosts>[1]);
+    const found = await look();
+    expect(found).toEqual([
+      expect.objectContaining({ state: 'warn', says: expect.stringContaining(`:${first.port} is away`) }),
+    ]);
+    await first.start();
+    const both = await look();
+    expect(both).toEqual([
+      expect.objectContaining({ state: 'fail', says: expect.stringContaining('both take writes') }),
+    ]);
+    await first.root('SET GLOBAL read_only = 1');
+    const well = await look();
+    expect(well).toEqual([
+      expect.objectContaining({ state: 'ok', says: expect.stringContaining(`:${second.port} takes writes`) }),
+    ]);
   });
 });

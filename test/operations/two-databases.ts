@@ -69,7 +69,7 @@ export async function follow(second: DatabaseServer, first: DatabaseServer): Pro
   await second.root('SET GLOBAL read_only = 1');
   await second.root(
     `CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = ${first.port}, MASTER_USER = 'copy',
-     MASTER_PASSWORD = 'not-a-secret-either', MASTER_USE_GTID = slave_pos`,
+     MASTER_PASSWORD = 'not-a-secret-either', MASTER_CONNECT_RETRY = 1, MASTER_USE_GTID = slave_pos`,
   );
   await second.root('START SLAVE');
 }

@@ -1,7 +1,9 @@
+import { openDatabase } from '../../db/database.ts';
+import { eachHost } from '../../db/hosts.ts';
 import { pendingMigrations } from '../../db/migrations.ts';
 import { countByKey, sampleSealed } from '../reseal-store.ts';
 import { ROOM_COLUMNS } from '../sealed-columns.ts';
-import { migrationsApplied, privileges, serverFacts, signingSince } from './store.ts';
+import { migrationsApplied, privileges, serverFacts, signingSince, takesWrites } from './store.ts';
 import { type Check, says } from './types.ts';
 
 const OLDEST_MARIADB = [10, 11];
@@ -53,6 +55,43 @@ export const database: Check = async ({ jobsDb, config, clock }) => {
       ),
     );
   return found.length > 0 ? found : [say('ok', `${facts.version}, ${facts.collation}, clocks agree`)];
+};
+
+/** Of several hosts one takes writes, and the others are there to take its place. */
+export const hosts: Check = async ({ config }) => {
+  const say = says('database-hosts');
+  const all = eachHost(config.DATABASE_URL);
+  if (all.length < 2) return [];
+  const states = await Promise.all(
+    all.map(async ({ name, hosts: host }) => {
+      const ms = config.DATABASE_CONNECT_TIMEOUT_MS;
+      const limits = {
+        connectTimeoutMs: ms,
+        acquireTimeoutMs: ms + 500,
+        statementTimeoutMs: ms,
+        lockWaitSeconds: 1,
+      };
+      const db = openDatabase({ url: config.DATABASE_URL, hosts: host, pool: 1, ...limits });
+      const state = await takesWrites(db).then(
+        (writes) => (writes ? 'writes' : 'reads'),
+        () => 'away',
+      );
+      await db.destroy();
+      return { name, state };
+    }),
+  );
+  const of = (state: string) => states.filter((one) => one.state === state).map(({ name }) => name);
+  const writing = of('writes');
+  const away = of('away');
+  const found = away.map((name) => say('warn', `${name} is away or refuses us: nobody could take over`));
+  if (writing.length === 0) found.push(say('fail', 'no host takes writes: promote one (read_only = 0)'));
+  if (writing.length > 1)
+    found.push(
+      say('fail', `${writing.join(' and ')} both take writes: set read_only on all but one at once`),
+    );
+  return found.length > 0
+    ? found
+    : [say('ok', `${writing[0]} takes writes, ${of('reads').join(', ')} could`)];
 };
 
 export const migrations: Check = async ({ jobsDb }) => {

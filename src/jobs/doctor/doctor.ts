@@ -12,6 +12,7 @@ const CHECK_MS = 10_000;
 const FIRST: readonly [string, Check][] = [['configuration', outsideChecks.configuration]];
 const OF_DATABASE: readonly [string, Check][] = [
   ['database', databaseChecks.database],
+  ['database-hosts', databaseChecks.hosts],
   ['grants', databaseChecks.grants],
   ['migrations', databaseChecks.migrations],
 ];

@@ -72,3 +72,8 @@ export async function oldestDue(
     .min({ dueSince: 'created_at' })
     .max({ error: 'last_error' });
 }
+
+export async function takesWrites(db: Database): Promise<boolean> {
+  const [[row]] = await db.raw('SELECT @@global.read_only AS readOnly');
+  return Number(row?.readOnly) === 0;
+}
