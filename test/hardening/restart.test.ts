@@ -129,14 +129,3 @@ test('K05: sessions, sign-ins, tokens of forms, locks and tries of codes outlive
   expect(text(tooSoon)).toMatch(/code/i);
   expect(await database.db('outbox_messages').where({ channel: 'sms' })).toHaveLength(1);
 });
-
-test('N02: whoever reads the log goes away: sign-ins go on', async () => {
-  running?.child.stdout?.destroy();
-  for (let times = 0; times < 3; times += 1) {
-    const identifier = `n.journal${times}`;
-    await seedActivated(deps, { identifier }, CHOSEN);
-    const visitor = here();
-    expect(codeOf(await typePassword(visitor, await begin(visitor), { identifier }))).not.toBeNull();
-  }
-  expect(running?.child.exitCode).toBeNull();
-});
