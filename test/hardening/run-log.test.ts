@@ -31,6 +31,10 @@ test.each([
 
 test('B08: what says when, by whom and how fast is nobody’s secret', () => {
   const fine = [
+    line({
+      received: 'https://user:pass@ent.example.org/callback',
+      also: 'https://ent.example.org@evil.test/',
+    }),
     line({ method: 'POST', route: '/interaction/:uid/code', status: 303, ms: 123.456, msg: 'request' }),
     line({
       job: 'import',

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 /** Words that nobody should find in a log, whoever typed them. */
 const PATTERNS: readonly [what: string, pattern: RegExp][] = [
-  ['a mail address', /[\w.+-]+@[\w-]+\.[a-z]{2,}/i],
+  // Not who stands before the host of an address, as services are asked to be led to.
+  ['a mail address', /(?<!\/\/[\w.:+-]*|[\w.+-])[\w.+-]+@[\w-]+\.[a-z]{2,}/i],
   ['a mobile', /(?<![\w.-])(?:\+33|0033|0)[67](?:[ .]?\d\d){4}(?!\w)/],
   ['a birth date', /(?<!\d)(?:(?:19|20[01])\d-[01]\d-[0-3]\d|[0-3]\d\/[01]\d\/(?:19\d\d|20[01]\d))(?!\d)/],
   ['a signed token', /eyJ[\w-]{8,}\.[\w-]{8,}/],
