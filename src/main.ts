@@ -19,6 +19,7 @@ import { jobTable } from './jobs/table.ts';
 import type { Job } from './jobs/types.ts';
 import { providerChores } from './provider/chores.ts';
 import { createProvider } from './provider/index.ts';
+import { measureNotices } from './provider/measures.ts';
 
 const RETRY_MS = 1000;
 /** Between two lines that say that the database is still away. */
@@ -54,6 +55,7 @@ export async function startServer(
   const { config, log } = deps;
   const metrics = createMetrics(deps, { ofProcess: true });
   measureJobs(metrics, deps);
+  measureNotices(metrics, deps);
   const provider = await createProvider(deps);
   const app = createApp(deps, provider, metrics);
   const server = createServer(
@@ -66,12 +68,13 @@ export async function startServer(
     app.callback(),
   );
   server.maxRequestsPerSocket = REQUESTS_A_CONNECTION;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(config.PORT, config.HOST, resolve);
-  });
   const measures =
     config.METRICS_PORT === undefined ? null : await listenForMetrics(metrics, config.METRICS_PORT);
+  await listen(server, config).catch((error: unknown) => {
+    // What is open would keep a process alive that serves nobody.
+    measures?.close();
+    throw error;
+  });
   const running = startJobs(deps, jobs);
   const telling = keepDoing(deps, (signal) => provider.tellServices(signal), NOTICES_LOOKED_AT_MS);
   const { port } = server.address() as AddressInfo;
@@ -83,6 +86,13 @@ export async function startServer(
       await Promise.all([drain(server), measures && drain(measures), running.stop(), telling.stop()]);
     },
   };
+}
+
+function listen(server: Server, { PORT, HOST }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(PORT, HOST, resolve);
+  });
 }
 
 /** No new connections; idle ones close at once, busy ones when they have answered or when the time is over. */
@@ -174,7 +184,9 @@ export async function main(): Promise<number> {
   try {
     return await serve(loadConfig());
   } catch (error) {
-    const text = error instanceof ConfigError ? error.message : (error as Error).stack;
+    // A port that is taken is no fault of the program's either.
+    const told = error instanceof ConfigError || (error as NodeJS.ErrnoException).syscall === 'listen';
+    const text = told ? (error as Error).message : (error as Error).stack;
     process.stderr.write(`educonnect: ${text}\n`);
     return 1;
   }

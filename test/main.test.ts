@@ -1,5 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -150,6 +151,17 @@ describe('the server process', () => {
     agent.destroy();
     program.child.kill('SIGTERM');
     expect(await program.ended).toBe(0);
+  });
+
+  test.each(['PORT', 'METRICS_PORT'])('a %s that is taken: says which, and ends with 1', async (name) => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    const program = start({ [name]: String(port) });
+    expect(await program.ended).toBe(1);
+    expect(program.output()).toContain(`address already in use 127.0.0.1:${port}`);
+    expect(program.output()).not.toMatch(/^ +at /m);
+    await new Promise((resolve) => other.close(resolve));
   });
 
   test('one that waits for a database stops as soon as it is told to', async () => {

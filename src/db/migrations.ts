@@ -27,6 +27,7 @@ import * as services from '../../migrations/030_services.ts';
 import * as auditChain from '../../migrations/031_audit_chain.ts';
 import * as forcedExpiry from '../../migrations/033_forced_changes_expiry.ts';
 import * as liftedMarks from '../../migrations/034_lifted_marks.ts';
+import * as auditActor from '../../migrations/035_audit_actor.ts';
 import { inTransaction } from './transaction.ts';
 
 type Migration = { name: string; up(db: Knex): Promise<void>; down(db: Knex): Promise<void> };
@@ -61,6 +62,7 @@ const MIGRATIONS: Migration[] = [
   { name: '031_audit_chain', ...auditChain },
   { name: '033_forced_changes_expiry', ...forcedExpiry },
   { name: '034_lifted_marks', ...liftedMarks },
+  { name: '035_audit_actor', ...auditActor },
 ];
 
 const source: Knex.MigrationSource<Migration> = {

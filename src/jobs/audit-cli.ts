@@ -33,19 +33,12 @@ export async function auditCommand(deps: Deps, argv: string[], io: Io): Promise<
   const json = values.json ?? false;
   const given = Object.keys(values).filter((name) => name !== 'json');
   if (positionals.join(' ') === 'verify' && given.length === 0) return verify(deps, json, io);
-  const limit = Number(values.limit ?? ENOUGH);
-  const since = values.since === undefined ? undefined : new Date(values.since);
-  const wrong =
-    positionals.length > 0 ||
-    !Number.isInteger(limit) ||
-    limit < 1 ||
-    limit > MOST ||
-    (since !== undefined && Number.isNaN(since.getTime())) ||
-    (values['password-of'] !== undefined && given.some((name) => name !== 'limit' && name !== 'password-of'));
-  if (wrong) {
-    io.err(USAGE);
+  const read = positionals.length > 0 ? `${positionals.join(' ')}: no such verb` : readRange(values, given);
+  if (typeof read === 'string') {
+    io.err(`${read}\n${USAGE}`);
     return 2;
   }
+  const { limit, since } = read;
   if (values['password-of'] !== undefined)
     return passwordOf(deps, values['password-of'], { limit, json }, io);
   const { account, school, actor, event: events } = values;
@@ -53,7 +46,7 @@ export async function auditCommand(deps: Deps, argv: string[], io: Io): Promise<
   const uai = school === undefined ? undefined : readUai(school);
   const schoolId = uai === undefined || uai === null ? uai : await findSchoolByUai(deps.jobsDb, uai);
   if (facts === null || schoolId === null) {
-    io.err(facts === null ? `no account has the identifier ${account}` : `no school ${school}`);
+    io.err(facts === null ? `no account has the identifier ${account}` : `no school has the UAI ${school}`);
     return 1;
   }
   const filter = { accountId: facts?.id, schoolId, actor, events, since };
@@ -62,6 +55,22 @@ export async function auditCommand(deps: Deps, argv: string[], io: Io): Promise<
   if (json) io.out(JSON.stringify(lines.map((line) => ({ ...line, name: names(line) }))));
   else for (const line of lines) io.out(textOf(line, names(line)));
   return 0;
+}
+
+type Range = { limit: number; since: Date | undefined };
+
+/** @returns what is wrong with the command line, as a sentence */
+function readRange(
+  values: { limit?: string | undefined; since?: string | undefined },
+  given: readonly string[],
+): Range | string {
+  const limit = Number(values.limit ?? ENOUGH);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST) return `--limit is a number from 1 to ${MOST}`;
+  const since = values.since === undefined ? undefined : new Date(values.since);
+  if (since !== undefined && Number.isNaN(since.getTime())) return `${values.since} is no day: YYYY-MM-DD`;
+  const beside = given.find((name) => name !== 'limit' && name !== 'password-of');
+  if (given.includes('password-of') && beside !== undefined) return `--password-of goes without --${beside}`;
+  return { limit, since };
 }
 
 async function passwordOf(

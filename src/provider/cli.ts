@@ -76,8 +76,8 @@ const VERBS: Record<string, { options: NonNullable<Options>; ids: 0 | 1 }> = {
 /** `educonnect client add|list|update|rotate-secret|service|remove` (contract.md). @returns the exit code */
 export async function clientCommand(deps: Needs, argv: string[], io: Io): Promise<number> {
   const read = readArguments(argv);
-  if (!read) {
-    io.err(CLIENT_USAGE);
+  if (typeof read === 'string') {
+    io.err(`${read}\n${CLIENT_USAGE}`);
     return WRONG_USAGE;
   }
   const { verb, id, flags } = read;
@@ -97,18 +97,26 @@ export async function clientCommand(deps: Needs, argv: string[], io: Io): Promis
   }
 }
 
-function readArguments(argv: string[]): { verb: string; id: string; flags: Flags } | null {
+/** @returns what is wrong with the command line, as a sentence */
+function readArguments(argv: string[]): { verb: string; id: string; flags: Flags } | string {
   const [verb = '', ...rest] = argv;
   const known = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
-  if (!known) return null;
+  if (!known) return verb === '' ? 'say which verb' : `${verb} is no verb`;
   try {
     const { options } = known;
-    const { values, positionals } = parseArgs({ args: rest, options, allowPositionals: true });
-    if (positionals.length !== known.ids) return null;
+    const { values, positionals } = parseArgs({ args: withIdLast(rest), options, allowPositionals: true });
+    if (positionals.length !== known.ids)
+      return known.ids === 1 ? `${verb} takes one client_id` : `${verb} takes options only`;
     return { verb, id: positionals[0] ?? '', flags: values };
-  } catch {
-    return null;
+  } catch (error) {
+    return (error as Error).message;
   }
+}
+
+/** One client_id in 64 begins with a hyphen and would be read as an option. */
+function withIdLast(words: readonly string[]): string[] {
+  const odd = words.filter((word) => /^-[\w-]{21}$/.test(word));
+  return odd.length === 0 ? [...words] : [...words.filter((word) => !odd.includes(word)), '--', ...odd];
 }
 
 function text(flags: Flags, name: string): string | undefined {
@@ -139,7 +147,7 @@ async function add(deps: Needs, flags: Flags, io: Io): Promise<number> {
   const settings = settingsOf(flags);
   const { name, redirectUris, scope } = settings;
   if (name === undefined || redirectUris === undefined || scope === undefined) {
-    io.err(CLIENT_USAGE);
+    io.err(`add needs --name, --redirect-uri and --scope\n${CLIENT_USAGE}`);
     return WRONG_USAGE;
   }
   const authMethod = flags.public === true ? 'none' : settings.authMethod;
@@ -151,7 +159,7 @@ async function rotateOf(deps: Needs, id: string, flags: Flags, io: Io): Promise<
   const keep = text(flags, 'keep-old');
   if (flags['end-old'] === true) {
     if (keep === undefined) return answer(io, flags, await endOldSecret(deps, id));
-    io.err(CLIENT_USAGE);
+    io.err(`--end-old or --keep-old, not both\n${CLIENT_USAGE}`);
     return WRONG_USAGE;
   }
   const days = keep === undefined ? undefined : /^\d+$/.test(keep) ? Number(keep) : Number.NaN;
@@ -161,7 +169,7 @@ async function rotateOf(deps: Needs, id: string, flags: Flags, io: Io): Promise<
 async function service(deps: Needs, id: string, flags: Flags, io: Io): Promise<number> {
   const schools = texts(flags, 'school') ?? [];
   if (schools.length === 0) {
-    io.err(CLIENT_USAGE);
+    io.err(`service needs --school\n${CLIENT_USAGE}`);
     return WRONG_USAGE;
   }
   for (const school of schools) {
@@ -213,7 +221,9 @@ async function list(deps: Needs, flags: Flags, io: Io): Promise<number> {
   return DONE;
 }
 
-const KEYS_USAGE = 'usage: educonnect keys rotate [--leaked] [--json]\n       educonnect keys list [--json]';
+const KEYS_USAGE = `usage: educonnect keys rotate [--leaked] [--json]
+       educonnect keys list [--json]
+       educonnect keys reseal [--json]`;
 
 /** `educonnect keys rotate|list`: no service refuses a token over it (contract). @returns the exit code */
 export async function keysCommand(deps: Needs, argv: string[], io: Io): Promise<number> {

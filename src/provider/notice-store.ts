@@ -76,3 +76,13 @@ export async function postponeNotices(
     [until, clientId, now, sid, attempts],
   );
 }
+
+/** How many wait, and since when; a service that has taken all of them is not among these. Twelve hours' at most. */
+export async function countNotices(db: Sql): Promise<{ clientId: string; count: number; oldest: Date }[]> {
+  return selectRows(
+    db,
+    `SELECT client_id AS clientId, COUNT(*) AS count, MIN(created_at) AS oldest
+     FROM logout_notices GROUP BY client_id`,
+    [],
+  );
+}

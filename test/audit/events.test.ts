@@ -77,6 +77,7 @@ describe('N03: audit --password-of', () => {
 
   test('unknown accounts and schools are refused, wrong options are wrong usage', async () => {
     const codes = [];
+    expect((await audit('--limit', '0')).err).toContain('--limit is a number from 1 to');
     for (const argv of [
       ['--password-of', 'nobody'],
       ['--account', 'nobody'],

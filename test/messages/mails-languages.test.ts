@@ -48,6 +48,11 @@ const MAILS: [string, Mail, string][] = [
     { template: 'account-notice', data: { ...notice, kind: 'passkey-added' } },
     'مفتاح مرور',
   ],
+  [
+    'account-notice, asked by the school',
+    { template: 'account-notice', data: { ...notice, notMe: null, kind: 'forced-change' } },
+    'المدرسة أو مسؤول',
+  ],
   ['address-confirm', { template: 'address-confirm', data: { link, validUntil: at } }, 'تأكيد هذا العنوان'],
   [
     'address-notice, asked',

@@ -118,6 +118,29 @@ test('a school is named by its UAI, whichever way it is typed; none that is not 
   await client('remove', client_id);
 });
 
+test('a client_id that begins with a hyphen is no option', async () => {
+  const { client_id } = JSON.parse((await client(...ADD, '--json')).out);
+  const odd = `-${client_id.slice(1)}`;
+  await database.db('oidc_clients').where({ client_id }).update({ client_id: odd });
+  expect((await client('update', odd, '--name', 'ENT -x')).code).toBe(0);
+  expect((await client('service', odd, '--school', 'all')).code).toBe(0);
+  expect((await client('remove', odd, '--json')).out).toBe('{"ok":true}');
+});
+
+test('wrong usage says what is wrong, then the usage', async () => {
+  for (const [argv, wrong] of [
+    [['fly'], 'fly is no verb'],
+    [['remove'], 'remove takes one client_id'],
+    [['list', '--frob'], "Unknown option '--frob'"],
+    [['add', '--name', 'x'], 'add needs --name, --redirect-uri and --scope'],
+    [['service', 'x'], 'service needs --school'],
+  ] as const) {
+    const { code, err } = await client(...argv);
+    expect([code, err]).toEqual([2, expect.stringContaining(wrong)]);
+    expect(err).toContain('usage: educonnect client');
+  }
+});
+
 test('the sector may be given, and is what two redirect hosts need', async () => {
   const added = await client(
     ...ADD,

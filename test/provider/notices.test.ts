@@ -4,6 +4,8 @@ import { Writable } from 'node:stream';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { pino } from 'pino';
 import { TOLD_WITHIN_MS } from '../../src/accounts/logouts-store.ts';
+import { createMetrics } from '../../src/http/metrics.ts';
+import { measureNotices } from '../../src/provider/measures.ts';
 import { removeClient } from '../../src/provider/registration.ts';
 import type { TestDatabase } from '../support/database.ts';
 import {
@@ -204,6 +206,21 @@ test('a service that does not answer keeps no other’s notices waiting', async 
   answers.clear();
   pass(60_000);
   expect(await tell()).toBe(70);
+});
+
+test('what each service has still to be told is measured, and since when', async () => {
+  const [dead, alive] = [await service(), await service()];
+  answers.set(dead.path, 503);
+  await signOut(await signInAt(dead, alive));
+  pass(120_000);
+  const { deps } = instances[0];
+  const metrics = createMetrics(deps);
+  measureNotices(metrics, deps);
+  const lines = (await metrics.text()).split('\n').filter((line) => line.startsWith('educonnect_logout'));
+  expect(lines).toEqual([
+    `educonnect_logout_notices{service="${dead.clientId}"} 1`,
+    `educonnect_logout_notices_oldest_seconds{service="${dead.clientId}"} 120`,
+  ]);
 });
 
 test('a process that dies between a logout and its notices: another sends them a minute later', async () => {
