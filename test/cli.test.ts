@@ -30,7 +30,7 @@ async function educonnect(args: string, env: Record<string, string> = {}) {
 
 describe('npx educonnect', () => {
   test('names its commands; without one, or with a wrong one, it is wrong usage', async () => {
-    const [help, none, wrong] = await Promise.all([educonnect('--help'), educonnect(''), educonnect('fly')]);
+    const [help, none, wrong] = await Promise.all([educonnect('-h'), educonnect(''), educonnect('fly')]);
     expect(help.code).toBe(0);
     for (const name of [
       'serve',

@@ -6,7 +6,8 @@ import type { ImportDeps, Progress } from './types.ts';
 
 type Io = { out(line: string): void; err(line: string): void };
 
-const USAGE = 'usage: educonnect import <folder> [--dry-run] [--accept <report id>] [--json]';
+const USAGE = `usage: educonnect import <folder> [--dry-run] [--accept <report id>] [--json]
+       educonnect import --accept <report id> [--json]`;
 /** At most one line of progress in this time, in milliseconds. */
 const SAY_EVERY_MS = 2000;
 

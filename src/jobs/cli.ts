@@ -52,7 +52,7 @@ async function work(deps: Deps, job: Job, io: Io): Promise<number> {
 async function list(deps: Deps, jobs: readonly Job[], json: boolean, io: Io): Promise<number> {
   const latest = await latestRuns(deps.jobsDb);
   const now = deps.clock.now();
-  const rows = jobs.map(({ name, schedule }) => {
+  const rows = jobs.map(({ name, schedule, alone }) => {
     const run = latest.get(name);
     const last = run && {
       due_at: run.dueAt,
@@ -61,14 +61,17 @@ async function list(deps: Deps, jobs: readonly Job[], json: boolean, io: Io): Pr
       outcome: run.outcome,
       details: run.details === null ? null : (JSON.parse(run.details) as object),
     };
-    return { name, schedule, next_at: schedule === null ? null : nextAt(schedule, now), last: last ?? null };
+    return { name, schedule, always: !alone, next_at: schedule && nextAt(schedule, now), last: last ?? null };
   });
   if (json) io.out(JSON.stringify(rows));
   else
-    for (const { name, next_at, last } of rows) {
-      const next = next_at === null ? 'not by the clock' : `next ${next_at.toISOString()}`;
-      const past = last && `last ${last.started_at.toISOString()} ${last.outcome ?? 'not ended'}`;
-      io.out([name, next, past ?? 'not run yet'].join('  '));
+    for (const { name, always, next_at, last } of rows) {
+      const next = next_at ? `next ${next_at.toISOString()}` : 'not by the clock';
+      const past = last
+        ? `last ${last.started_at.toISOString()} ${last.outcome ?? 'not ended'}`
+        : 'not run yet';
+      // Of these no runs are noted: one that stands still is seen by doctor and in /metrics.
+      io.out(always ? `${name}  all the time, in each server` : [name, next, past].join('  '));
     }
   return 0;
 }

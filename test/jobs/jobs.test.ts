@@ -60,6 +60,7 @@ test('job list tells schedules and last runs; wrong usage names the jobs', async
   const none = await job(deps, 'run', 'import');
   expect([none.code, none.out]).toEqual([1, 'reason: IMPORT_FOLDER is not set']);
   expect((await job(deps, 'list')).out).toMatch(/^import {2}not by the clock {2}last .* refused$/m);
+  expect((await job(deps, 'list')).out).toMatch(/^send-messages {2}all the time, in each server$/m);
 });
 
 test('what lies in IMPORT_FOLDER at IMPORT_AT is imported, once by two servers, and a wrong feed is refused', async () => {

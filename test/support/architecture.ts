@@ -40,7 +40,8 @@ const INSIDE = ['config.ts', ...rooms, 'gateways', 'http', 'db'];
  */
 const MAY_IMPORT: Record<string, string[]> = {
   'main.ts': ['app.ts', 'build-deps.ts', ...DOORS, ...INSIDE],
-  'cli.ts': ['app.ts', 'build-deps.ts', 'main.ts', ...DOORS, ...INSIDE],
+  'cli.ts': ['build-deps.ts', 'commands.ts', 'config.ts'],
+  'commands.ts': ['main.ts', ...DOORS, ...INSIDE],
   'build-deps.ts': INSIDE,
   'app.ts': [...DOORS, 'http'],
   'config.ts': ['config'],
@@ -61,6 +62,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   demo: [
     'main.ts',
     'cli.ts',
+    'commands.ts',
     'app.ts',
     'build-deps.ts',
     'config.ts',

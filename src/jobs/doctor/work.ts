@@ -29,7 +29,7 @@ export const imports: Check = async ({ config, jobsDb, clock }) => {
     return [
       say(
         'fail',
-        `the last one was ${last.state}, the last that succeeded ended ${hours} h ago: see educonnect job list`,
+        `the last one was ${last.state}, the last that succeeded ended ${hours} h ago: educonnect job list --json tells why`,
       ),
     ];
   return [
