@@ -98,6 +98,15 @@ async function written(mail: Mail, language: Locale | null): Promise<MailContent
   return JSON.parse(deps.sealer.open(sealed, contentContext('x'))) as MailContent;
 }
 
+test('whose account is no more is not sent to a sign-in', async () => {
+  const mail: Mail = { template: 'account-notice', data: { ...notice, notMe: null, kind: 'forgotten' } };
+  const { text, html } = await written(mail, 'fr');
+  for (const part of [text, html]) {
+    expect(part).toContain('nouveaux codes');
+    expect(part).not.toContain('Mot de passe oublié');
+  }
+});
+
 describe.each(MAILS)('the mail %s', (_name, mail, arabic) => {
   test('to whom no language is known, or French, is French', async () => {
     const [unknown, french] = [await written(mail, null), await written(mail, 'fr')];
