@@ -16,5 +16,7 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   maxWorkers: 2,
+  // ES modules of finished files stay in memory: a worker that has grown is replaced between two files.
+  workerIdleMemoryLimit: '1500MB',
   testTimeout: 30_000,
 };

@@ -10,9 +10,18 @@ const FIRST_VISIT_LIMIT = 100_000;
 
 const FAMILIES = PAGE_STATES.filter((state) => !isForStaff(state));
 
-function isFirstOfTemplate(name: string): boolean {
-  const template = FAMILIES.find((state) => state.name === name)?.template;
-  return FAMILIES.find((state) => state.template === template)?.name === name;
+/** The first state of each of the families' templates, in their order. */
+const FIRST_OF_TEMPLATE = FAMILIES.filter(
+  ({ template }, at) => FAMILIES.findIndex((state) => state.template === template) === at,
+).map(({ name }) => name);
+
+/**
+ * In the other languages a page has the structure of the French one, which axe reads in each of its states: what may
+ * differ is words and direction, so it reads one state of each template in Arabic and in one of the other two.
+ */
+function isReadByAxe(name: string, locale: string): boolean {
+  const at = FIRST_OF_TEMPLATE.indexOf(name);
+  return at >= 0 && (locale === 'ar' || (at % 2 === 0) === (locale === 'en'));
 }
 
 let gallery: Gallery;
@@ -72,8 +81,7 @@ describe.each(LOCALES.filter((locale) => locale !== 'fr'))('every state of the f
     expect(await page.locator('html').getAttribute('dir')).toBe(directionOf(locale));
     expect(await page.title()).toMatch(/^\S.* - EduConnect$/);
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(320);
-    // They have the structure of the French pages: one state of each template tells whether words and direction fit it.
-    if (isFirstOfTemplate(name)) expect(await accessibilityViolations(page)).toEqual([]);
+    if (isReadByAxe(name, locale)) expect(await accessibilityViolations(page)).toEqual([]);
     expect(page.watched.errors()).toEqual([]);
   });
 });
@@ -93,7 +101,8 @@ describe('first visit', () => {
 
   test.each([...new Set(PAGE_STATES.map(({ template }) => template))])('%s is light', async (template) => {
     const page = await newPage({ width: 320 });
-    await page.goto(`${gallery.origin}/etat/${longest.get(template)}`, { waitUntil: 'networkidle' });
+    await page.goto(`${gallery.origin}/etat/${longest.get(template)}`, { waitUntil: 'load' });
+    await page.evaluate('document.fonts.ready');
     // Both weights of the font at least: less would mean that something was not counted.
     expect(page.watched.bytes()).toBeGreaterThan(30_000);
     expect(page.watched.bytes()).toBeLessThan(FIRST_VISIT_LIMIT);
@@ -102,7 +111,8 @@ describe('first visit', () => {
 
   test.each(LOCALES)('a first page in %s is light, its letters included', async (locale) => {
     const page = await newPage({ width: 320 });
-    await page.goto(`${gallery.origin}/etat/login-guardian?lang=${locale}`, { waitUntil: 'networkidle' });
+    await page.goto(`${gallery.origin}/etat/login-guardian?lang=${locale}`, { waitUntil: 'load' });
+    await page.evaluate('document.fonts.ready');
     expect(page.watched.bytes()).toBeLessThan(FIRST_VISIT_LIMIT);
     const fonts = page.watched.requests().filter((address) => address.includes('noto-arabic'));
     expect(fonts).toHaveLength(locale === 'ar' ? 1 : 0);
