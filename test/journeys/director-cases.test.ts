@@ -48,7 +48,11 @@ async function momentsOf(familyName: string): Promise<string[]> {
   return lines.map(({ at }) => {
     const written = (style: Intl.DateTimeFormatOptions) =>
       new Intl.DateTimeFormat('fr-FR', { ...style, timeZone: 'Europe/Paris' }).format(at);
-    return `${written(day).replaceAll('/', '-')} ${written(time).replace(':', ' h ')}`;
+    // « 1 h 19 », as the pages write it.
+    const hour = written(time)
+      .replace(/^0(?=\d)/, '')
+      .replace(':', ' h ');
+    return `${written(day).replaceAll('/', '-')} ${hour}`;
   });
 }
 
