@@ -64,8 +64,9 @@ async function tables(): Promise<string[]> {
 }
 
 /** A number for the content of each table but the trail and the time at which the session was last used. */
-async function contents(): Promise<unknown> {
-  const names = (await tables()).filter((name) => !['audit_events', 'staff_sessions'].includes(name));
+async function contents(besides: readonly string[] = []): Promise<unknown> {
+  const unseen = ['audit_events', 'staff_sessions', ...besides];
+  const names = (await tables()).filter((name) => !unseen.includes(name));
   const [rows] = await database.db.raw(`CHECKSUM TABLE ${names.join(', ')}`);
   return rows;
 }
@@ -118,7 +119,9 @@ describe('a form', () => {
 });
 
 test('what only reads changes nothing, and no page of the module is kept anywhere', async () => {
-  const before = await contents();
+  // Whoever looks at pupils' passwords is counted.
+  const counted = ['throttles'];
+  const before = await contents(counted);
   for (const { path, needs } of ADMIN_ROUTES.filter(({ method }) => method === 'get')) {
     if (needs === 'nobody') continue;
     for (const method of ['GET', 'HEAD']) {
@@ -127,7 +130,7 @@ test('what only reads changes nothing, and no page of the module is kept anywher
       expect({ path, cache: answer.headers['cache-control'] }).toEqual({ path, cache: 'no-store' });
     }
   }
-  expect(await contents()).toEqual(before);
+  expect(await contents(counted)).toEqual(before);
 });
 
 describe('provisional passwords', () => {
