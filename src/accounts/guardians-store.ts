@@ -11,7 +11,7 @@ import type {
   ListPage,
   SchoolScope,
 } from './guardian-filters.ts';
-import { ACCOUNT_SORTS, filterAccounts, haveWords, unsettled } from './listed-store.ts';
+import { ACCOUNT_SORTS, filterAccounts, haveWords, LISTED_COLUMNS, unsettled } from './listed-store.ts';
 
 /** The guardians of one school's pupils: every statement begins at the school. */
 
@@ -93,21 +93,7 @@ export async function findGuardianRows(
     .join('accounts as a', 'a.id', 'r.accountId')
     .leftJoin('classes as c', 'c.id', 'p.class_id')
     .orderBy(order.map(({ column, order: way }) => ({ column: `r.${column}`, order: way })))
-    .select({
-      pupilId: 'p.id',
-      pupilFamilyName: 'p.family_name',
-      pupilGivenName: 'p.given_name',
-      classLabel: 'c.label',
-      accountId: 'a.id',
-      publicId: 'a.public_id',
-      familyName: 'a.family_name',
-      givenName: 'a.given_name',
-      identifier: 'a.identifier',
-      origin: 'a.origin',
-      state: 'a.state',
-      distributedAt: 'a.distributed_at',
-      lastLoginAt: 'a.last_login_at',
-    })
+    .select(LISTED_COLUMNS)
     .select(db.raw('COALESCE(p.mef_label, p.mef_code) AS mefLabel'), db.raw(`${HAS_EMAIL} AS hasEmail`));
   return rows.map((row) => ({ ...row, hasEmail: Number(row.hasEmail) === 1 }));
 }

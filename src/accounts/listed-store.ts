@@ -40,6 +40,23 @@ export function haveWords(query: Knex.QueryBuilder, column: string, words: reado
     });
 }
 
+/** What a row of a list shows of pupil, class and account. Tables: p pupils, c classes, a accounts. */
+export const LISTED_COLUMNS = {
+  pupilId: 'p.id',
+  pupilFamilyName: 'p.family_name',
+  pupilGivenName: 'p.given_name',
+  classLabel: 'c.label',
+  accountId: 'a.id',
+  publicId: 'a.public_id',
+  familyName: 'a.family_name',
+  givenName: 'a.given_name',
+  identifier: 'a.identifier',
+  origin: 'a.origin',
+  state: 'a.state',
+  distributedAt: 'a.distributed_at',
+  lastLoginAt: 'a.last_login_at',
+} as const;
+
 /** What columns sort by; states in the order of an account's life, origins in that of their labels. */
 export const ACCOUNT_SORTS = {
   class: 'c.label',

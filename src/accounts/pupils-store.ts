@@ -13,7 +13,7 @@ import type {
   NoAccount,
   SchoolScope,
 } from './guardian-filters.ts';
-import { ACCOUNT_SORTS, filterAccounts, haveWords } from './listed-store.ts';
+import { ACCOUNT_SORTS, filterAccounts, haveWords, LISTED_COLUMNS } from './listed-store.ts';
 import type { AccountState } from './types.ts';
 
 /** The pupils of one school with their own accounts (R-169 to R-173): every statement begins at the school. */
@@ -79,21 +79,7 @@ export async function findPupilRows(
     ])
     .offset(offset)
     .limit(limit)
-    .select({
-      pupilId: 'p.id',
-      pupilFamilyName: 'p.family_name',
-      pupilGivenName: 'p.given_name',
-      classLabel: 'c.label',
-      accountId: 'a.id',
-      publicId: 'a.public_id',
-      familyName: 'a.family_name',
-      givenName: 'a.given_name',
-      identifier: 'a.identifier',
-      origin: 'a.origin',
-      state: 'a.state',
-      distributedAt: 'a.distributed_at',
-      lastLoginAt: 'a.last_login_at',
-    })
+    .select(LISTED_COLUMNS)
     .select(
       db.raw('COALESCE(p.mef_label, p.mef_code) AS mefLabel'),
       db.raw(`${HAS_EMAIL} AS hasEmail`),
